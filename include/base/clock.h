@@ -1,0 +1,37 @@
+/*
+ * The only place that reads time. All wall-clock instants in Betimes are milliseconds since
+ * 1970-01-01T00:00Z as int64_t (names end in _ms); durations and deadlines of exchanges use the
+ * monotonic clock. A virtual clock (run --now, --speed; the demo; the simulation) replaces the wall
+ * clock only. Reading is safe from any thread; replacing is for the start, before threads exist.
+ */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct clock_ops {
+    int64_t (*wall_ms)(void *arg);
+    int64_t (*mono_us)(void *arg);
+    void *arg;
+};
+
+int64_t clock_wall_ms(void);
+int64_t clock_mono_us(void);
+static inline int64_t clock_mono_ms(void)
+{
+    return clock_mono_us() / 1000;
+}
+
+/* Replace the clock (tests, simulation); NULL brings the system's back. `ops` must stay alive. */
+void clock_replace(const struct clock_ops *ops);
+
+/* From now on the wall clock reads `start_ms` and runs `speed` times as fast as the real one
+ * (1 = real speed). */
+void clock_virtual(int64_t start_ms, double speed);
+bool clock_is_virtual(void);
+
+/* Real milliseconds to wait until the wall clock reads `wall_ms`: 0 when that is past. */
+int64_t clock_wait_ms(int64_t wall_ms);
+
+#endif

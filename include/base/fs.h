@@ -1,0 +1,42 @@
+/*
+ * Files: whole reads with a limit, atomic writes, folders, and opening beneath a folder so that no
+ * name, link or ".." leads out of it.
+ */
+#ifndef BASE_FS_H
+#define BASE_FS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+
+/* Append the file at `path` to `out`. ERR_LIMIT when it is larger than `max` bytes. */
+int fs_read(const char *path, size_t max, struct buf *out, struct err *err);
+
+/* The same for `name` beneath the folder `dir` (openat2 with RESOLVE_BENEATH: ERR_INVALID when the
+ * name leads out of it). */
+int fs_read_beneath(const char *dir, const char *name, size_t max, struct buf *out,
+                    struct err *err);
+
+/* Replace `path` by `data` in one step (temporary file, fsync, rename, fsync of the folder). */
+int fs_write_atomic(const char *path, const void *data, size_t len, mode_t mode, struct err *err);
+
+/* Create `path` with `data`; ERR_EXISTS, and nothing changed, when it is there already. */
+int fs_create(const char *path, const void *data, size_t len, mode_t mode, struct err *err);
+
+/* mkdir -p. */
+int fs_mkdirs(const char *path, mode_t mode, struct err *err);
+
+bool fs_exists(const char *path);
+bool fs_is_dir(const char *path);
+
+/* "dir/name", or `name` alone when it is absolute. Free with free(). */
+char *fs_join(const char *dir, const char *name);
+
+/* The names in a folder, sorted by bytes, without those that begin with a dot. */
+int fs_list(const char *dir, struct str_list *names, struct err *err);
+
+#endif

@@ -1,0 +1,221 @@
+#include "base/fs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+
+static int read_fd(int fd, const char *name, size_t max, struct buf *out, struct err *err)
+{
+    struct stat st;
+    size_t total = 0;
+
+    if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+        err_set(err, "%s: is a folder, a file was expected", name);
+        return ERR_INVALID;
+    }
+    for (;;) {
+        buf_reserve(out, 65536);
+        ssize_t n = read(fd, out->data + out->len, 65536);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_errno(err, errno, "%s", name);
+        if (n == 0)
+            break;
+        total += (size_t)n;
+        if (total > max) {
+            err_set(err, "%s: larger than %zu bytes", name, max);
+            return ERR_LIMIT;
+        }
+        out->len += (size_t)n;
+        out->data[out->len] = '\0';
+    }
+    return 0;
+}
+
+int fs_read(const char *path, size_t max, struct buf *out, struct err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd < 0)
+        return err_errno(err, errno, "%s", path);
+    int rc = read_fd(fd, path, max, out, err);
+    close(fd);
+    return rc;
+}
+
+int fs_read_beneath(const char *dir, const char *name, size_t max, struct buf *out, struct err *err)
+{
+    struct open_how how = {
+        .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+    };
+    int dirfd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (dirfd < 0)
+        return err_errno(err, errno, "%s", dir);
+    int fd = (int)syscall(SYS_openat2, dirfd, name, &how, sizeof(how));
+    int saved = errno;
+    close(dirfd);
+    if (fd < 0 && (saved == EXDEV || saved == ELOOP)) {
+        err_set(err, "%s: leads out of %s", name, dir);
+        return ERR_INVALID;
+    }
+    if (fd < 0)
+        return err_errno(err, saved, "%s/%s", dir, name);
+    int rc = read_fd(fd, name, max, out, err);
+    close(fd);
+    return rc;
+}
+
+static int write_all(int fd, const char *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, data, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        data += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+static int sync_folder_of(const char *path)
+{
+    char *copy = mem_strdup(path);
+    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int rc = -1;
+
+    free(copy);
+    if (fd >= 0) {
+        rc = fsync(fd);
+        close(fd);
+    }
+    return rc;
+}
+
+int fs_write_atomic(const char *path, const void *data, size_t len, mode_t mode, struct err *err)
+{
+    char suffix[17];
+    int rc = 0;
+
+    rng_hex(suffix, 64);
+    char *tmp = mem_printf("%s.%s.tmp", path, suffix);
+    int fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (fd < 0) {
+        rc = err_errno(err, errno, "%s", tmp);
+        goto out;
+    }
+    if (write_all(fd, data, len) < 0 || fsync(fd) < 0) {
+        rc = err_errno(err, errno, "%s", tmp);
+        close(fd);
+        unlink(tmp);
+        goto out;
+    }
+    close(fd);
+    if (rename(tmp, path) < 0) {
+        rc = err_errno(err, errno, "%s", path);
+        unlink(tmp);
+        goto out;
+    }
+    if (sync_folder_of(path) < 0)
+        rc = err_errno(err, errno, "%s: sync its folder", path);
+out:
+    free(tmp);
+    return rc;
+}
+
+int fs_create(const char *path, const void *data, size_t len, mode_t mode, struct err *err)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+
+    if (fd < 0)
+        return err_errno(err, errno, "%s", path);
+    if (write_all(fd, data, len) < 0 || fsync(fd) < 0) {
+        int rc = err_errno(err, errno, "%s", path);
+        close(fd);
+        unlink(path);
+        return rc;
+    }
+    close(fd);
+    return 0;
+}
+
+int fs_mkdirs(const char *path, mode_t mode, struct err *err)
+{
+    char *copy = mem_strdup(path);
+    int rc = 0;
+
+    for (char *p = copy + 1;; p++) {
+        if (*p != '/' && *p != '\0')
+            continue;
+        char saved = *p;
+        *p = '\0';
+        if (mkdir(copy, mode) < 0 && errno != EEXIST) {
+            rc = err_errno(err, errno, "%s", copy);
+            break;
+        }
+        *p = saved;
+        if (saved == '\0')
+            break;
+    }
+    free(copy);
+    if (rc == 0 && !fs_is_dir(path)) {
+        err_set(err, "%s: is not a folder", path);
+        rc = ERR_EXISTS;
+    }
+    return rc;
+}
+
+bool fs_exists(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0;
+}
+
+bool fs_is_dir(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+char *fs_join(const char *dir, const char *name)
+{
+    if (name[0] == '/')
+        return mem_strdup(name);
+    return mem_printf("%s/%s", dir, name);
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int fs_list(const char *dir, struct str_list *names, struct err *err)
+{
+    DIR *d = opendir(dir);
+    struct dirent *entry;
+
+    if (d == NULL)
+        return err_errno(err, errno, "%s", dir);
+    while ((entry = readdir(d)) != NULL)
+        if (entry->d_name[0] != '.')
+            str_list_add(names, entry->d_name, strlen(entry->d_name));
+    closedir(d);
+    qsort(names->items, names->count, sizeof(*names->items), by_bytes);
+    return 0;
+}
