@@ -1,71 +1,187 @@
 # Betimes. `make` builds, `make demo` shows it at work, `make test` runs every test.
 # `make help` lists the rest.
+#
+# Variables to give on the command line:
+#   BUILD=DIR            where the results go (build)
+#   SANITIZE=1           with AddressSanitizer and UBSan, into $(BUILD)/sanitize
+#   ROOMS="base time"    only these rooms of the house, while working on a lower one
+#   TEST="zone system/"  make test: only the tests whose names contain one of these
+#   PREFIX=, DESTDIR=    make install: where to
+#   V=1                  show the commands
 
 BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
+TEST ?=
+JOBS ?= $(shell nproc)
 
 VERSION := 0.1.0
+
+# What the program is linked with, and the Debian packages that bring it.
 PACKAGES := libuv libcurl sqlite3 jansson icu-i18n icu-uc libcmark libsystemd libcrypto
+BUILD_PACKAGES := make gcc g++ pkg-config libuv1-dev libcurl4-openssl-dev libsqlite3-dev \
+	libjansson-dev libicu-dev libcmark-dev libphonenumber-dev libsystemd-dev libssl-dev \
+	tzdata ca-certificates
+# The servers, writers and judges of the tests.
+TEST_PACKAGES := libcmocka-dev python3 python3-aiosmtpd kannel kannel-extras openssl sqlite3 \
+	systemd procps man-db groff-base
+LINT_PACKAGES := python3 clang-format cppcheck shellcheck man-db groff-base
+
+# ---- flags ----------------------------------------------------------------------------------
 
 CFLAGS ?= -O2 -g
 CXXFLAGS ?= $(CFLAGS)
-WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wvla -Wno-unused-parameter
+WARN := -Wall -Wextra -Wno-format-zero-length -Wshadow -Wpointer-arith -Wvla -Wno-unused-parameter
 WARN_C := -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
 HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+OUT := $(BUILD)
 
 ifdef SANITIZE
-BUILD := $(BUILD)/sanitize
+OUT := $(BUILD)/sanitize
 CFLAGS := -O1 -g -fno-omit-frame-pointer
 HARDEN := -fsanitize=address,undefined -fno-sanitize-recover=all -fPIE
 endif
 
-# The rooms of the house, bottom to top (see ARCHITECTURE.md). A room may be left out while
-# working on a lower one: make ROOMS="base time" unit
-ROOMS ?= base time text ical playbook gateway plan store watch send calendar web service cli
-
-CPPFLAGS += -D_GNU_SOURCE -DBETIMES_VERSION='"$(VERSION)"' -DBETIMES_PREFIX='"$(PREFIX)"' -Iinclude
-PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
-PKG_LIBS = $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+CPPFLAGS += -D_GNU_SOURCE -DBETIMES_VERSION='"$(VERSION)"' -DBETIMES_PREFIX='"$(PREFIX)"' -Iinclude -Isrc
+PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+PKG_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 ALL_CFLAGS = -std=gnu11 $(WARN) $(WARN_C) $(HARDEN) $(CFLAGS) $(PKG_CFLAGS)
 ALL_CXXFLAGS = -std=gnu++17 $(WARN) $(HARDEN) $(CXXFLAGS)
 LIBS = $(PKG_LIBS) -lphonenumber -lstdc++ -lpthread -lm
 LINK = $(CXX) $(HARDEN) $(CFLAGS) $(LDFLAGS) -pie -Wl,-z,relro,-z,now
 
+Q := $(if $(V),,@)
+QUIET = $(V)$(findstring s,$(firstword -$(MAKEFLAGS)))
+say = $(if $(QUIET),,@printf '  %-4s %s\n' $(1) $(2))
+
+# ---- the program ----------------------------------------------------------------------------
+
+# The rooms of the house, bottom to top (see ARCHITECTURE.md).
+ROOMS ?= base time text ical playbook gateway plan store watch send calendar web service cli
+
 SOURCES := $(wildcard $(ROOMS:%=src/%/*.c))
 SHIMS := $(wildcard $(ROOMS:%=src/%/*.cc))
-OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(SHIMS:%.cc=$(BUILD)/%.o)
-LIBRARY := $(BUILD)/libbetimes.a
+OBJECTS := $(SOURCES:%.c=$(OUT)/%.o) $(SHIMS:%.cc=$(OUT)/%.o)
+LIBRARY := $(OUT)/libbetimes.a
 
-UNIT_SOURCES := $(wildcard $(ROOMS:%=tests/unit/%/*_test.c))
-UNIT_TESTS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
+all: $(OUT)/betimes
 
-all: $(BUILD)/betimes
-
-$(BUILD)/betimes: $(BUILD)/src/main.o $(LIBRARY)
-	$(LINK) -o $@ $^ $(LIBS)
+$(OUT)/betimes: $(OUT)/src/main.o $(LIBRARY)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $^ $(LIBS)
 
 $(LIBRARY): $(OBJECTS)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
-$(BUILD)/%.o: %.c
+$(OUT)/%.o: %.c | libraries
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/%.o: %.cc
+$(OUT)/%.o: %.cc | libraries
 	@mkdir -p $(@D)
-	$(CXX) $(CPPFLAGS) $(ALL_CXXFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CXX,$<)
+	$(Q)$(CXX) $(CPPFLAGS) $(ALL_CXXFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
-	$(LINK) -o $@ $^ $(LIBS) -lcmocka
+libraries:
+	@pkg-config --exists --print-errors $(PACKAGES) || \
+		{ echo "Libraries are missing; 'make deps' installs them." >&2; exit 1; }
 
-unit: $(UNIT_TESTS)
+# The schema is embedded by the assembler, which leaves no word of it in the .d file.
+$(OUT)/src/store/schema.o: $(wildcard src/store/sql/*.sql)
+
+# The installation's folder is compiled into the few files that look for samples there: compile
+# them again when it changes.
+PREFIXED := $(shell grep -ls BETIMES_PREFIX $(SOURCES) src/main.c)
+$(PREFIXED:%.c=$(OUT)/%.o): $(OUT)/prefix
+$(OUT)/prefix: FORCE
+	@mkdir -p $(@D)
+	@echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' >$@
+
+# ---- tests ----------------------------------------------------------------------------------
+
+UNIT_SOURCES := $(wildcard $(ROOMS:%=tests/unit/%/*_test.c))
+UNIT_TESTS := $(UNIT_SOURCES:%.c=$(OUT)/%)
+ORACLE_SOURCES := $(wildcard tests/oracle/*.c)
+ORACLES := $(ORACLE_SOURCES:%.c=$(OUT)/%)
+
+$(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(LIBRARY)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $^ $(LIBS) -lcmocka
+
+$(OUT)/tests/oracle/%: $(OUT)/tests/oracle/%.o $(LIBRARY)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $^ $(LIBS)
+
+test-programs: all $(UNIT_TESTS) $(ORACLES)
+
+unit: $(UNIT_TESTS) ## run the unit tests alone, of the rooms in ROOMS
 	@for t in $(UNIT_TESTS); do echo "== $$t"; $$t || exit 1; done
 
-clean:
+test: deps-test ## install what the tests need, build, run every test
+	+@$(MAKE) --no-print-directory $(PARALLEL) test-programs
+	@tests/run --build $(OUT) --jobs $(JOBS) $(if $(SANITIZE),--sanitize) $(TEST)
+
+lint: deps-lint ## check the walls of the house, the layout, and what cppcheck sees
+	@tests/lint/lint --build $(BUILD) --jobs $(JOBS)
+
+format: ## lay out the C and C++ files
+	@find include src tests -name '*.[ch]' -o -name '*.cc' | xargs clang-format -i
+
+# ---- packages -------------------------------------------------------------------------------
+
+deps: ## install the packages that the build needs (apt)
+	@tools/apt-install $(BUILD_PACKAGES)
+
+deps-test:
+	@tools/apt-install $(BUILD_PACKAGES) $(TEST_PACKAGES)
+
+deps-lint:
+	@tools/apt-install $(BUILD_PACKAGES) $(LINT_PACKAGES)
+
+# ---- to show and to install -----------------------------------------------------------------
+
+demo: deps ## a week of a garage's messages in a minute
+	+@$(MAKE) --no-print-directory $(PARALLEL) all
+	@$(OUT)/betimes demo
+
+SHARE = $(DESTDIR)$(PREFIX)/share/betimes
+UNITS = $(DESTDIR)$(PREFIX)/lib
+INSTALL ?= install
+
+install: all ## install into DESTDIR PREFIX (/usr/local)
+	$(Q)$(INSTALL) -D -m 755 $(OUT)/betimes $(DESTDIR)$(PREFIX)/bin/betimes
+	$(Q)find conf templates -type f -exec $(INSTALL) -D -m 644 '{}' '$(SHARE)/{}' ';'
+	$(Q)$(INSTALL) -D -m 644 doc/betimes.1 $(DESTDIR)$(PREFIX)/share/man/man1/betimes.1
+	$(Q)$(INSTALL) -D -m 644 systemd/sysusers.conf $(UNITS)/sysusers.d/betimes.conf
+	$(Q)$(INSTALL) -D -m 644 systemd/tmpfiles.conf $(UNITS)/tmpfiles.d/betimes.conf
+	$(Q)mkdir -p $(UNITS)/systemd/system
+	$(Q)sed 's|@PREFIX@|$(PREFIX)|g' systemd/betimes.service.in \
+		>$(UNITS)/systemd/system/betimes.service
+	$(Q)chmod 644 $(UNITS)/systemd/system/betimes.service
+
+uninstall: ## remove what install put there; /etc/betimes and /var/lib/betimes stay
+	$(Q)rm -f $(DESTDIR)$(PREFIX)/bin/betimes $(DESTDIR)$(PREFIX)/share/man/man1/betimes.1
+	$(Q)rm -f $(UNITS)/sysusers.d/betimes.conf $(UNITS)/tmpfiles.d/betimes.conf
+	$(Q)rm -f $(UNITS)/systemd/system/betimes.service
+	$(Q)rm -rf $(SHARE)
+
+clean: ## remove what was built
 	rm -rf $(BUILD)
 
-.PHONY: all unit clean
+help: ## this list
+	@echo "make                 build $(OUT)/betimes"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | \
+		while IFS='|' read -r name text; do printf 'make %-15s %s\n' "$$name" "$$text"; done
+	@sed -n '/^# Variables/,/^$$/s/^# \{0,1\}//p' Makefile
+
+# For the makes within make: all cores, unless somebody above has already said how many.
+PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
+
+FORCE:
+.PHONY: all libraries test-programs unit test lint format deps deps-test deps-lint demo install \
+	uninstall clean help FORCE
 .SECONDARY:
--include $(OBJECTS:.o=.d) $(UNIT_SOURCES:%.c=$(BUILD)/%.d) $(BUILD)/src/main.d
+.DELETE_ON_ERROR:
+-include $(OBJECTS:.o=.d) $(UNIT_SOURCES:%.c=$(OUT)/%.d) $(ORACLES:%=%.d) $(OUT)/src/main.d
