@@ -1,0 +1,53 @@
+/*
+ * Time zones, from the system's tzdata only (TZif files, RFC 8536, with the POSIX rule in their
+ * footer for the years after the table), in the folder $TZDIR, else /usr/share/zoneinfo. Zones are
+ * loaded once, shared and never freed while the process runs; everything here is safe from any
+ * thread.
+ *
+ * Instants are milliseconds since 1970-01-01T00:00Z. All functions take any instant; what lies
+ * outside the years 1 to 9999 is shown as their edge (civil.h).
+ */
+#ifndef TIME_ZONE_H
+#define TIME_ZONE_H
+
+#include <stdint.h>
+
+#include "time/civil.h"
+
+#define ZONE_NAME_MAX 64 /* bytes; longer names are unknown */
+
+struct zone;
+
+/* The zone of this IANA name ("Europe/Riga", "UTC"), or NULL when the system knows none of that
+ * name, its file is damaged, or it counts leap seconds. Names that lead out of the zone folder, or
+ * are not plain (letters, digits, "_", "+", "-", parts divided by one "/"), are unknown. */
+const struct zone *zone_get(const char *name);
+
+const char *zone_name(const struct zone *z);
+const struct zone *zone_utc(void); /* needs no file */
+
+/* The instant at which the clocks of `z` show `c`. RFC 5545, 3.3.5: a time in a gap is read with
+ * the offset before the gap (02:30 in a one-hour spring gap is the instant the clocks show 03:30);
+ * a time that comes twice means the first. */
+int64_t zone_to_instant(const struct zone *z, const struct civil *c);
+
+/* The first instant at which the clocks of `z` show `c` or later: the same, but a time in a gap is
+ * the instant of the gap itself. It never goes back while `c` goes on, so it is right for the edges
+ * of a day or of opening hours. */
+int64_t zone_reach(const struct zone *z, const struct civil *c);
+
+/* What the clocks of `z` show at `instant_ms`; fractions of a second are cut. */
+void zone_to_civil(const struct zone *z, int64_t instant_ms, struct civil *c);
+
+/* Seconds east of UTC at that instant. */
+int zone_offset_s(const struct zone *z, int64_t instant_ms);
+
+/* The time around `instant_ms` in which clocks are not changed: from *from_ms (a change, or
+ * INT64_MIN) until before *until_ms (the next one, or INT64_MAX). */
+void zone_steady(const struct zone *z, int64_t instant_ms, int64_t *from_ms, int64_t *until_ms);
+
+/* A fingerprint of what clocks show in this zone until the year 2200: it changes when a tzdata
+ * update moves an hour, and not when the same hours are written in another way. */
+uint64_t zone_fingerprint(const struct zone *z);
+
+#endif

@@ -1,0 +1,368 @@
+/* time/zone: what clocks show, and the instants of what they show. Wants the system's tzdata. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+
+#include "base/buf.h"
+#include "base/fs.h"
+#include "time/moment.h"
+#include "time/zone.h"
+
+#define DAY_MS INT64_C(86400000)
+
+static int64_t instant(const char *utc)
+{
+    struct moment m;
+
+    assert_int_equal(moment_parse(utc, &m, NULL), 0);
+    return moment_instant(&m, zone_utc());
+}
+
+/* The local time is that instant, and that is what clocks show then. */
+static void assert_reads(const char *zone, const char *local, const char *utc, const char *shown)
+{
+    const struct zone *z = zone_get(zone);
+    struct moment m;
+    char text[MOMENT_TEXT_MAX];
+
+    assert_non_null(z);
+    assert_int_equal(moment_parse(local, &m, NULL), 0);
+    int64_t at_ms = zone_to_instant(z, &m.civil);
+    moment_format_utc(at_ms, text);
+    assert_string_equal(text, utc);
+    moment_format_local(at_ms, z, text);
+    assert_string_equal(text, shown);
+}
+
+static void assert_reaches(const char *zone, const char *local, const char *utc)
+{
+    struct moment m;
+    char text[MOMENT_TEXT_MAX];
+
+    assert_int_equal(moment_parse(local, &m, NULL), 0);
+    moment_format_utc(zone_reach(zone_get(zone), &m.civil), text);
+    assert_string_equal(text, utc);
+}
+
+static void almaty_is_five_hours_ahead_since_2024(void **state)
+{
+    assert_reads("Asia/Almaty", "2026-12-08T15:00", "2026-12-08T10:00:00Z", "2026-12-08T15:00:00");
+    assert_reads("Asia/Almaty", "2024-02-01T15:00", "2024-02-01T09:00:00Z", "2024-02-01T15:00:00");
+    /* Midnight of 1 March 2024 was 23:00 again. */
+    assert_reads("Asia/Almaty", "2024-02-29T23:30", "2024-02-29T17:30:00Z", "2024-02-29T23:30:00");
+    assert_reads("Asia/Almaty", "2024-03-01T00:00", "2024-02-29T19:00:00Z", "2024-03-01T00:00:00");
+}
+
+static void a_time_in_a_gap_moves_on_by_the_gap(void **state)
+{
+    assert_reads("Europe/Riga", "2026-03-29T03:30", "2026-03-29T01:30:00Z", "2026-03-29T04:30:00");
+    assert_reads("Australia/Lord_Howe", "2026-10-04T02:15", "2026-10-03T15:45:00Z",
+                 "2026-10-04T02:45:00");
+    assert_reads("Antarctica/Troll", "2026-03-29T02:00", "2026-03-29T02:00:00Z",
+                 "2026-03-29T04:00:00");
+    /* Samoa had no 30 December 2011. */
+    assert_reads("Pacific/Apia", "2011-12-30T12:00", "2011-12-30T22:00:00Z", "2011-12-31T12:00:00");
+}
+
+static void a_time_that_comes_twice_means_the_first(void **state)
+{
+    assert_reads("Europe/Riga", "2026-10-25T03:30", "2026-10-25T00:30:00Z", "2026-10-25T03:30:00");
+    assert_reads("Europe/Dublin", "2026-10-25T01:30", "2026-10-25T00:30:00Z",
+                 "2026-10-25T01:30:00");
+    assert_reads("Australia/Lord_Howe", "2026-04-05T01:45", "2026-04-04T14:45:00Z",
+                 "2026-04-05T01:45:00");
+    assert_reads("Africa/Casablanca", "2026-02-15T02:30", "2026-02-15T01:30:00Z",
+                 "2026-02-15T02:30:00");
+}
+
+static void the_edge_of_a_change_belongs_to_what_comes_after(void **state)
+{
+    assert_reads("Europe/Riga", "2026-03-29T02:59:59", "2026-03-29T00:59:59Z",
+                 "2026-03-29T02:59:59");
+    assert_reads("Europe/Riga", "2026-03-29T04:00", "2026-03-29T01:00:00Z", "2026-03-29T04:00:00");
+    assert_reads("Europe/Riga", "2026-10-25T03:59:59", "2026-10-25T00:59:59Z",
+                 "2026-10-25T03:59:59");
+    assert_reads("Europe/Riga", "2026-10-25T04:00", "2026-10-25T02:00:00Z", "2026-10-25T04:00:00");
+}
+
+static void a_day_that_is_reached_in_a_gap_begins_with_its_end(void **state)
+{
+    assert_reaches("Europe/Riga", "2026-03-29T03:30", "2026-03-29T01:00:00Z");
+    assert_reaches("Europe/Riga", "2026-03-29T04:00", "2026-03-29T01:00:00Z");
+    assert_reaches("Europe/Riga", "2026-10-25T03:30", "2026-10-25T00:30:00Z");
+    assert_reaches("Pacific/Apia", "2011-12-30T12:00", "2011-12-30T10:00:00Z");
+    assert_reaches("Pacific/Apia", "2011-12-31T00:00", "2011-12-30T10:00:00Z");
+}
+
+static void the_rule_goes_on_for_ever(void **state)
+{
+    assert_reads("Europe/Riga", "2098-07-01T12:00", "2098-07-01T09:00:00Z", "2098-07-01T12:00:00");
+    assert_reads("Europe/Riga", "2099-01-01T12:00", "2099-01-01T10:00:00Z", "2099-01-01T12:00:00");
+    /* Whole cycles of 400 years later, the same dates and weekdays. */
+    assert_reads("Europe/Riga", "8826-03-29T03:30", "8826-03-29T01:30:00Z", "8826-03-29T04:30:00");
+    assert_reads("Europe/Riga", "8826-10-25T03:30", "8826-10-25T00:30:00Z", "8826-10-25T03:30:00");
+    assert_reads("America/Sao_Paulo", "8826-01-01T12:00", "8826-01-01T15:00:00Z",
+                 "8826-01-01T12:00:00");
+}
+
+/* Through several centuries, second by second around every change, both directions agree. */
+static void instants_and_clocks_agree_around_every_change(void **state)
+{
+    static const char *const names[] = {"Europe/Riga",  "America/St_Johns",  "Pacific/Apia",
+                                        "Asia/Gaza",    "Africa/Casablanca", "Europe/Dublin",
+                                        "Asia/Kolkata", "America/Santiago"};
+    for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
+        const struct zone *z = zone_get(names[n]);
+        int64_t at_ms = instant("1900-01-01T00:00:00Z"), from_ms, until_ms;
+        int changes = 0;
+        assert_non_null(z);
+        for (;;) {
+            zone_steady(z, at_ms, &from_ms, &until_ms);
+            assert_true(from_ms <= at_ms && at_ms < until_ms);
+            if (until_ms > instant("2900-01-01T00:00:00Z"))
+                break;
+            changes++;
+            int before = zone_offset_s(z, until_ms - 1), after = zone_offset_s(z, until_ms);
+            assert_int_not_equal(before, after);
+            for (int s = -4000; s <= 4000; s += 500) {
+                struct civil c;
+                int64_t t = until_ms + s * 1000, back;
+                zone_to_civil(z, t, &c);
+                back = zone_to_instant(z, &c);
+                /* The same instant, or the first of two that clocks show so. */
+                assert_true(back == t || (s >= 0 && back == t - (before - after) * 1000));
+                assert_true(zone_reach(z, &c) == back);
+            }
+            at_ms = until_ms;
+        }
+        assert_true(changes > 1);
+    }
+}
+
+static void fractions_are_cut_downwards(void **state)
+{
+    struct civil c;
+
+    zone_to_civil(zone_utc(), -1, &c);
+    assert_int_equal(c.year, 1969);
+    assert_int_equal(c.second, 59);
+    zone_to_civil(zone_utc(), 1999, &c);
+    assert_int_equal(c.second, 1);
+}
+
+static void any_instant_has_an_answer(void **state)
+{
+    const struct zone *z = zone_get("Europe/Riga");
+    struct civil c;
+    int64_t from_ms, until_ms;
+
+    zone_to_civil(z, INT64_MAX, &c);
+    assert_int_equal(c.year, 9999);
+    zone_to_civil(z, INT64_MIN, &c);
+    assert_int_equal(c.year, 1);
+    zone_steady(z, INT64_MAX, &from_ms, &until_ms);
+    assert_true(from_ms < until_ms);
+    zone_steady(z, INT64_MIN, &from_ms, &until_ms);
+    assert_true(from_ms == INT64_MIN && until_ms > from_ms);
+}
+
+static void names_that_are_not_plain_are_unknown(void **state)
+{
+    static const char *const bad[] = {
+        "",          "Europe/Rigaa", "../etc/passwd", "Europe/../UTC", "/etc/localtime",
+        "Europe/",   "Europe",       "Europe//Riga",  "Europe/Riga ",  "Europe/Riga\n",
+        "zone.tab",  "./UTC",        "Europe\\Riga",  "Rīga",          "EET-2EEST,M3.5.0,M10.5.0",
+        "tzdata.zi", "europe/riga",
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        if (zone_get(bad[i]) != NULL)
+            fail_msg("\"%s\" was taken for a zone", bad[i]);
+    char name[ZONE_NAME_MAX + 2];
+    memset(name, 'A', sizeof(name));
+    name[ZONE_NAME_MAX + 1] = '\0';
+    assert_null(zone_get(name));
+}
+
+static void a_zone_is_loaded_once(void **state)
+{
+    const struct zone *z = zone_get("Europe/Vilnius");
+
+    assert_non_null(z);
+    assert_ptr_equal(zone_get("Europe/Vilnius"), z);
+    assert_string_equal(zone_name(z), "Europe/Vilnius");
+    assert_ptr_equal(zone_get("UTC"), zone_utc());
+    assert_string_equal(zone_name(zone_utc()), "UTC");
+}
+
+static void *get_many(void *arg)
+{
+    static const char *const names[] = {"Europe/Oslo", "Asia/Tokyo", "America/Lima", "Etc/GMT+5",
+                                        "Asia/Qostanay"};
+    const struct zone **got = arg;
+
+    for (int round = 0; round < 200; round++)
+        for (size_t i = 0; i < 5; i++)
+            got[i] = zone_get(names[i]);
+    return NULL;
+}
+
+static void threads_get_the_same_zones(void **state)
+{
+    pthread_t threads[8];
+    const struct zone *got[8][5];
+
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, get_many, got[i]), 0);
+    for (int i = 0; i < 8; i++)
+        pthread_join(threads[i], NULL);
+    for (int i = 0; i < 8; i++)
+        for (int k = 0; k < 5; k++) {
+            assert_non_null(got[i][k]);
+            assert_ptr_equal(got[i][k], got[0][k]);
+        }
+}
+
+/* A folder of zones of our own, for the tests that say so. */
+static char *dir;
+
+static void write_zone(const char *name, const char *bytes, size_t len)
+{
+    char *path = fs_join(dir, name);
+
+    assert_int_equal(fs_create(path, bytes, len, 0644, NULL), 0);
+    free(path);
+}
+
+/* A file without a table, that is all rule. */
+static void write_rule(const char *name, const char *rule)
+{
+    static const char header[45] = "TZif2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+                                   "\0\0\0\0\0\1\0\0\0\4";
+    struct buf b;
+
+    buf_init(&b);
+    for (int i = 0; i < 2; i++) {
+        buf_append(&b, header, 44);
+        buf_append(&b, "\0\0\0\0\0\0ABC\0", 10);
+    }
+    buf_printf(&b, "\n%s\n", rule);
+    write_zone(name, b.data, b.len);
+    buf_close(&b);
+}
+
+static int make_folder(void **state)
+{
+    const char *tmp = getenv("TMPDIR");
+    char *path;
+
+    dir = fs_join(tmp != NULL ? tmp : "/tmp", "zone_test.XXXXXX");
+    if (mkdtemp(dir) == NULL)
+        return -1;
+    write_rule("Always", "AAA5BBB,0/0,J365/25");
+    write_rule("Summer", "EET-2EEST,M3.5.0/3,M10.5.0/4");
+    write_rule("Moved", "EET-2EEST,M3.5.0/3,M10.4.0/4");
+    write_rule("Broken", "EET-2EEST");
+    write_zone("Text", "no zone at all\n", 15);
+    path = fs_join(dir, "Outside");
+    if (symlink("/usr/share/zoneinfo/Europe/Riga", path) != 0)
+        return -1;
+    free(path);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    static const char *const names[] = {"Always", "Summer", "Moved", "Broken", "Text", "Outside"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        char *path = fs_join(dir, names[i]);
+        unlink(path);
+        free(path);
+    }
+    rmdir(dir);
+    free(dir);
+    return 0;
+}
+
+static int use_folder(void **state)
+{
+    return setenv("TZDIR", dir, 1);
+}
+
+static int use_system(void **state)
+{
+    return unsetenv("TZDIR");
+}
+
+static void a_file_may_be_all_rule(void **state)
+{
+    assert_reads("Summer", "2026-07-01T12:00", "2026-07-01T09:00:00Z", "2026-07-01T12:00:00");
+    assert_reads("Summer", "0300-01-01T12:00", "0300-01-01T10:00:00Z", "0300-01-01T12:00:00");
+    assert_reads("Summer", "9999-07-01T12:00", "9999-07-01T09:00:00Z", "9999-07-01T12:00:00");
+}
+
+static void saving_may_last_all_year(void **state)
+{
+    static const char *const days[] = {"2025-12-31T23:59:59", "2026-01-01T00:00:00",
+                                       "2026-01-01T01:30:00", "2026-07-01T12:00:00",
+                                       "2028-12-31T23:30:00", "2401-01-01T00:30:00"};
+    struct moment m;
+
+    for (size_t i = 0; i < sizeof(days) / sizeof(days[0]); i++) {
+        assert_int_equal(moment_parse(days[i], &m, NULL), 0);
+        int64_t at_ms = zone_to_instant(zone_get("Always"), &m.civil);
+        assert_int_equal(zone_offset_s(zone_get("Always"), at_ms), -4 * 3600);
+    }
+}
+
+static void files_that_are_no_zones_are_unknown(void **state)
+{
+    assert_null(zone_get("Broken"));
+    assert_null(zone_get("Text"));
+    assert_null(zone_get("Outside"));
+    assert_null(zone_get("Europe/Lisbon")); /* not in this folder */
+}
+
+static void the_fingerprint_follows_what_clocks_show(void **state)
+{
+    uint64_t summer = zone_fingerprint(zone_get("Summer"));
+
+    assert_true(summer != zone_fingerprint(zone_get("Moved")));
+    assert_true(summer != zone_fingerprint(zone_get("Always")));
+    assert_true(summer != zone_fingerprint(zone_utc()));
+    assert_true(summer == zone_fingerprint(zone_get("Summer")));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(almaty_is_five_hours_ahead_since_2024),
+        cmocka_unit_test(a_time_in_a_gap_moves_on_by_the_gap),
+        cmocka_unit_test(a_time_that_comes_twice_means_the_first),
+        cmocka_unit_test(the_edge_of_a_change_belongs_to_what_comes_after),
+        cmocka_unit_test(a_day_that_is_reached_in_a_gap_begins_with_its_end),
+        cmocka_unit_test(the_rule_goes_on_for_ever),
+        cmocka_unit_test(instants_and_clocks_agree_around_every_change),
+        cmocka_unit_test(fractions_are_cut_downwards),
+        cmocka_unit_test(any_instant_has_an_answer),
+        cmocka_unit_test(names_that_are_not_plain_are_unknown),
+        cmocka_unit_test(a_zone_is_loaded_once),
+        cmocka_unit_test(threads_get_the_same_zones),
+        cmocka_unit_test_setup_teardown(a_file_may_be_all_rule, use_folder, use_system),
+        cmocka_unit_test_setup_teardown(saving_may_last_all_year, use_folder, use_system),
+        cmocka_unit_test_setup_teardown(files_that_are_no_zones_are_unknown, use_folder,
+                                        use_system),
+        cmocka_unit_test_setup_teardown(the_fingerprint_follows_what_clocks_show, use_folder,
+                                        use_system),
+    };
+    use_system(NULL);
+    return cmocka_run_group_tests_name("time/zone", tests, make_folder, remove_folder);
+}
