@@ -1,0 +1,153 @@
+/*
+ * A rule as a sentence, for `forecast` and `why`: event and time, who is told and how, then what
+ * restrains it. Wording only; nothing is decided here.
+ */
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "internal.h"
+
+static const char *const events[EVENT_COUNT] = {
+    [EVENT_JOB_ENTERS] = "a job enters ",
+    [EVENT_JOB_LEAVES] = "a job leaves ",
+    [EVENT_JOB_OPENS] = "a job opens",
+    [EVENT_JOB_COMPLETES] = "a job is completed",
+    [EVENT_JOB_LOST] = "a job is lost",
+    [EVENT_JOB_DUE] = "a job is due",
+    [EVENT_APPOINTMENT_BOOKED] = "an appointment is booked",
+    [EVENT_APPOINTMENT_MOVED] = "an appointment is moved",
+    [EVENT_APPOINTMENT_CANCELLED] = "an appointment is cancelled",
+    [EVENT_APPOINTMENT_CONFIRMED] = "an appointment is confirmed",
+    [EVENT_APPOINTMENT_MISSED] = "an appointment is missed",
+    [EVENT_APPOINTMENT_STARTS] = "an appointment starts",
+    [EVENT_APPOINTMENT_ENDS] = "an appointment ends",
+    [EVENT_CLIENT_SILENCE] = "a client hears nothing",
+    [EVENT_CLIENT_ANSWERS] = "a client answers",
+    [EVENT_NO_ANSWER] = "nobody answers ",
+    [EVENT_SURVEY_BELOW] = "a survey is below ",
+};
+
+static void put_count(struct buf *b, int64_t count, enum offset_unit unit)
+{
+    buf_printf(b, "%lld %s", (long long)count, offset_unit_name(unit, count));
+}
+
+static void put_minute(struct buf *b, int minute)
+{
+    buf_printf(b, "%02d:%02d", minute / 60, minute % 60);
+}
+
+static void put_event(struct buf *b, const struct rule *r)
+{
+    buf_puts(b, events[r->event]);
+    if (r->event == EVENT_JOB_ENTERS || r->event == EVENT_JOB_LEAVES)
+        buf_puts(b, r->stage);
+    else if (r->event == EVENT_NO_ANSWER)
+        buf_puts(b, r->of_rule);
+    else if (r->event == EVENT_SURVEY_BELOW)
+        buf_printf(b, "%d", r->below);
+}
+
+/* "When a job enters Ready, after 5 minutes", "2 hours before an appointment starts". */
+static void put_time(struct buf *b, const struct rule *r)
+{
+    const struct offset *o = &r->when;
+    bool lasts = r->event == EVENT_CLIENT_SILENCE || r->event == EVENT_NO_ANSWER;
+
+    if (o->before && o->at_minute >= 0) {
+        buf_puts(b, "At ");
+        put_minute(b, o->at_minute);
+        buf_puts(b, ", ");
+    }
+    if (o->before) {
+        put_count(b, o->count, o->unit);
+        buf_puts(b, " before ");
+    } else {
+        buf_puts(b, "When ");
+    }
+    put_event(b, r);
+    if (r->settle_ms > 0) {
+        char *settle = value_duration_text(r->settle_ms);
+        buf_printf(b, " and that holds for %s", settle);
+        free(settle);
+    }
+    if (!o->before && o->count > 0) {
+        buf_puts(b, lasts ? " for " : ", after ");
+        put_count(b, o->count, o->unit);
+    }
+    if (!o->before && o->at_minute >= 0) {
+        buf_puts(b, o->count == 0 ? ", the same day at " : " at ");
+        put_minute(b, o->at_minute);
+    }
+}
+
+static const char *recipient(const struct rule *r)
+{
+    switch (r->to) {
+    case TO_CLIENT:
+        return "the client";
+    case TO_STAFF:
+        return "the one in charge";
+    case TO_MANAGER:
+        return "the manager";
+    case TO_DEPARTMENT:
+        return r->department;
+    case TO_ADDRESS:
+        return r->address;
+    }
+    return "";
+}
+
+static void put_action(struct buf *b, const struct rule *r)
+{
+    static const struct {
+        const char *verb, *then;
+    } actions[] = {
+        [BY_PREFERRED] = {"write to", ""},
+        [BY_SMS] = {"text", ""},
+        [BY_EMAIL] = {"e-mail", ""},
+        [BY_SMS_THEN_EMAIL] = {"text", ", else e-mail"},
+        [BY_EMAIL_THEN_SMS] = {"e-mail", ", else text"},
+        [BY_SMS_AND_EMAIL] = {"text and e-mail", ""},
+        [BY_TASK] = {"give", " a task"},
+    };
+
+    buf_printf(b, ", %s %s%s%s", actions[r->by].verb, r->to == TO_DEPARTMENT ? "department " : "",
+               recipient(r), actions[r->by].then);
+    if (r->every.times > 1) {
+        buf_puts(b, ", again every ");
+        put_count(b, r->every.count, r->every.unit);
+        buf_printf(b, ", %d times in all", r->every.times);
+    }
+}
+
+static void put_condition(struct buf *b, const char *word, const char *condition)
+{
+    if (condition == NULL)
+        return;
+    char *folded = value_fold(condition);
+    buf_printf(b, ", %s %s", word, folded);
+    free(folded);
+}
+
+char *rule_sentence(const struct rule *r)
+{
+    struct buf b;
+
+    buf_init(&b);
+    put_time(&b, r);
+    put_action(&b, r);
+    if (r->window == WINDOW_DAILY) {
+        buf_puts(&b, ", between ");
+        put_minute(&b, r->daily.from_minute);
+        buf_puts(&b, " and ");
+        put_minute(&b, r->daily.to_minute);
+    } else if (r->window == WINDOW_BUSINESS) {
+        buf_puts(&b, ", in business hours");
+    } else if (r->window == WINDOW_ANY) {
+        buf_puts(&b, ", at any hour");
+    }
+    put_condition(&b, "if", r->only_if);
+    put_condition(&b, "unless", r->unless);
+    return buf_steal(&b);
+}

@@ -1,0 +1,597 @@
+/*
+ * betimes.conf: the sections by their tables, then what only the whole can tell: which gateways
+ * serve which channel, and where things lie on the disk. Reading never stops at an error; it ends
+ * with settings only if there was none.
+ */
+#include "playbook/settings.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/err.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "internal.h"
+#include "text/address.h"
+#include "time/zone.h"
+
+#define INSTALLED_DIR "/etc/betimes"
+#define INSTALLED_DATABASE "/var/lib/betimes/betimes.db"
+#define CAP_MAX 1000
+#define PRICE_MAX 1000
+#define BLAST_MAX 1000000
+#define BRAKE_MAX 1000
+
+static const char *const http_schemes[] = {"https", "http", NULL};
+static const char *const channel_words[] = {"email", "sms"};
+static const enum channel channel_values[] = {CHANNEL_EMAIL, CHANNEL_SMS};
+
+static bool parse_zone(const struct directive_place *at, const char *value, void *field)
+{
+    const struct zone **zone = field, *found = zone_get(value);
+
+    if (found == NULL)
+        place_error(at,
+                    "this system knows no time zone `%s`; write its place, such as `Europe/Riga` "
+                    "(`timedatectl list-timezones` lists them)",
+                    value);
+    else
+        *zone = found;
+    return found != NULL;
+}
+
+/* The shape of a BCP 47 tag: "lv", "kk-KZ", "zh-Hant-TW". */
+static bool parse_language(const struct directive_place *at, const char *value, void *field)
+{
+    struct str_list parts = {0};
+    bool ok = true;
+
+    str_split(&parts, value, '-');
+    for (size_t i = 0; i < parts.count; i++) {
+        const char *p = parts.items[i];
+        size_t n = strlen(p), letters = 0;
+
+        for (size_t j = 0; j < n; j++) {
+            bool letter = (p[j] >= 'a' && p[j] <= 'z') || (p[j] >= 'A' && p[j] <= 'Z');
+            letters += letter;
+            ok = ok && (letter || (p[j] >= '0' && p[j] <= '9'));
+        }
+        ok = ok && n <= 8 && (i > 0 || (letters == n && n >= 2 && n <= 3));
+    }
+    ok = ok && parts.count > 0 && strchr(value, ' ') == NULL && !str_ends(value, "-");
+    str_list_close(&parts);
+    if (ok)
+        value_set(field, value);
+    else
+        place_error(at, "`%s` is no language tag; write `lv`, `en-GB`, `kk-KZ`", value);
+    return ok;
+}
+
+/* `n` capital letters. */
+static bool parse_code(const struct directive_place *at, const char *value, void *field, size_t n,
+                       const char *example)
+{
+    if (strlen(value) == n && strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == n) {
+        value_set(field, value);
+        return true;
+    }
+    place_error(at, "`%s` is none; write its %zu capital letters, such as `%s`", value, n, example);
+    return false;
+}
+
+static bool parse_country(const struct directive_place *at, const char *value, void *field)
+{
+    if (strcmp(value, "UK") == 0) {
+        place_error(at, "the United Kingdom's letters are `GB` (ISO 3166)");
+        return false;
+    }
+    return parse_code(at, value, field, 2, "LV");
+}
+
+static bool parse_currency(const struct directive_place *at, const char *value, void *field)
+{
+    return parse_code(at, value, field, 3, "EUR");
+}
+
+static bool parse_hours(const struct directive_place *at, const char *value, void *field)
+{
+    struct business *b = field;
+    struct hours parsed;
+    struct err err = {0};
+
+    if (hours_parse(value, &parsed, &err) != 0) {
+        place_error(at, "%s", err.text);
+        return false;
+    }
+    b->calendar.week = parsed;
+    b->has_hours = true;
+    return true;
+}
+
+static bool parse_quiet(const struct directive_place *at, const char *value, void *field)
+{
+    struct business *b = field;
+    struct hours_daily parsed;
+    struct err err = {0};
+
+    b->has_quiet = !str_ieq(value, "none");
+    if (!b->has_quiet)
+        return true;
+    if (hours_parse_daily(value, &parsed, &err) != 0) {
+        place_error(at, "%s; write it as `21:00-08:00`, or `none`", err.text);
+        return false;
+    }
+    b->quiet = parsed;
+    return true;
+}
+
+static bool parse_prefer(const struct directive_place *at, const char *value, void *field)
+{
+    struct business *b = field;
+    struct str_list list = {0};
+    bool ok = true;
+
+    str_split(&list, value, ',');
+    b->prefer_count = 0;
+    for (size_t i = 0; ok && i < list.count; i++) {
+        size_t n = 0;
+        while (n < 2 && !str_ieq(list.items[i], channel_words[n]))
+            n++;
+        ok = n < 2 &&
+             (b->prefer_count == 0 || (b->prefer_count == 1 && b->prefer[0] != channel_values[n]));
+        if (ok)
+            b->prefer[b->prefer_count++] = channel_values[n];
+    }
+    ok = ok && list.count > 0;
+    if (!ok)
+        place_error(at, "`%s` is no order of channels; write `email, sms`, `sms, email`, or one",
+                    value);
+    str_list_close(&list);
+    return ok;
+}
+
+/* "3 per day" */
+static bool parse_one_cap(char *text, struct cap *cap)
+{
+    static const struct {
+        const char *name;
+        int64_t ms;
+    } periods[] = {
+        {"hour", 3600000}, {"day", 86400000}, {"week", 604800000}, {"month", INT64_C(2592000000)}};
+    char *per = strstr(text, " per ");
+    int64_t count;
+
+    if (per == NULL)
+        return false;
+    *per = '\0';
+    if (!str_to_int(text, 1, CAP_MAX, &count))
+        return false;
+    for (size_t i = 0; i < sizeof(periods) / sizeof(periods[0]); i++)
+        if (str_ieq(per + strlen(" per "), periods[i].name)) {
+            *cap = (struct cap){(int)count, periods[i].ms};
+            return true;
+        }
+    return false;
+}
+
+static bool parse_cap(const struct directive_place *at, const char *value, void *field)
+{
+    struct business *b = field;
+    struct str_list list = {0};
+    struct cap caps[SETTINGS_CAPS_MAX];
+    bool none = str_ieq(value, "none"), ok = true;
+
+    if (!none)
+        str_split(&list, value, ',');
+    ok = none || (list.count > 0 && list.count <= SETTINGS_CAPS_MAX);
+    for (size_t i = 0; ok && i < list.count; i++)
+        ok = parse_one_cap(list.items[i], &caps[i]);
+    if (ok) {
+        b->cap_count = list.count;
+        memcpy(b->caps, caps, list.count * sizeof(caps[0]));
+    } else {
+        place_error(at,
+                    "`%s` is no cap; write at most %d of them, each per hour, day, week or month: "
+                    "`3 per day, 8 per week`, or `none`",
+                    value, SETTINGS_CAPS_MAX);
+    }
+    str_list_close(&list);
+    return ok;
+}
+
+static bool parse_email(const struct directive_place *at, const char *value, void *field)
+{
+    char checked[ADDRESS_MAX];
+    struct err err = {0};
+
+    if (address_check(value, checked, &err) != 0) {
+        place_error(at, "%s", err.text);
+        return false;
+    }
+    value_set(field, checked);
+    return true;
+}
+
+static bool parse_url(const struct directive_place *at, const char *value, void *field)
+{
+    const char *why = NULL;
+    char *host = value_url_host(value, http_schemes, true, &why);
+
+    if (host == NULL)
+        place_error(at, "`%s` is no web address; %s: `https://` or `http://`", value, why);
+    else
+        value_set(field, value);
+    free(host);
+    return host != NULL;
+}
+
+static bool parse_price(const struct directive_place *at, const char *value, void *field)
+{
+    double *price = field, parsed;
+
+    if (!value_decimal(value, &parsed) || parsed > PRICE_MAX) {
+        place_error(at, "`%s` is no price; write a number such as `0.045`", value);
+        return false;
+    }
+    *price = parsed;
+    return true;
+}
+
+static bool parse_path(const struct directive_place *at, const char *value, void *field)
+{
+    const struct settings *s = at->context;
+    char *path = fs_join(s->dir, value);
+
+    value_set(field, path);
+    free(path);
+    return true;
+}
+
+/* "50 clients", "5 times": a number and a word that makes it readable. */
+static bool parse_counted(const struct directive_place *at, const char *value, void *field,
+                          const char *word, int64_t max)
+{
+    const char *space = strchrnul(value, ' ');
+    char *number = mem_strndup(value, (size_t)(space - value));
+    int64_t count;
+    bool ok = str_to_int(number, 1, max, &count) && (*space == '\0' || str_ieq(space + 1, word));
+
+    free(number);
+    if (ok)
+        *(int *)field = (int)count;
+    else
+        place_error(at, "`%s` is none; write it as `20 %s`, at most %lld", value, word,
+                    (long long)max);
+    return ok;
+}
+
+static bool parse_blast(const struct directive_place *at, const char *value, void *field)
+{
+    return parse_counted(at, value, field, "clients", BLAST_MAX);
+}
+
+static bool parse_brake(const struct directive_place *at, const char *value, void *field)
+{
+    return parse_counted(at, value, field, "times", BRAKE_MAX);
+}
+
+static bool parse_keep(const struct directive_place *at, const char *value, void *field)
+{
+    int64_t ms = 0;
+    bool ok = str_ieq(value, "for ever") || (value_duration(value, &ms) && ms >= 86400000);
+
+    if (ok)
+        *(int64_t *)field = ms;
+    else
+        place_error(at, "`%s` is none; write `730 days`, at least one, or `for ever`", value);
+    return ok;
+}
+
+#define AT(field) offsetof(struct settings, field)
+#define CUSTOM(k, field, fn, dflt, shape, text)                                                    \
+    {                                                                                              \
+        .key = k, .type = DIRECTIVE_CUSTOM, .offset = AT(field), .fallback = dflt, .parse = fn,    \
+        .form = shape, .help = text                                                                \
+    }
+#define TEXT(k, field, text)                                                                       \
+    {                                                                                              \
+        .key = k, .type = DIRECTIVE_TEXT, .offset = AT(field), .help = text                        \
+    }
+#define GATEWAYS(channel)                                                                          \
+    {                                                                                              \
+        .key = "gateways", .type = DIRECTIVE_NAMES, .offset = AT(channels[channel].gateways),      \
+        .help = "in this order: the next one when one is down; all that fit, if left out"          \
+    }
+
+static const struct directive business_directives[] = {
+    {.key = "name",
+     .type = DIRECTIVE_TEXT,
+     .offset = AT(business.name),
+     .required = true,
+     .help = "what clients call you"},
+    {.key = "timezone",
+     .type = DIRECTIVE_CUSTOM,
+     .offset = AT(business.calendar.zone),
+     .required = true,
+     .parse = parse_zone,
+     .form = "a place, such as Europe/Riga",
+     .help = "where your clocks hang"},
+    CUSTOM("language", business.language, parse_language, "en", "a language tag, such as lv",
+           "for clients whose own is not known"),
+    CUSTOM("country", business.country, parse_country, NULL, "two letters, such as LV",
+           "for phone numbers written without a country code"),
+    CUSTOM("currency", business.currency, parse_currency, NULL, "three letters, such as EUR",
+           "for amounts that name none"),
+    CUSTOM("hours", business, parse_hours, NULL,
+           "such as Mon-Fri 08:00-12:00 13:00-18:00, Sat 09:00-14:00",
+           "when you are open; always, if left out"),
+    CUSTOM("quiet", business, parse_quiet, "21:00-08:00", "such as 21:00-08:00, or none",
+           "when nobody is written to, by the client's clock"),
+    CUSTOM("prefer", business, parse_prefer, "email, sms", "email, sms, in your order",
+           "the channel for clients who have not said"),
+    CUSTOM("cap", business, parse_cap, "3 per day, 8 per week",
+           "such as 3 per day, 8 per week, or none", "at most so many messages to one client"),
+    TEXT("phone", business.phone, "for templates"),
+    CUSTOM("email", business.email, parse_email, NULL, "an address", "for templates"),
+    TEXT("address", business.address, "for templates"),
+    CUSTOM("web", business.web, parse_url, NULL, "https://...", "for templates"),
+};
+static const struct directive email_directives[] = {GATEWAYS(CHANNEL_EMAIL)};
+static const struct directive sms_directives[] = {
+    GATEWAYS(CHANNEL_SMS),
+    {.key = "transliterate",
+     .type = DIRECTIVE_YES_NO,
+     .offset = AT(channels[CHANNEL_SMS].transliterate),
+     .fallback = "no",
+     .help = "write other alphabets in Latin letters: twice as much fits into a text"},
+    CUSTOM("price", channels[CHANNEL_SMS].price, parse_price, NULL, "such as 0.045",
+           "of one segment, in your currency"),
+};
+static const struct directive database_directives[] = {
+    CUSTOM("path", database, parse_path, NULL, "a path",
+           "betimes.db beside betimes.conf, or in /var/lib/betimes when installed"),
+};
+static const struct directive limits_directives[] = {
+    CUSTOM("blast", blast_clients, parse_blast, "50 clients", "such as 50 clients",
+           "one change that would reach more waits for a yes"),
+    CUSTOM("brake", brake_times, parse_brake, "5 times", "such as 5 times",
+           "a rule that sends so many times its usual pauses, and asks"),
+};
+static const struct directive web_directives[] = {
+    TEXT("listen", web_listen, "address and port of the page"),
+    CUSTOM("url", web_url, parse_url, NULL, "https://...", "how the world reaches the page"),
+};
+static const struct directive alert_directives[] = {
+    TEXT("to", alert_to, "who hears of alarms"),
+    TEXT("by", alert_by, "and by which channel"),
+};
+static const struct directive retention_directives[] = {
+    CUSTOM("keep", retention_ms, parse_keep, "for ever", "such as 730 days, or for ever",
+           "how long texts and addresses of old messages are kept"),
+};
+
+#define TABLE(t) t, sizeof(t) / sizeof((t)[0])
+const struct directive_section settings_sections[] = {
+    [SECTION_BUSINESS] = {"betimes.conf", "business", NULL, NULL, "who you are",
+                          TABLE(business_directives)},
+    [SECTION_CHANNEL_EMAIL] = {"betimes.conf", "channel", "email", NULL, "mail",
+                               TABLE(email_directives)},
+    [SECTION_CHANNEL_SMS] = {"betimes.conf", "channel", "sms", NULL, "texts",
+                             TABLE(sms_directives)},
+    [SECTION_DATABASE] = {"betimes.conf", "database", NULL, NULL, "where the database lies",
+                          TABLE(database_directives)},
+    [SECTION_LIMITS] = {"betimes.conf", "limits", NULL, NULL, "when to stop and ask",
+                        TABLE(limits_directives)},
+    [SECTION_WEB] = {"betimes.conf", "web", NULL, NULL, "the page", TABLE(web_directives)},
+    [SECTION_ALERT] = {"betimes.conf", "alert", NULL, NULL, "when something is wrong",
+                       TABLE(alert_directives)},
+    [SECTION_RETENTION] = {"betimes.conf", "retention", NULL, NULL, "how long things are kept",
+                           TABLE(retention_directives)},
+};
+
+/* ---- the file as a whole */
+
+static void default_paths(struct settings *s)
+{
+    s->templates = fs_join(s->dir, "templates");
+    s->providers = fs_join(s->dir, "providers");
+    s->playbook = fs_join(s->dir, "playbook.conf");
+    s->database = strcmp(s->dir, INSTALLED_DIR) == 0 ? mem_strdup(INSTALLED_DATABASE)
+                                                     : fs_join(s->dir, "betimes.db");
+}
+
+static void always_open(struct hours *week)
+{
+    for (size_t day = 0; day < 7; day++)
+        week->week[day] = (struct hours_day){.spans = {{0, 24 * 60}}, .count = 1};
+}
+
+static void read_gateways(const struct reading *r, const struct ini *ini, struct settings *s)
+{
+    s->gateways = mem_array(ini->count + 1, sizeof(*s->gateways));
+    for (size_t i = 0; i < ini->count; i++)
+        if (strcmp(ini->sections[i].kind, "gateway") == 0)
+            gateway_settings_read(r, &ini->sections[i], &s->gateways[s->gateway_count++]);
+}
+
+static void check_gateway_name(const struct reading *r, const struct settings *s,
+                               enum channel channel, const char *name, int line)
+{
+    const struct gateway_settings *g = settings_gateway(s, name);
+    const char *word = channel == CHANNEL_SMS ? "SMS" : "mail";
+
+    if (g == NULL) {
+        const char **names = mem_array(s->gateway_count + 1, sizeof(*names));
+        for (size_t i = 0; i < s->gateway_count; i++)
+            names[i] = s->gateways[i].name;
+        char *hint = suggestion(name, names, s->gateway_count);
+        problems_error(r->problems, r->file, line, "there is no `[gateway %s]`%s", name, hint);
+        free(hint);
+        free(names);
+    } else if (!g->channels[channel]) {
+        problems_error(r->problems, r->file, line, "the gateway `%s` carries no %s; leave it out",
+                       name, word);
+    }
+}
+
+static void read_channel(const struct reading *r, const struct ini *ini, struct settings *s,
+                         enum channel channel, enum settings_section which)
+{
+    const struct directive_section *table = &settings_sections[which];
+    const struct ini_section *section = ini_section(ini, "channel", table->name);
+    const struct ini_entry *written = ini_entry(section, "gateways");
+    struct str_list *gateways = &s->channels[channel].gateways;
+
+    directives_apply(r, table, section, s, NULL);
+    for (size_t i = 0; i < gateways->count; i++)
+        check_gateway_name(r, s, channel, gateways->items[i], written->line);
+    for (size_t i = 0; written == NULL && i < s->gateway_count; i++)
+        if (s->gateways[i].channels[channel])
+            str_list_add(gateways, s->gateways[i].name, strlen(s->gateways[i].name));
+}
+
+/* Every section has to be one of ours, with a name where it needs one and none where not. */
+static void check_section(const struct reading *r, const struct ini_section *section)
+{
+    static const char *const kinds[] = {"business", "gateway", "channel", "database",
+                                        "limits",   "web",     "alert",   "retention"};
+    const size_t count = sizeof(kinds) / sizeof(kinds[0]);
+    bool known = false, named = *section->name != '\0';
+
+    for (size_t i = 0; i < count; i++)
+        known |= strcmp(section->kind, kinds[i]) == 0;
+    if (!r->all && not_yet(section->kind, NULL, NULL)) {
+        char *title = mem_printf("[%s]", section->kind);
+        not_yet_error(r, section->line, title);
+        free(title);
+    } else if (strcmp(section->kind, "rule") == 0 || strcmp(section->kind, "workflow") == 0) {
+        problems_error(r->problems, r->file, section->line, "`[%s %s]` belongs in playbook.conf",
+                       section->kind, section->name);
+    } else if (!known) {
+        char *hint = suggestion(section->kind, kinds, count);
+        problems_error(r->problems, r->file, section->line, "there is no section `[%s]`%s",
+                       section->kind, hint);
+        free(hint);
+    } else if (strcmp(section->kind, "channel") == 0) {
+        if (strcmp(section->name, "email") != 0 && strcmp(section->name, "sms") != 0)
+            problems_error(r->problems, r->file, section->line,
+                           "write `[channel email]` or `[channel sms]`");
+    } else if (named && strcmp(section->kind, "gateway") != 0) {
+        problems_error(r->problems, r->file, section->line, "`[%s]` has no name; leave `%s` out",
+                       section->kind, section->name);
+    }
+}
+
+static void read_plain(const struct reading *r, const struct ini *ini, struct settings *s,
+                       enum settings_section which)
+{
+    const char *kind = settings_sections[which].kind;
+    const struct ini_section *section = ini_section(ini, kind, "");
+
+    if (!r->all && not_yet(kind, NULL, NULL))
+        section = NULL; /* refused as a whole; the defaults apply */
+    directives_apply(r, &settings_sections[which], section, s, NULL);
+}
+
+struct settings *settings_parse(const char *dir, const struct ini *ini, bool all,
+                                struct problems *problems)
+{
+    struct settings *s = mem_zalloc(sizeof(*s));
+    struct reading r = {ini->file, problems, all, s};
+    size_t errors = problems->errors;
+
+    s->dir = mem_strdup(dir);
+    s->file = fs_join(dir, "betimes.conf");
+    default_paths(s);
+    always_open(&s->business.calendar.week);
+    for (size_t i = 0; i < ini->count; i++)
+        check_section(&r, &ini->sections[i]);
+    read_plain(&r, ini, s, SECTION_BUSINESS);
+    read_gateways(&r, ini, s);
+    read_channel(&r, ini, s, CHANNEL_EMAIL, SECTION_CHANNEL_EMAIL);
+    read_channel(&r, ini, s, CHANNEL_SMS, SECTION_CHANNEL_SMS);
+    for (int which = SECTION_DATABASE; which < SECTION_COUNT; which++)
+        read_plain(&r, ini, s, (enum settings_section)which);
+    if (problems->errors > errors) {
+        settings_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+/* A password in betimes.conf itself is as public as the file. */
+static void check_mode(const char *path, const struct ini *ini, struct problems *problems)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0 || (st.st_mode & 07) == 0)
+        return;
+    for (size_t i = 0; i < ini->count; i++) {
+        const struct ini_entry *e = ini_entry(&ini->sections[i], "password");
+        if (e != NULL)
+            problems_warning(problems, path, e->line,
+                             "everyone on this machine can read this password; use "
+                             "`password-file`, or run `chmod o= %s`",
+                             path);
+    }
+}
+
+struct settings *settings_read(const char *dir, struct problems *problems)
+{
+    struct settings *s = NULL;
+    char *absolute = realpath(dir, NULL);
+    size_t from = problems->count, errors = problems->errors;
+
+    if (absolute == NULL) {
+        problems_error(problems, dir, 0, "%s",
+                       errno == ENOENT ? "there is no such folder" : strerror(errno));
+        return NULL;
+    }
+    char *path = fs_join(dir, "betimes.conf");
+    struct ini *ini = ini_read(path, problems);
+    if (ini != NULL) {
+        check_mode(path, ini, problems);
+        s = settings_parse(absolute, ini, false, problems);
+    }
+    problems_sort(problems, from);
+    if (problems->errors > errors) {
+        settings_free(s);
+        s = NULL;
+    }
+    ini_free(ini);
+    free(path);
+    free(absolute);
+    return s;
+}
+
+void settings_free(struct settings *s)
+{
+    if (s == NULL)
+        return;
+    struct business *b = &s->business;
+    char *texts[] = {b->name,     b->language,  b->country,   b->currency, b->phone,
+                     b->email,    b->address,   b->web,       s->dir,      s->file,
+                     s->database, s->templates, s->providers, s->playbook, s->web_listen,
+                     s->web_url,  s->alert_to,  s->alert_by};
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        free(texts[i]);
+    free(b->calendar.holidays);
+    for (size_t i = 0; i < s->gateway_count; i++)
+        gateway_settings_close(&s->gateways[i]);
+    free(s->gateways);
+    for (size_t i = 0; i < CHANNEL_COUNT; i++)
+        str_list_close(&s->channels[i].gateways);
+    free(s);
+}
+
+const struct gateway_settings *settings_gateway(const struct settings *s, const char *name)
+{
+    for (size_t i = 0; i < s->gateway_count; i++)
+        if (strcmp(s->gateways[i].name, name) == 0)
+            return &s->gateways[i];
+    return NULL;
+}
