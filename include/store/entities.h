@@ -1,0 +1,101 @@
+/*
+ * What the service knows of each record: the change log that triggers fill, the entities with
+ * their revision and last known facts, and the events that happened to them.
+ */
+#ifndef STORE_ENTITIES_H
+#define STORE_ENTITIES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "plan/plan.h"
+#include "store/store.h"
+
+enum entity_kind {
+    ENTITY_CLIENT = 1,
+    ENTITY_STAFF = 2,
+    ENTITY_JOB = 3,
+    ENTITY_APPOINTMENT = 4,
+    ENTITY_ADDRESS = 5, /* an address that a rule names; the key is the address */
+    ENTITY_OFFICE = 6   /* nobody in particular: where a task goes when nobody is in charge */
+};
+
+struct entity {
+    int64_t id;
+    enum entity_kind kind;
+    char *key;
+    int64_t row_id;     /* the record's id now */
+    int64_t client_row; /* its client; 0: none */
+    bool present;       /* the record is there */
+    int64_t revision;
+    char *state; /* job: stage; appointment: status; client: E.164 number or NULL */
+    char *facts; /* what planning depends on, as text; see store_facts */
+    int64_t generation;
+    int64_t told_ms;
+};
+void entity_close(struct entity *e);
+
+struct change {
+    int64_t id;
+    enum entity_kind kind;
+    int64_t row_id;
+    int64_t at_ms;
+    char *detail;
+};
+
+/* The oldest `max` changes, in order; free with changes_free. */
+int store_changes(struct store *s, size_t max, struct change **out, size_t *count);
+void changes_free(struct change *list, size_t count);
+int store_changes_done(struct store *s, int64_t up_to_id);
+
+/* The record's writer's key ("ref", or "#id") and its facts as they stand in the row now, both
+ * free()d by the caller; ERR_NOTFOUND when the row is gone. */
+int store_facts(struct store *s, enum entity_kind kind, int64_t row_id, char **key, char **facts);
+
+/* The id of the row with this key, or ERR_NOTFOUND. */
+int store_row_of_key(struct store *s, enum entity_kind kind, const char *key, int64_t *row_id);
+
+int store_entity(struct store *s, int64_t id, struct entity *out);
+int store_entity_by_key(struct store *s, enum entity_kind kind, const char *key,
+                        struct entity *out);
+int store_entity_by_row(struct store *s, enum entity_kind kind, int64_t row_id, struct entity *out);
+
+/* Insert (id == 0, which is then set) or update every column of the entity. */
+int store_entity_save(struct store *s, struct entity *e);
+
+/* The entity's id for this key, made if need be (recipients: addresses, the office). */
+int store_entity_intern(struct store *s, enum entity_kind kind, const char *key, int64_t row_id,
+                        int64_t *id);
+int store_entity_told(struct store *s, int64_t id, int64_t at_ms);
+int store_entity_planned(struct store *s, int64_t id, int64_t generation);
+
+/* Call `each` for up to `max` entity ids after `after`; returns the number of calls in *count. */
+typedef void (*entity_each)(void *arg, int64_t entity_id);
+int store_entities_of_client(struct store *s, int64_t client_row, entity_each each, void *arg);
+int store_entities_waiting_for_staff(struct store *s, int64_t staff_entity, entity_each each,
+                                     void *arg);
+/* Mark these subjects' plans as old (generation 0). */
+int store_unplan_of_client(struct store *s, int64_t client_row);
+int store_unplan_of_staff(struct store *s, int64_t staff_entity);
+
+int store_entities_unplanned(struct store *s, int64_t generation, int64_t after, size_t max,
+                             entity_each each, void *arg, size_t *count);
+
+/* Rows whose facts differ from what we know, rows we do not know, entities whose row is gone: up
+ * to `max` after the cursor, as (kind, row id). *cursor starts at 0; *done says the sweep is
+ * complete. */
+typedef void (*difference_each)(void *arg, enum entity_kind kind, int64_t row_id);
+struct reconcile_cursor {
+    enum entity_kind kind; /* 0: at the beginning */
+    bool gone;             /* looking for entities without a row */
+    int64_t after;
+};
+int store_reconcile(struct store *s, struct reconcile_cursor *c, size_t max, difference_each each,
+                    void *arg, bool *done);
+
+int store_event_add(struct store *s, int64_t entity_id, const struct plan_event *e);
+/* The entity's events, oldest first; free with plan_events_free. */
+int store_events(struct store *s, int64_t entity_id, struct plan_event **out, size_t *count);
+
+#endif

@@ -1,0 +1,114 @@
+/*
+ * Messages: the planned rows of one subject, the queue, the outcomes.
+ *
+ * States and who moves between them:
+ *
+ *     planned --> sending --> sent --> delivered | bounced
+ *        ^  \        |  \---> retry --> sending ...
+ *        |   held    |  \---> failed
+ *        |           \------> unknown --> sending | sent | failed
+ *        \-- (planner, gate) --> cancelled | skipped | expired
+ *
+ * Every move goes through message_may_move; a move that the table does not allow is our own bug.
+ */
+#ifndef STORE_MESSAGES_H
+#define STORE_MESSAGES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "plan/plan.h"
+#include "store/store.h"
+
+enum message_state {
+    MESSAGE_PLANNED,
+    MESSAGE_HELD,
+    MESSAGE_RETRY, /* the first three are pending: the queue looks at them */
+    MESSAGE_SENDING,
+    MESSAGE_UNKNOWN,
+    MESSAGE_SENT,
+    MESSAGE_DELIVERED,
+    MESSAGE_BOUNCED,
+    MESSAGE_FAILED,
+    MESSAGE_CANCELLED,
+    MESSAGE_SKIPPED,
+    MESSAGE_EXPIRED,
+    MESSAGE_STATES
+};
+const char *message_state_name(enum message_state s);
+bool message_state_from(const char *name, enum message_state *out);
+bool message_is_pending(enum message_state s);
+bool message_may_move(enum message_state from, enum message_state to);
+
+struct message {
+    int64_t id;
+    int64_t rule_id, subject_id, recipient_id; /* rule row; entities */
+    int64_t occurrence;
+    int repeat;
+    enum channel channel;
+    enum message_state state;
+    int64_t nominal_ms, due_ms, expires_ms, next_ms, state_ms;
+    int attempts;
+    bool final;
+    char *reason, *gateway, *address, *provider_id;
+};
+void message_close(struct message *m);
+void messages_free(struct message *list, size_t count);
+
+int store_message(struct store *s, int64_t id, struct message *out);
+/* Every message of a subject, in the order of their ids. */
+int store_messages_of(struct store *s, int64_t subject_id, struct message **out, size_t *count);
+
+/* Insert `m` (id is set). */
+int store_message_add(struct store *s, struct message *m);
+
+/* Give a pending message new times (and channel); next_ms follows unless it waits for a retry. */
+int store_message_replan(struct store *s, const struct message *m);
+
+/* Move a message to `to` with its reason (NULL: none); `next_ms` matters for pending states.
+ * ERR_INVALID when the table of moves forbids it. */
+int store_message_move(struct store *s, const struct message *m, enum message_state to,
+                       int64_t now_ms, int64_t next_ms, const char *reason);
+
+/* Pending messages whose time has come, the earliest first, at most `max`; *more: there are
+ * others. A channel in `closed` is left out, as is everything when it would only be looked at. */
+int store_messages_due(struct store *s, int64_t now_ms, const bool closed[CHANNEL_COUNT],
+                       size_t max, struct message **out, size_t *count);
+
+/* When the next pending message is to be looked at; INT64_MAX: none. */
+int store_messages_next(struct store *s, int64_t *next_ms);
+
+/* What is stored before the wire. */
+struct payload {
+    char *token;     /* 32 hex digits */
+    bool committing; /* the point of no return was reached */
+    char *language, *subject, *text;
+    struct buf data; /* the exact bytes, e-mail only */
+};
+void payload_init(struct payload *p);
+void payload_close(struct payload *p);
+int store_payload_save(struct store *s, int64_t message_id, const struct payload *p);
+int store_payload(struct store *s, int64_t message_id, struct payload *out);
+
+/* Claim: state sending, gateway and address as used, one more attempt. */
+int store_message_claim(struct store *s, const struct message *m, const char *gateway,
+                        const char *address, int64_t now_ms);
+/* Set or take back the mark that the exchange may have passed its point of no return. */
+int store_message_committing(struct store *s, int64_t id, bool committing);
+
+/* An attempt's end: the attempt's row and the provider's id (NULL: none). The move is separate. */
+int store_attempt_add(struct store *s, int64_t message_id, int64_t at_ms, const char *gateway,
+                      const char *outcome, int code, const char *detail, const char *provider_id);
+
+/* Messages in one state (MESSAGE_SENDING at a start: those that a crash left), at most `max` with
+ * an id above `after`. */
+int store_messages_in(struct store *s, enum message_state state, int64_t after, size_t max,
+                      struct message **out, size_t *count);
+
+/* Ended by a person: cancel a pending one for good; take an ended one up again. */
+int store_message_cancel(struct store *s, int64_t id, int64_t now_ms, const char *reason);
+int store_message_again(struct store *s, int64_t id, int64_t now_ms, int64_t expires_ms);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * Reading the records that other programs write.
+ */
+#ifndef STORE_RECORDS_H
+#define STORE_RECORDS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "plan/record.h"
+#include "store/store.h"
+
+/* Load the row with this id; ERR_NOTFOUND when there is none. Close with the _close of record.h. */
+int store_client(struct store *s, int64_t id, struct client *out);
+int store_staff(struct store *s, int64_t id, struct staff *out);
+int store_job(struct store *s, int64_t id, struct job *out);
+int store_appointment(struct store *s, int64_t id, struct appointment *out);
+
+/* Every active member of staff, by id; an array to be freed with store_staff_free. */
+int store_staff_all(struct store *s, struct staff **out, size_t *count);
+void store_staff_free(struct staff *list, size_t count);
+
+/* opted[channel][purpose]: 'i', 'o', or 0 where the ledger says nothing. */
+struct consents {
+    char opted[CHANNEL_COUNT][PURPOSE_COUNT];
+};
+int store_consents(struct store *s, int64_t client_id, struct consents *out);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * The database: opening, transactions, errors. One connection, one thread; whoever needs another
+ * opens another. Everything above asks for records and messages; only this room knows SQL.
+ *
+ * Functions of this room return 0 or a negative code; store_error tells the words of the last
+ * failure. Inside a transaction a failure leaves the transaction to the caller, who rolls it back:
+ * SQLite ends it by itself on a full disk, and carrying on would commit piecemeal.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct store;
+
+enum store_mode {
+    STORE_CREATE, /* a new file; ERR_EXISTS when there is one */
+    STORE_WRITE,  /* an existing one; older schemas are migrated, after a backup copy beside it */
+    STORE_READ    /* for looking only */
+};
+
+/* Open `path`. ERR_NOTFOUND, ERR_CORRUPT, ERR_READONLY, ERR_BUSY or ERR_INVALID (not a database of
+ * ours, or of a newer version) with a sentence in `err`. Close with store_close(NULL is fine). */
+int store_open(const char *path, enum store_mode mode, struct store **out, struct err *err);
+void store_close(struct store *s);
+
+/* A private copy of the database of `s` in a temporary file that vanishes with store_close: to
+ * plan into without anybody seeing it (forecast). */
+int store_copy(struct store *s, struct store **out, struct err *err);
+
+const char *store_path(const struct store *s);
+const char *store_error(const struct store *s);
+
+/* How long a step waits for another program's transaction, 0 by default: the loop must not wait;
+ * the command line may. */
+void store_set_patience(struct store *s, int wait_ms);
+
+/* BEGIN IMMEDIATE; ERR_BUSY when somebody else writes. Transactions do not nest. */
+int store_begin(struct store *s);
+int store_commit(struct store *s);
+void store_rollback(struct store *s);
+bool store_in_transaction(const struct store *s);
+
+/* Has another connection committed since the last call? A hint only (PRAGMA data_version). */
+int store_changed(struct store *s, bool *changed);
+
+/* Small named values. */
+int store_meta_int(struct store *s, const char *name, int64_t fallback, int64_t *out);
+int store_meta_set_int(struct store *s, const char *name, int64_t value);
+int store_meta_text(struct store *s, const char *name, char **out); /* NULL when not set; free() */
+int store_meta_set_text(struct store *s, const char *name, const char *value);
+
+/* Have somebody's migrations dropped triggers of ours? Puts them back; `*repaired` says so. */
+int store_repair(struct store *s, bool *repaired);
+
+#endif

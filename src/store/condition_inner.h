@@ -1,0 +1,29 @@
+/*
+ * What the three files of store/condition share: condition.c (the connection, its walls and the
+ * compiled statements), condition_scan.c (the text before SQLite sees it) and condition_words.c
+ * (what is allowed, and errors in words that a manager can act upon).
+ */
+#ifndef STORE_CONDITION_INNER_H
+#define STORE_CONDITION_INNER_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+
+/* Refuse what is no single, self-contained expression: empty, over-long, unbalanced, unclosed, with
+ * a semicolon, a parameter, WITH, or too many subqueries or tables. ERR_INVALID or ERR_LIMIT. */
+int condition_scan(const char *expression, struct err *err);
+
+/* Is this one of the four tables; one of the harmless functions? Case does not count. */
+bool condition_table_allowed(const char *name);
+bool condition_function_allowed(const char *name);
+
+/* Sentences for a name that is not allowed or not there. */
+void condition_say_table(const char *name, struct err *err);
+void condition_say_function(const char *name, struct err *err);
+
+/* Say in `err` what SQLite's error `message` about `expression` means; looks up columns in `db`. */
+void condition_say(sqlite3 *db, const char *expression, const char *message, struct err *err);
+
+#endif

@@ -1,0 +1,478 @@
+/*
+ * Opening, migrating, transactions and errors. See store/store.h.
+ *
+ * Durability: WAL with synchronous=FULL, so that a commit that returned survives a power cut; what
+ * must not be sent twice depends on it. Checkpoints are ours: often enough that other writers'
+ * automatic ones find nothing to do.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "base/mem.h"
+#include "store/internal.h"
+#include "store/schema.h"
+
+#define APPLICATION_ID 0x4265746d /* "Betm", tells our files from other SQLite databases */
+#define CACHE_KB 4096
+#define CHECKPOINT_PAGES 500
+#define COPY_STEP_PAGES 4096
+
+static int code_of(int rc)
+{
+    switch (rc & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return ERR_BUSY;
+    case SQLITE_FULL:
+        return ERR_FULL;
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+        return ERR_READONLY;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return ERR_CORRUPT;
+    case SQLITE_CANTOPEN:
+        return ERR_NOTFOUND;
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+        return ERR_INVALID;
+    case SQLITE_TOOBIG:
+        return ERR_LIMIT;
+    default:
+        return ERR_IO;
+    }
+}
+
+int store_failed(struct store *s)
+{
+    int rc = sqlite3_extended_errcode(s->db);
+
+    snprintf(s->error, sizeof(s->error), "%s", sqlite3_errmsg(s->db));
+    return code_of(rc);
+}
+
+const char *store_error(const struct store *s)
+{
+    return s->error;
+}
+
+const char *store_path(const struct store *s)
+{
+    return s->path;
+}
+
+int store_exec(struct store *s, const char *sql)
+{
+    return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : store_failed(s);
+}
+
+sqlite3_stmt *store_prepare(struct store *s, const char *sql)
+{
+    for (size_t i = 0; i < s->statement_count; i++)
+        if (s->statements[i].sql == sql) {
+            sqlite3_stmt *st = s->statements[i].handle;
+            sqlite3_reset(st);
+            sqlite3_clear_bindings(st);
+            return st;
+        }
+    sqlite3_stmt *st = NULL;
+    if (s->statement_count == STATEMENTS_MAX)
+        abort(); /* more statements than the code has: a text that is no literal */
+    if (sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &st, NULL) != SQLITE_OK)
+        return NULL;
+    s->statements[s->statement_count++] = (struct statement){sql, st};
+    return st;
+}
+
+int store_step(struct store *s, sqlite3_stmt *st)
+{
+    if (st == NULL)
+        return store_failed(s);
+    int rc = sqlite3_step(st);
+    if (rc == SQLITE_ROW)
+        return 1;
+    if (rc == SQLITE_DONE) {
+        sqlite3_reset(st);
+        return 0;
+    }
+    int code = store_failed(s);
+    sqlite3_reset(st);
+    return code;
+}
+
+int store_finish(struct store *s, sqlite3_stmt *st)
+{
+    int rc;
+
+    do {
+        rc = store_step(s, st);
+    } while (rc > 0);
+    return rc;
+}
+
+void store_reset(sqlite3_stmt *st)
+{
+    if (st != NULL)
+        sqlite3_reset(st);
+}
+
+char *column_text(sqlite3_stmt *st, int i)
+{
+    return mem_strdup((const char *)sqlite3_column_text(st, i));
+}
+
+void store_set_patience(struct store *s, int wait_ms)
+{
+    sqlite3_busy_timeout(s->db, wait_ms);
+}
+
+int store_begin(struct store *s)
+{
+    int rc = store_exec(s, "BEGIN IMMEDIATE");
+
+    s->in_transaction = rc == 0;
+    return rc;
+}
+
+int store_commit(struct store *s)
+{
+    int rc = store_exec(s, "COMMIT");
+
+    if (rc != 0)
+        store_rollback(s);
+    s->in_transaction = false;
+    return rc;
+}
+
+void store_rollback(struct store *s)
+{
+    if (!sqlite3_get_autocommit(s->db))
+        sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+    s->in_transaction = false;
+}
+
+bool store_in_transaction(const struct store *s)
+{
+    return s->in_transaction;
+}
+
+static int pragma_int(struct store *s, const char *sql, int64_t *out)
+{
+    sqlite3_stmt *st = store_prepare(s, sql);
+    int rc = store_step(s, st);
+
+    if (rc == 1) {
+        *out = column_int(st, 0);
+        store_reset(st);
+        rc = 0;
+    }
+    return rc;
+}
+
+int store_changed(struct store *s, bool *changed)
+{
+    int64_t version = 0;
+    int rc = pragma_int(s, "PRAGMA data_version", &version);
+
+    *changed = version != s->data_version;
+    s->data_version = version;
+    return rc;
+}
+
+/* --- opening --- */
+
+static int configure(struct store *s, enum store_mode mode)
+{
+    sqlite3_extended_result_codes(s->db, 1);
+    sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 0);
+    int rc = store_exec(s, "PRAGMA secure_delete = FAST; PRAGMA temp_store = MEMORY;"
+                           "PRAGMA foreign_keys = OFF; PRAGMA recursive_triggers = OFF;");
+    char sql[128];
+    snprintf(sql, sizeof(sql), "PRAGMA cache_size = -%d; PRAGMA wal_autocheckpoint = %d;", CACHE_KB,
+             CHECKPOINT_PAGES);
+    if (rc == 0)
+        rc = store_exec(s, sql);
+    if (rc == 0 && mode != STORE_READ)
+        rc = store_exec(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+    if (rc == 0 && mode == STORE_READ)
+        rc = store_exec(s, "PRAGMA query_only = ON;");
+    return rc;
+}
+
+static int apply(struct store *s, int from)
+{
+    char sql[64];
+    int rc = store_begin(s);
+
+    for (int v = from + 1; rc == 0 && v <= schema_version(); v++)
+        rc = store_exec(s, schema_migration(v));
+    if (rc == 0)
+        rc = store_exec(s, schema_triggers());
+    snprintf(sql, sizeof(sql), "PRAGMA user_version = %d; PRAGMA application_id = %d;",
+             schema_version(), APPLICATION_ID);
+    if (rc == 0)
+        rc = store_exec(s, sql);
+    if (rc == 0)
+        return store_commit(s);
+    store_rollback(s);
+    return rc;
+}
+
+static int copy_into(struct store *s, sqlite3 *target)
+{
+    sqlite3_backup *b = sqlite3_backup_init(target, "main", s->db, "main");
+    int rc;
+
+    if (b == NULL)
+        return store_failed(s);
+    do {
+        rc = sqlite3_backup_step(b, COPY_STEP_PAGES);
+    } while (rc == SQLITE_OK || rc == SQLITE_BUSY);
+    sqlite3_backup_finish(b);
+    return rc == SQLITE_DONE ? 0 : code_of(rc);
+}
+
+/* Before a migration: a copy beside the database, named after the version it holds. */
+static int keep_backup(struct store *s, int version, struct err *err)
+{
+    char *path = mem_printf("%s.before-version-%d", s->path, version + 1);
+    sqlite3 *target = NULL;
+    int rc = ERR_IO;
+
+    if (sqlite3_open_v2(path, &target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) ==
+        SQLITE_OK)
+        rc = copy_into(s, target);
+    sqlite3_close(target);
+    if (rc != 0)
+        err_set(err, "%s: could not write the copy that a migration needs first", path);
+    free(path);
+    return rc;
+}
+
+static int check_version(struct store *s, enum store_mode mode, struct err *err)
+{
+    int64_t id = 0, version = 0;
+    int rc = pragma_int(s, "PRAGMA application_id", &id);
+
+    if (rc == 0)
+        rc = pragma_int(s, "PRAGMA user_version", &version);
+    if (rc != 0) {
+        err_set(err, "%s: %s", s->path, s->error);
+        return rc;
+    }
+    if (id != APPLICATION_ID) {
+        err_set(err, "%s: is not a Betimes database; `betimes init` makes one", s->path);
+        return ERR_INVALID;
+    }
+    if (version > schema_version()) {
+        err_set(err, "%s: was written by a newer version of Betimes (%d; this one knows %d)",
+                s->path, (int)version, schema_version());
+        return ERR_INVALID;
+    }
+    if (version < schema_version() && mode == STORE_READ) {
+        err_set(err, "%s: is of an older version; start the service once to bring it up to date",
+                s->path);
+        return ERR_INVALID;
+    }
+    if (version < schema_version()) {
+        rc = keep_backup(s, (int)version, err);
+        if (rc == 0 && (rc = apply(s, (int)version)) != 0)
+            err_set(err, "%s: migrate: %s", s->path, s->error);
+    }
+    return rc;
+}
+
+static int check_file(const char *path, enum store_mode mode, struct err *err)
+{
+    struct stat st;
+
+    if (stat(path, &st) < 0) {
+        if (errno == ENOENT && mode == STORE_CREATE)
+            return 0;
+        if (errno == ENOENT) {
+            err_set(err, "%s: there is no database; `betimes init` makes one", path);
+            return ERR_NOTFOUND;
+        }
+        return err_errno(err, errno, "%s", path);
+    }
+    if (mode == STORE_CREATE) {
+        err_set(err, "%s: is there already; it stays as it is", path);
+        return ERR_EXISTS;
+    }
+    if (!S_ISREG(st.st_mode)) {
+        err_set(err, "%s: is not a file", path);
+        return ERR_INVALID;
+    }
+    if (mode == STORE_WRITE && access(path, W_OK) < 0) {
+        err_errno(err, errno, "%s: cannot be written", path);
+        return ERR_READONLY;
+    }
+    return 0;
+}
+
+int store_open(const char *path, enum store_mode mode, struct store **out, struct err *err)
+{
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE;
+    struct store *s;
+    int rc = check_file(path, mode, err);
+
+    *out = NULL;
+    if (rc != 0)
+        return rc;
+    if (mode == STORE_CREATE)
+        flags |= SQLITE_OPEN_CREATE;
+    s = mem_zalloc(sizeof(*s));
+    s->path = mem_strdup(path);
+    rc = sqlite3_open_v2(path, &s->db, flags, NULL) == SQLITE_OK ? 0 : store_failed(s);
+    if (rc == 0) {
+        sqlite3_busy_timeout(s->db, 2000);
+        rc = configure(s, mode);
+    }
+    if (rc == 0 && mode == STORE_CREATE)
+        rc = apply(s, 0);
+    if (rc != 0)
+        err_set(err, "%s: %s", path, s->error);
+    if (rc == 0 && mode != STORE_CREATE)
+        rc = check_version(s, mode, err);
+    if (rc != 0) {
+        store_close(s);
+        if (mode == STORE_CREATE)
+            unlink(path); /* a half-made database would only be in the way */
+        return rc;
+    }
+    sqlite3_busy_timeout(s->db, 0);
+    s->data_version = -1;
+    *out = s;
+    return 0;
+}
+
+void store_close(struct store *s)
+{
+    if (s == NULL)
+        return;
+    store_rollback(s);
+    for (size_t i = 0; i < s->statement_count; i++)
+        sqlite3_finalize(s->statements[i].handle);
+    sqlite3_close(s->db);
+    if (s->temporary != NULL)
+        unlink(s->temporary);
+    free(s->temporary);
+    free(s->path);
+    free(s);
+}
+
+int store_copy(struct store *s, struct store **out, struct err *err)
+{
+    const char *folder = getenv("TMPDIR");
+    char *path = mem_printf("%s/betimes-XXXXXX", folder != NULL ? folder : "/tmp");
+    int fd = mkostemp(path, O_CLOEXEC);
+    struct store *c;
+    int rc;
+
+    *out = NULL;
+    if (fd < 0) {
+        rc = err_errno(err, errno, "%s", path);
+        free(path);
+        return rc;
+    }
+    close(fd);
+    c = mem_zalloc(sizeof(*c));
+    c->temporary = path;
+    c->path = mem_strdup(path);
+    rc = sqlite3_open_v2(path, &c->db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE, NULL) ==
+                 SQLITE_OK
+             ? copy_into(s, c->db)
+             : ERR_IO;
+    if (rc == 0)
+        rc = store_exec(c, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;");
+    if (rc != 0) {
+        err_set(err, "copy the database to %s: %s", path, err_name(rc));
+        store_close(c);
+        return rc;
+    }
+    *out = c;
+    return 0;
+}
+
+/* --- small values, repair --- */
+
+int store_meta_int(struct store *s, const char *name, int64_t fallback, int64_t *out)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT value FROM meta WHERE name = ?1");
+    int rc;
+
+    *out = fallback;
+    if (st != NULL)
+        bind_text(st, 1, name);
+    rc = store_step(s, st);
+    if (rc == 1) {
+        *out = column_int(st, 0);
+        store_reset(st);
+        rc = 0;
+    }
+    return rc;
+}
+
+int store_meta_set_int(struct store *s, const char *name, int64_t value)
+{
+    sqlite3_stmt *st = store_prepare(s, "INSERT INTO meta (name, value) VALUES (?1, ?2) "
+                                        "ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+    if (st != NULL) {
+        bind_text(st, 1, name);
+        bind_int(st, 2, value);
+    }
+    return store_finish(s, st);
+}
+
+int store_meta_text(struct store *s, const char *name, char **out)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT value FROM meta WHERE name = ?1");
+    int rc;
+
+    *out = NULL;
+    if (st != NULL)
+        bind_text(st, 1, name);
+    rc = store_step(s, st);
+    if (rc == 1) {
+        *out = column_text(st, 0);
+        store_reset(st);
+        rc = 0;
+    }
+    return rc;
+}
+
+int store_meta_set_text(struct store *s, const char *name, const char *value)
+{
+    sqlite3_stmt *st =
+        store_prepare(s, "INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)");
+    if (st != NULL) {
+        bind_text(st, 1, name);
+        bind_text(st, 2, value);
+    }
+    return store_finish(s, st);
+}
+
+int store_repair(struct store *s, bool *repaired)
+{
+    int64_t have = 0;
+    int rc = pragma_int(s,
+                        "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND tbl_name IN "
+                        "('client', 'staff', 'job', 'appointment', 'consent')",
+                        &have);
+    int64_t want = 0;
+    for (const char *p = schema_triggers(); (p = strstr(p, "CREATE TRIGGER")) != NULL; p++)
+        want++;
+    *repaired = false;
+    if (rc != 0 || have >= want)
+        return rc;
+    rc = store_exec(s, schema_triggers());
+    *repaired = rc == 0;
+    return rc;
+}

@@ -1,0 +1,72 @@
+/*
+ * Inside the store: the connection, and short words for binding and reading.
+ */
+#ifndef STORE_INTERNAL_H
+#define STORE_INTERNAL_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/store.h"
+
+/* Statements are found by the address of their text, so each must be one string literal, used in
+ * one place. */
+#define STATEMENTS_MAX 256
+
+struct statement {
+    const char *sql;
+    sqlite3_stmt *handle;
+};
+
+struct store {
+    sqlite3 *db;
+    char *path;
+    char *temporary; /* a copy's file, deleted when closed; NULL: not a copy */
+    char error[ERR_TEXT_MAX];
+    int64_t data_version;
+    bool in_transaction;
+    struct statement statements[STATEMENTS_MAX];
+    size_t statement_count;
+};
+
+/* The statement for this text, reset and with no values bound; NULL on failure (store_step then
+ * returns the code, so callers need not check). */
+sqlite3_stmt *store_prepare(struct store *s, const char *sql);
+
+/* 1: a row; 0: done, and the statement is reset; or a negative code, and it is reset. */
+int store_step(struct store *s, sqlite3_stmt *st);
+
+/* Step to the end, ignoring rows: 0 or a negative code. */
+int store_finish(struct store *s, sqlite3_stmt *st);
+
+/* Stop reading before the end. */
+void store_reset(sqlite3_stmt *st);
+
+/* The code for the connection's last failure; keeps its words for store_error. */
+int store_failed(struct store *s);
+
+/* Statements in a row without values (schema, pragmas). */
+int store_exec(struct store *s, const char *sql);
+
+static inline void bind_int(sqlite3_stmt *st, int i, int64_t v)
+{
+    sqlite3_bind_int64(st, i, v);
+}
+
+/* The text must live until the statement is reset. NULL binds NULL. */
+static inline void bind_text(sqlite3_stmt *st, int i, const char *v)
+{
+    sqlite3_bind_text(st, i, v, -1, SQLITE_STATIC);
+}
+
+static inline int64_t column_int(sqlite3_stmt *st, int i)
+{
+    return sqlite3_column_int64(st, i);
+}
+
+/* A copy for the caller to free; NULL for NULL. */
+char *column_text(sqlite3_stmt *st, int i);
+
+#endif

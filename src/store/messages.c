@@ -1,0 +1,415 @@
+/* Messages: the rows, the queue, the outcomes. See store/messages.h. */
+#include "store/messages.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "store/internal.h"
+
+static const char *const state_names[MESSAGE_STATES] = {
+    "planned",   "held",    "retry",  "sending",   "unknown", "sent",
+    "delivered", "bounced", "failed", "cancelled", "skipped", "expired",
+};
+
+#define BIT(s) (1u << (s))
+#define PENDING (BIT(MESSAGE_PLANNED) | BIT(MESSAGE_HELD) | BIT(MESSAGE_RETRY))
+#define VOID (BIT(MESSAGE_CANCELLED) | BIT(MESSAGE_SKIPPED) | BIT(MESSAGE_EXPIRED))
+#define ANSWERS (BIT(MESSAGE_SENT) | BIT(MESSAGE_DELIVERED) | BIT(MESSAGE_BOUNCED))
+
+/* The allowed moves, from each state to the set behind it. Back from an end to planned: by a new
+ * plan when the message never left, or by a person. */
+static const unsigned moves[MESSAGE_STATES] = {
+    [MESSAGE_PLANNED] = PENDING | VOID | BIT(MESSAGE_SENDING) | BIT(MESSAGE_FAILED),
+    [MESSAGE_HELD] = PENDING | VOID | BIT(MESSAGE_SENDING) | BIT(MESSAGE_FAILED),
+    [MESSAGE_RETRY] = PENDING | VOID | BIT(MESSAGE_SENDING) | BIT(MESSAGE_FAILED),
+    [MESSAGE_SENDING] = BIT(MESSAGE_RETRY) | BIT(MESSAGE_FAILED) | BIT(MESSAGE_UNKNOWN) | ANSWERS |
+                        BIT(MESSAGE_EXPIRED),
+    [MESSAGE_UNKNOWN] = BIT(MESSAGE_RETRY) | ANSWERS | BIT(MESSAGE_FAILED) | BIT(MESSAGE_CANCELLED),
+    [MESSAGE_SENT] = BIT(MESSAGE_DELIVERED) | BIT(MESSAGE_BOUNCED),
+    [MESSAGE_DELIVERED] = BIT(MESSAGE_BOUNCED),
+    [MESSAGE_BOUNCED] = 0,
+    [MESSAGE_FAILED] = BIT(MESSAGE_PLANNED) | VOID | BIT(MESSAGE_FAILED),
+    [MESSAGE_CANCELLED] = BIT(MESSAGE_PLANNED) | VOID | BIT(MESSAGE_FAILED),
+    [MESSAGE_SKIPPED] = BIT(MESSAGE_PLANNED) | VOID | BIT(MESSAGE_FAILED),
+    [MESSAGE_EXPIRED] = BIT(MESSAGE_PLANNED) | VOID | BIT(MESSAGE_FAILED),
+};
+
+const char *message_state_name(enum message_state s)
+{
+    return (unsigned)s < MESSAGE_STATES ? state_names[s] : "?";
+}
+
+bool message_state_from(const char *name, enum message_state *out)
+{
+    for (int i = 0; i < MESSAGE_STATES; i++)
+        if (strcmp(name, state_names[i]) == 0) {
+            *out = (enum message_state)i;
+            return true;
+        }
+    return false;
+}
+
+bool message_is_pending(enum message_state s)
+{
+    return (BIT(s) & PENDING) != 0;
+}
+
+bool message_may_move(enum message_state from, enum message_state to)
+{
+    return (unsigned)from < MESSAGE_STATES && (unsigned)to < MESSAGE_STATES &&
+           (moves[from] & BIT(to)) != 0;
+}
+
+void message_close(struct message *m)
+{
+    free(m->reason);
+    free(m->gateway);
+    free(m->address);
+    free(m->provider_id);
+    *m = (struct message){0};
+}
+
+void messages_free(struct message *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        message_close(&list[i]);
+    free(list);
+}
+
+/* --- reading --- */
+
+#define COLUMNS                                                                                    \
+    "id, rule_id, subject_id, recipient_id, occurrence, repeat, channel, state, nominal_ms, "      \
+    "due_ms, expires_ms, next_ms, state_ms, attempts, final, reason, gateway, address, "           \
+    "provider_id"
+
+static void read_message(sqlite3_stmt *st, struct message *m)
+{
+    *m = (struct message){
+        .id = column_int(st, 0),
+        .rule_id = column_int(st, 1),
+        .subject_id = column_int(st, 2),
+        .recipient_id = column_int(st, 3),
+        .occurrence = column_int(st, 4),
+        .repeat = (int)column_int(st, 5),
+        .channel = (enum channel)column_int(st, 6),
+        .state = (enum message_state)column_int(st, 7),
+        .nominal_ms = column_int(st, 8),
+        .due_ms = column_int(st, 9),
+        .expires_ms = column_int(st, 10),
+        .next_ms = column_int(st, 11),
+        .state_ms = column_int(st, 12),
+        .attempts = (int)column_int(st, 13),
+        .final = column_int(st, 14) != 0,
+        .reason = column_text(st, 15),
+        .gateway = column_text(st, 16),
+        .address = column_text(st, 17),
+        .provider_id = column_text(st, 18),
+    };
+}
+
+static int read_all(struct store *s, sqlite3_stmt *st, struct message **out, size_t *count)
+{
+    size_t cap = 0;
+    int rc;
+
+    *out = NULL;
+    *count = 0;
+    while ((rc = store_step(s, st)) == 1) {
+        mem_grow(out, &cap, *count + 1, sizeof(**out));
+        read_message(st, &(*out)[(*count)++]);
+    }
+    return rc;
+}
+
+int store_message(struct store *s, int64_t id, struct message *out)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT " COLUMNS " FROM message WHERE id = ?1");
+
+    *out = (struct message){0};
+    if (st != NULL)
+        bind_int(st, 1, id);
+    int rc = store_step(s, st);
+    if (rc != 1)
+        return rc == 0 ? ERR_NOTFOUND : rc;
+    read_message(st, out);
+    store_reset(st);
+    return 0;
+}
+
+int store_messages_of(struct store *s, int64_t subject_id, struct message **out, size_t *count)
+{
+    sqlite3_stmt *st =
+        store_prepare(s, "SELECT " COLUMNS " FROM message WHERE subject_id = ?1 ORDER BY id");
+
+    if (st != NULL)
+        bind_int(st, 1, subject_id);
+    return read_all(s, st, out, count);
+}
+
+int store_messages_in(struct store *s, enum message_state state, int64_t after, size_t max,
+                      struct message **out, size_t *count)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT " COLUMNS " FROM message WHERE state = ?1 AND "
+                                        "state BETWEEN 3 AND 4 AND id > ?2 ORDER BY id LIMIT ?3");
+
+    if (st != NULL) {
+        bind_int(st, 1, state);
+        bind_int(st, 2, after);
+        bind_int(st, 3, (int64_t)max);
+    }
+    return read_all(s, st, out, count);
+}
+
+int store_messages_due(struct store *s, int64_t now_ms, const bool closed[CHANNEL_COUNT],
+                       size_t max, struct message **out, size_t *count)
+{
+    sqlite3_stmt *st =
+        store_prepare(s, "SELECT " COLUMNS " FROM message INDEXED BY message_next "
+                         "WHERE state <= 2 AND next_ms <= ?1 AND (?2 >> channel) & 1 "
+                         "ORDER BY next_ms LIMIT ?3");
+    int64_t open = 0;
+
+    for (int c = 0; c < CHANNEL_COUNT; c++)
+        open |= closed[c] ? 0 : INT64_C(1) << c;
+    if (st != NULL) {
+        bind_int(st, 1, now_ms);
+        bind_int(st, 2, open);
+        bind_int(st, 3, (int64_t)max);
+    }
+    return read_all(s, st, out, count);
+}
+
+int store_messages_next(struct store *s, int64_t *next_ms)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT next_ms FROM message INDEXED BY message_next "
+                                        "WHERE state <= 2 ORDER BY next_ms LIMIT 1");
+    int rc = store_step(s, st);
+
+    *next_ms = INT64_MAX;
+    if (rc == 1) {
+        *next_ms = column_int(st, 0);
+        store_reset(st);
+        rc = 0;
+    }
+    return rc;
+}
+
+/* --- planning --- */
+
+int store_message_add(struct store *s, struct message *m)
+{
+    sqlite3_stmt *st = store_prepare(
+        s, "INSERT INTO message (rule_id, subject_id, recipient_id, occurrence, repeat, channel, "
+           "state, nominal_ms, due_ms, expires_ms, next_ms, state_ms, reason) "
+           "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)");
+
+    if (st != NULL) {
+        const int64_t values[] = {m->rule_id, m->subject_id, m->recipient_id, m->occurrence,
+                                  m->repeat,  m->channel,    m->state,        m->nominal_ms,
+                                  m->due_ms,  m->expires_ms, m->next_ms,      m->state_ms};
+        for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+            bind_int(st, (int)i + 1, values[i]);
+        bind_text(st, 13, m->reason);
+    }
+    int rc = store_finish(s, st);
+    if (rc == 0)
+        m->id = sqlite3_last_insert_rowid(s->db);
+    return rc;
+}
+
+int store_message_replan(struct store *s, const struct message *m)
+{
+    sqlite3_stmt *st = store_prepare(
+        s, "UPDATE message SET nominal_ms = ?2, due_ms = ?3, expires_ms = ?4, channel = ?5, "
+           "next_ms = CASE WHEN attempts > 0 THEN next_ms ELSE ?6 END WHERE id = ?1");
+
+    if (st != NULL) {
+        bind_int(st, 1, m->id);
+        bind_int(st, 2, m->nominal_ms);
+        bind_int(st, 3, m->due_ms);
+        bind_int(st, 4, m->expires_ms);
+        bind_int(st, 5, m->channel);
+        bind_int(st, 6, m->next_ms);
+    }
+    return store_finish(s, st);
+}
+
+int store_message_move(struct store *s, const struct message *m, enum message_state to,
+                       int64_t now_ms, int64_t next_ms, const char *reason)
+{
+    sqlite3_stmt *st;
+
+    if (!message_may_move(m->state, to))
+        return ERR_INVALID;
+    st = store_prepare(s, "UPDATE message SET state = ?2, state_ms = ?3, next_ms = ?4, reason = ?5 "
+                          "WHERE id = ?1 AND state = ?6");
+    if (st != NULL) {
+        bind_int(st, 1, m->id);
+        bind_int(st, 2, to);
+        bind_int(st, 3, now_ms);
+        bind_int(st, 4, next_ms);
+        bind_text(st, 5, reason);
+        bind_int(st, 6, m->state);
+    }
+    return store_finish(s, st);
+}
+
+/* --- the wire --- */
+
+void payload_init(struct payload *p)
+{
+    *p = (struct payload){0};
+    buf_init(&p->data);
+}
+
+void payload_close(struct payload *p)
+{
+    free(p->token);
+    free(p->language);
+    free(p->subject);
+    free(p->text);
+    buf_close(&p->data);
+    payload_init(p);
+}
+
+int store_payload_save(struct store *s, int64_t message_id, const struct payload *p)
+{
+    sqlite3_stmt *st = store_prepare(
+        s, "INSERT OR REPLACE INTO payload (message_id, token, committing, language, subject, "
+           "text, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+
+    if (st != NULL) {
+        bind_int(st, 1, message_id);
+        bind_text(st, 2, p->token);
+        bind_int(st, 3, p->committing);
+        bind_text(st, 4, p->language);
+        bind_text(st, 5, p->subject);
+        bind_text(st, 6, p->text);
+        if (p->data.len > 0)
+            sqlite3_bind_blob64(st, 7, p->data.data, p->data.len, SQLITE_STATIC);
+    }
+    return store_finish(s, st);
+}
+
+int store_payload(struct store *s, int64_t message_id, struct payload *out)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT token, committing, language, subject, text, data "
+                                        "FROM payload WHERE message_id = ?1");
+
+    payload_init(out);
+    if (st != NULL)
+        bind_int(st, 1, message_id);
+    int rc = store_step(s, st);
+    if (rc != 1)
+        return rc == 0 ? ERR_NOTFOUND : rc;
+    out->token = column_text(st, 0);
+    out->committing = column_int(st, 1) != 0;
+    out->language = column_text(st, 2);
+    out->subject = column_text(st, 3);
+    out->text = column_text(st, 4);
+    buf_append(&out->data, sqlite3_column_blob(st, 5), (size_t)sqlite3_column_bytes(st, 5));
+    store_reset(st);
+    return 0;
+}
+
+int store_message_claim(struct store *s, const struct message *m, const char *gateway,
+                        const char *address, int64_t now_ms)
+{
+    sqlite3_stmt *st;
+
+    if (!message_may_move(m->state, MESSAGE_SENDING))
+        return ERR_INVALID;
+    st = store_prepare(s, "UPDATE message SET state = 3, state_ms = ?2, gateway = ?3, "
+                          "address = ?4, channel = ?5, attempts = attempts + 1, reason = NULL "
+                          "WHERE id = ?1 AND state <= 2");
+    if (st != NULL) {
+        bind_int(st, 1, m->id);
+        bind_int(st, 2, now_ms);
+        bind_text(st, 3, gateway);
+        bind_text(st, 4, address);
+        bind_int(st, 5, m->channel);
+    }
+    return store_finish(s, st);
+}
+
+int store_message_committing(struct store *s, int64_t id, bool committing)
+{
+    sqlite3_stmt *st = store_prepare(s, "UPDATE payload SET committing = ?2 WHERE message_id = ?1");
+
+    if (st != NULL) {
+        bind_int(st, 1, id);
+        bind_int(st, 2, committing);
+    }
+    return store_finish(s, st);
+}
+
+int store_attempt_add(struct store *s, int64_t message_id, int64_t at_ms, const char *gateway,
+                      const char *outcome, int code, const char *detail, const char *provider_id)
+{
+    sqlite3_stmt *st =
+        store_prepare(s, "INSERT INTO attempt (message_id, at_ms, gateway, outcome, code, detail) "
+                         "VALUES (?1, ?2, ?3, ?4, nullif(?5, 0), nullif(?6, ''))");
+
+    if (st != NULL) {
+        bind_int(st, 1, message_id);
+        bind_int(st, 2, at_ms);
+        bind_text(st, 3, gateway);
+        bind_text(st, 4, outcome);
+        bind_int(st, 5, code);
+        bind_text(st, 6, detail);
+    }
+    int rc = store_finish(s, st);
+    if (rc != 0 || provider_id == NULL || provider_id[0] == '\0')
+        return rc;
+    st = store_prepare(s, "UPDATE message SET provider_id = ?2 WHERE id = ?1");
+    if (st != NULL) {
+        bind_int(st, 1, message_id);
+        bind_text(st, 2, provider_id);
+    }
+    return store_finish(s, st);
+}
+
+/* --- by a person --- */
+
+int store_message_cancel(struct store *s, int64_t id, int64_t now_ms, const char *reason)
+{
+    struct message m;
+    int rc = store_message(s, id, &m);
+
+    if (rc == 0)
+        rc = store_message_move(s, &m, MESSAGE_CANCELLED, now_ms, m.next_ms, reason);
+    if (rc == 0) {
+        sqlite3_stmt *st = store_prepare(s, "UPDATE message SET final = 1 WHERE id = ?1");
+        if (st != NULL)
+            bind_int(st, 1, id);
+        rc = store_finish(s, st);
+    }
+    message_close(&m);
+    return rc;
+}
+
+int store_message_again(struct store *s, int64_t id, int64_t now_ms, int64_t expires_ms)
+{
+    struct message m;
+    int rc = store_message(s, id, &m);
+
+    if (rc == 0) {
+        enum message_state to = m.state == MESSAGE_UNKNOWN || m.state == MESSAGE_RETRY
+                                    ? MESSAGE_RETRY
+                                    : MESSAGE_PLANNED;
+        rc = store_message_move(s, &m, to, now_ms, now_ms, "taken up again by hand");
+    }
+    if (rc == 0) {
+        sqlite3_stmt *st = store_prepare(
+            s, "UPDATE message SET final = 1, expires_ms = max(expires_ms, ?2) WHERE id = ?1");
+        if (st != NULL) {
+            bind_int(st, 1, id);
+            bind_int(st, 2, expires_ms);
+        }
+        rc = store_finish(s, st);
+    }
+    message_close(&m);
+    return rc;
+}

@@ -1,0 +1,286 @@
+/* Lists of messages, and one of them in full. See store/queries.h. */
+#include "store/queries.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "store/internal.h"
+#include "store/records.h"
+
+static void outbox_row_close(struct outbox_row *r)
+{
+    char *texts[] = {r->rule,        r->purpose, r->client_name,    r->subject_ref, r->subject_title,
+                     r->to,          r->reason,  r->recipient_name, r->gateway,     r->provider_id,
+                     r->language,    r->subject, r->text};
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        free(texts[i]);
+}
+
+void outbox_rows_free(struct outbox_row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        outbox_row_close(&rows[i]);
+    free(rows);
+}
+
+/* A job's appointments count as the job's own: whoever asks about a repair means its visits too. */
+#define OUTBOX                                                                                     \
+    "SELECT m.id, r.name, r.purpose, s.client_row, "                                               \
+    "CASE s.kind WHEN 3 THEN s.row_id WHEN 4 THEN a.job_id END, "                                  \
+    "CASE s.kind WHEN 4 THEN s.row_id END, c.name, s.kind, s.key, "                                \
+    "CASE s.kind WHEN 3 THEN j.title WHEN 4 THEN a.title END, "                                    \
+    "coalesce(m.address, CASE p.kind WHEN 5 THEN p.key END), p.kind, "                             \
+    "CASE p.kind WHEN 1 THEN pc.name WHEN 2 THEN ps.name END, m.channel, m.state, m.nominal_ms, "  \
+    "m.due_ms, m.expires_ms, m.next_ms, m.state_ms, m.reason, m.gateway, m.provider_id, "          \
+    "m.attempts, w.language, w.subject, w.text "                                                   \
+    "FROM message m JOIN rule r ON r.id = m.rule_id JOIN entity s ON s.id = m.subject_id "         \
+    "LEFT JOIN entity p ON p.id = m.recipient_id "                                                 \
+    "LEFT JOIN job j ON s.kind = 3 AND j.id = s.row_id "                                           \
+    "LEFT JOIN appointment a ON s.kind = 4 AND a.id = s.row_id "                                   \
+    "LEFT JOIN client c ON c.id = s.client_row "                                                   \
+    "LEFT JOIN client pc ON p.kind = 1 AND pc.id = p.row_id "                                      \
+    "LEFT JOIN staff ps ON p.kind = 2 AND ps.id = p.row_id "                                       \
+    "LEFT JOIN payload w ON w.message_id = m.id "                                                  \
+    "WHERE (?1 >> m.state) & 1 AND (?2 IS NULL OR r.name = ?2) "                                   \
+    "AND (?3 = 0 OR s.client_row = ?3) "                                                           \
+    "AND (?4 = 0 OR (s.kind = ?4 AND s.row_id = ?5) OR (?4 = 3 AND a.job_id = ?5)) "               \
+    "AND (?6 = 0 OR m.id = ?6) "
+#define BY_DUE "AND m.due_ms >= ?7 AND m.due_ms < ?8 ORDER BY m.due_ms "
+#define BY_CHANGE "AND m.state_ms >= ?7 AND m.state_ms < ?8 ORDER BY m.state_ms "
+
+/* by_change, latest */
+static const char *const outbox_queries[2][2] = {
+    {OUTBOX BY_DUE ", m.id LIMIT ?9", OUTBOX BY_DUE "DESC, m.id DESC LIMIT ?9"},
+    {OUTBOX BY_CHANGE ", m.id LIMIT ?9", OUTBOX BY_CHANGE "DESC, m.id DESC LIMIT ?9"},
+};
+
+static void read_row(sqlite3_stmt *st, struct outbox_row *r)
+{
+    *r = (struct outbox_row){
+        .id = column_int(st, 0),
+        .rule = column_text(st, 1),
+        .purpose = column_text(st, 2),
+        .client_id = column_int(st, 3),
+        .job_id = column_int(st, 4),
+        .appointment_id = column_int(st, 5),
+        .client_name = column_text(st, 6),
+        .subject_kind = (enum entity_kind)column_int(st, 7),
+        .subject_ref = column_text(st, 8),
+        .subject_title = column_text(st, 9),
+        .to = column_text(st, 10),
+        .recipient_kind = (enum entity_kind)column_int(st, 11),
+        .recipient_name = column_text(st, 12),
+        .channel = (enum channel)column_int(st, 13),
+        .state = (enum message_state)column_int(st, 14),
+        .nominal_ms = column_int(st, 15),
+        .due_ms = column_int(st, 16),
+        .expires_ms = column_int(st, 17),
+        .next_ms = column_int(st, 18),
+        .state_ms = column_int(st, 19),
+        .reason = column_text(st, 20),
+        .gateway = column_text(st, 21),
+        .provider_id = column_text(st, 22),
+        .attempts = (int)column_int(st, 23),
+        .language = column_text(st, 24),
+        .subject = column_text(st, 25),
+        .text = column_text(st, 26),
+    };
+}
+
+static void turn_round(struct outbox_row *rows, size_t count)
+{
+    for (size_t i = 0; i < count / 2; i++) {
+        struct outbox_row other = rows[i];
+        rows[i] = rows[count - 1 - i];
+        rows[count - 1 - i] = other;
+    }
+}
+
+int store_outbox(struct store *s, const struct outbox_filter *f, struct outbox_row **out,
+                 size_t *count)
+{
+    sqlite3_stmt *st = store_prepare(s, outbox_queries[f->by_change][f->latest]);
+    size_t cap = 0;
+    int rc;
+
+    *out = NULL;
+    *count = 0;
+    if (st != NULL) {
+        bind_int(st, 1, f->states != 0 ? f->states : STATES_ALL);
+        bind_text(st, 2, f->rule);
+        bind_int(st, 3, f->client_row);
+        bind_int(st, 4, f->subject_kind);
+        bind_int(st, 5, f->subject_row);
+        bind_int(st, 6, f->id);
+        bind_int(st, 7, f->since_ms != 0 ? f->since_ms : INT64_MIN);
+        bind_int(st, 8, f->until_ms != 0 ? f->until_ms : INT64_MAX);
+        bind_int(st, 9, f->limit != 0 ? (int64_t)f->limit : -1);
+    }
+    while ((rc = store_step(s, st)) == 1) {
+        mem_grow(out, &cap, *count + 1, sizeof(**out));
+        read_row(st, &(*out)[(*count)++]);
+    }
+    if (f->latest)
+        turn_round(*out, *count);
+    return rc;
+}
+
+int store_attempts(struct store *s, int64_t message_id, struct attempt_row **out, size_t *count)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT at_ms, gateway, outcome, detail, code FROM attempt "
+                                        "WHERE message_id = ?1 ORDER BY id");
+    size_t cap = 0;
+    int rc;
+
+    *out = NULL;
+    *count = 0;
+    if (st != NULL)
+        bind_int(st, 1, message_id);
+    while ((rc = store_step(s, st)) == 1) {
+        mem_grow(out, &cap, *count + 1, sizeof(**out));
+        (*out)[(*count)++] = (struct attempt_row){
+            .at_ms = column_int(st, 0),
+            .gateway = column_text(st, 1),
+            .outcome = column_text(st, 2),
+            .detail = column_text(st, 3),
+            .code = (int)column_int(st, 4),
+        };
+    }
+    return rc;
+}
+
+void attempts_free(struct attempt_row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(rows[i].gateway);
+        free(rows[i].outcome);
+        free(rows[i].detail);
+    }
+    free(rows);
+}
+
+/* --- what a person means --- */
+
+static int exists(struct store *s, enum entity_kind kind, int64_t id)
+{
+    struct client c;
+    struct staff m;
+    struct job j;
+    struct appointment a;
+    int rc = ERR_NOTFOUND;
+
+    switch (kind) {
+    case ENTITY_CLIENT:
+        if ((rc = store_client(s, id, &c)) == 0)
+            client_close(&c);
+        break;
+    case ENTITY_STAFF:
+        if ((rc = store_staff(s, id, &m)) == 0)
+            staff_close(&m);
+        break;
+    case ENTITY_JOB:
+        if ((rc = store_job(s, id, &j)) == 0)
+            job_close(&j);
+        break;
+    case ENTITY_APPOINTMENT:
+        if ((rc = store_appointment(s, id, &a)) == 0)
+            appointment_close(&a);
+        break;
+    default:
+        break;
+    }
+    return rc;
+}
+
+int store_find(struct store *s, enum entity_kind kind, const char *text, int64_t *row_id)
+{
+    int rc = store_row_of_key(s, kind, text, row_id);
+
+    if (rc != ERR_NOTFOUND || !str_to_int(text + (text[0] == '#'), 1, INT64_MAX, row_id))
+        return rc;
+    return exists(s, kind, *row_id);
+}
+
+/* A ref that begins like the text, or with which the text begins; else one that ends like it. */
+#define NEAR(table)                                                                                \
+    "SELECT ref FROM " table " WHERE ref IS NOT NULL AND (instr(lower(ref), lower(?1)) > 0 "       \
+    "OR instr(lower(?1), lower(ref)) > 0) "                                                        \
+    "ORDER BY instr(lower(ref), lower(?1)) <> 1, length(ref), ref LIMIT 1"
+
+static const char *const near_queries[] = {
+    [ENTITY_CLIENT] = NEAR("client"),
+    [ENTITY_STAFF] = NEAR("staff"),
+    [ENTITY_JOB] = NEAR("job"),
+    [ENTITY_APPOINTMENT] = NEAR("appointment"),
+};
+
+char *store_find_near(struct store *s, enum entity_kind kind, const char *text)
+{
+    sqlite3_stmt *st = store_prepare(s, near_queries[kind]);
+    char *found = NULL;
+
+    if (st != NULL)
+        bind_text(st, 1, text);
+    if (store_step(s, st) == 1) {
+        found = column_text(st, 0);
+        store_reset(st);
+    }
+    return found;
+}
+
+/* --- test messages --- */
+
+static int test_rule(struct store *s, int64_t now_ms, int64_t *rule_id)
+{
+    sqlite3_stmt *st = store_prepare(
+        s, "INSERT INTO rule (name, purpose, since_ms, identity, present) "
+           "VALUES (?1, 'internal', ?2, '', 0) "
+           "ON CONFLICT (name) DO UPDATE SET purpose = excluded.purpose RETURNING id");
+
+    if (st != NULL) {
+        bind_text(st, 1, SEND_TEST_RULE);
+        bind_int(st, 2, now_ms);
+    }
+    int rc = store_step(s, st);
+    if (rc != 1)
+        return rc;
+    *rule_id = column_int(st, 0);
+    return store_finish(s, st);
+}
+
+int store_test_add(struct store *s, enum channel channel, const char *gateway, const char *address,
+                   int64_t now_ms, int64_t expires_ms, int64_t *message_id)
+{
+    struct message m = {
+        .occurrence = now_ms, /* each test is one of its own */
+        .channel = channel,
+        .state = MESSAGE_PLANNED,
+        .nominal_ms = now_ms,
+        .due_ms = now_ms,
+        .next_ms = now_ms,
+        .state_ms = now_ms,
+        .expires_ms = expires_ms,
+    };
+    int rc = test_rule(s, now_ms, &m.rule_id);
+
+    if (rc == 0)
+        rc = store_entity_intern(s, ENTITY_ADDRESS, address, 0, &m.subject_id);
+    m.recipient_id = m.subject_id;
+    if (rc == 0)
+        rc = store_message_add(s, &m);
+    if (rc != 0)
+        return rc;
+    sqlite3_stmt *st =
+        store_prepare(s, "UPDATE message SET gateway = ?2, address = ?3 WHERE id = ?1");
+    if (st != NULL) {
+        bind_int(st, 1, m.id);
+        bind_text(st, 2, gateway);
+        bind_text(st, 3, address);
+    }
+    *message_id = m.id;
+    return store_finish(s, st);
+}

@@ -1,0 +1,156 @@
+/* Reading the records that other programs write. See store/records.h. */
+#include "store/records.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "store/internal.h"
+
+/* A column that a program left empty means the same as NULL. */
+static char *text_or_null(sqlite3_stmt *st, int i)
+{
+    const char *v = (const char *)sqlite3_column_text(st, i);
+
+    return v != NULL && v[0] != '\0' ? mem_strdup(v) : NULL;
+}
+
+/* One row by id: 0 with the statement on the row, or a negative code. */
+static int one(struct store *s, sqlite3_stmt *st, int64_t id)
+{
+    if (st != NULL)
+        bind_int(st, 1, id);
+    int rc = store_step(s, st);
+    return rc == 1 ? 0 : rc == 0 ? ERR_NOTFOUND : rc;
+}
+
+int store_client(struct store *s, int64_t id, struct client *out)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT id, ref, name, email, phone, language, timezone, "
+                                        "channel, tags, fields FROM client WHERE id = ?1");
+    int rc = one(s, st, id);
+
+    *out = (struct client){0};
+    if (rc != 0)
+        return rc;
+    out->id = column_int(st, 0);
+    char **columns[] = {&out->ref,      &out->name,    &out->email, &out->phone, &out->language,
+                        &out->timezone, &out->channel, &out->tags,  &out->fields};
+    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+        *columns[i] = text_or_null(st, (int)i + 1);
+    store_reset(st);
+    return 0;
+}
+
+static void read_staff(sqlite3_stmt *st, struct staff *out)
+{
+    *out = (struct staff){.id = column_int(st, 0)};
+    char **columns[] = {&out->ref,        &out->name,     &out->email,   &out->phone,
+                        &out->department, &out->language, &out->timezone};
+    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+        *columns[i] = text_or_null(st, (int)i + 1);
+    out->manager_id = column_int(st, 8);
+    out->active = column_int(st, 9) != 0;
+}
+
+int store_staff(struct store *s, int64_t id, struct staff *out)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT id, ref, name, email, phone, department, language, "
+                                        "timezone, manager_id, active FROM staff WHERE id = ?1");
+    int rc = one(s, st, id);
+
+    *out = (struct staff){0};
+    if (rc != 0)
+        return rc;
+    read_staff(st, out);
+    store_reset(st);
+    return 0;
+}
+
+int store_staff_all(struct store *s, struct staff **out, size_t *count)
+{
+    sqlite3_stmt *st =
+        store_prepare(s, "SELECT id, ref, name, email, phone, department, language, timezone, "
+                         "manager_id, active FROM staff WHERE active = 1 ORDER BY id");
+    size_t cap = 0;
+    int rc;
+
+    *out = NULL;
+    *count = 0;
+    while ((rc = store_step(s, st)) == 1) {
+        mem_grow(out, &cap, *count + 1, sizeof(**out));
+        read_staff(st, &(*out)[(*count)++]);
+    }
+    return rc;
+}
+
+void store_staff_free(struct staff *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        staff_close(&list[i]);
+    free(list);
+}
+
+int store_job(struct store *s, int64_t id, struct job *out)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT id, ref, workflow, trim(stage), title, due, "
+                                        "amount, currency, fields, client_id, staff_id "
+                                        "FROM job WHERE id = ?1");
+    int rc = one(s, st, id);
+
+    *out = (struct job){0};
+    if (rc != 0)
+        return rc;
+    out->id = column_int(st, 0);
+    char **columns[] = {&out->ref, &out->workflow, &out->stage,    &out->title,
+                        &out->due, &out->amount,   &out->currency, &out->fields};
+    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+        *columns[i] = text_or_null(st, (int)i + 1);
+    out->client_id = column_int(st, 9);
+    out->staff_id = column_int(st, 10);
+    store_reset(st);
+    return 0;
+}
+
+int store_appointment(struct store *s, int64_t id, struct appointment *out)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT id, ref, title, location, starts, ends, timezone, "
+                                        "status, uid, fields, client_id, job_id, staff_id, "
+                                        "sequence FROM appointment WHERE id = ?1");
+    int rc = one(s, st, id);
+
+    *out = (struct appointment){0};
+    if (rc != 0)
+        return rc;
+    out->id = column_int(st, 0);
+    char **columns[] = {&out->ref,      &out->title,  &out->location, &out->starts, &out->ends,
+                        &out->timezone, &out->status, &out->uid,      &out->fields};
+    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+        *columns[i] = text_or_null(st, (int)i + 1);
+    out->client_id = column_int(st, 10);
+    out->job_id = column_int(st, 11);
+    out->staff_id = column_int(st, 12);
+    out->sequence = column_int(st, 13);
+    store_reset(st);
+    return 0;
+}
+
+int store_consents(struct store *s, int64_t client_id, struct consents *out)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT channel, purpose, state FROM consent "
+                                        "WHERE client_id = ?1 ORDER BY id");
+    int rc;
+
+    *out = (struct consents){0};
+    if (st != NULL)
+        bind_int(st, 1, client_id);
+    while ((rc = store_step(s, st)) == 1) {
+        enum channel channel;
+        enum purpose purpose;
+        const char *state = (const char *)sqlite3_column_text(st, 2);
+        if (channel_from((const char *)sqlite3_column_text(st, 0), &channel) &&
+            purpose_from((const char *)sqlite3_column_text(st, 1), &purpose))
+            out->opted[channel][purpose] = state[0]; /* "in" or "out"; the latest row stays */
+    }
+    return rc;
+}

@@ -1,0 +1,293 @@
+-- Version 1 of the database.
+--
+-- The tables client, staff, job, appointment and consent are the interface: any program writes
+-- them with plain SQL. Their constraints are named by what would be right, because the name is
+-- what the writer gets to see: "CHECK constraint failed: name: one line of text, not empty".
+
+CREATE TABLE client (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    ref TEXT UNIQUE CONSTRAINT "ref: your own key, one line, not empty"
+        CHECK (ref IS NULL OR (trim(ref) <> '' AND ref NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*')),
+    name TEXT NOT NULL CONSTRAINT "name: one line of text, not empty"
+        CHECK (trim(name) <> '' AND length(name) <= 500
+            AND name NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*'),
+    email TEXT CONSTRAINT "email: one address such as ilze@example.com"
+        CHECK (email IS NULL OR email = '' OR (email LIKE '_%@_%' AND email NOT LIKE '% %'
+            AND length(email) <= 254 AND email NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*')),
+    phone TEXT CONSTRAINT "phone: one number such as +371 20000001"
+        CHECK (phone IS NULL OR (length(phone) <= 64 AND phone NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*')),
+    language TEXT CONSTRAINT "language: a tag such as lv or pt-BR"
+        CHECK (language IS NULL OR language = '' OR (language GLOB '[a-zA-Z][a-zA-Z]*'
+            AND language NOT GLOB '*[^a-zA-Z0-9-]*' AND length(language) <= 35)),
+    timezone TEXT CONSTRAINT "timezone: a name such as Europe/Riga"
+        CHECK (timezone IS NULL OR timezone = '' OR (timezone NOT GLOB '*[^a-zA-Z0-9_+/-]*'
+            AND length(timezone) <= 64)),
+    channel TEXT CONSTRAINT "channel: email, sms or NULL"
+        CHECK (channel IS NULL OR channel IN ('email', 'sms', '')),
+    tags TEXT,
+    notes TEXT,
+    fields TEXT CONSTRAINT "fields: a JSON object of at most 64 kB"
+        CHECK (fields IS NULL OR (length(fields) <= 65536 AND json_valid(fields)
+            AND json_type(fields) = 'object')),
+    created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')),
+    updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
+);
+
+CREATE TABLE staff (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    ref TEXT UNIQUE CONSTRAINT "ref: your own key, one line, not empty"
+        CHECK (ref IS NULL OR (trim(ref) <> '' AND ref NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*')),
+    name TEXT NOT NULL CONSTRAINT "name: one line of text, not empty"
+        CHECK (trim(name) <> '' AND length(name) <= 500
+            AND name NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*'),
+    email TEXT CONSTRAINT "email: one address such as ilze@example.com"
+        CHECK (email IS NULL OR email = '' OR (email LIKE '_%@_%' AND email NOT LIKE '% %'
+            AND length(email) <= 254 AND email NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*')),
+    phone TEXT CONSTRAINT "phone: one number such as +371 20000001"
+        CHECK (phone IS NULL OR (length(phone) <= 64 AND phone NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*')),
+    department TEXT,
+    manager_id INTEGER REFERENCES staff (id),
+    language TEXT CONSTRAINT "language: a tag such as lv or pt-BR"
+        CHECK (language IS NULL OR language = '' OR (language GLOB '[a-zA-Z][a-zA-Z]*'
+            AND language NOT GLOB '*[^a-zA-Z0-9-]*' AND length(language) <= 35)),
+    timezone TEXT CONSTRAINT "timezone: a name such as Europe/Riga"
+        CHECK (timezone IS NULL OR timezone = '' OR (timezone NOT GLOB '*[^a-zA-Z0-9_+/-]*'
+            AND length(timezone) <= 64)),
+    active INTEGER NOT NULL DEFAULT 1 CONSTRAINT "active: 1 or 0" CHECK (active IN (0, 1))
+);
+
+CREATE TABLE job (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    ref TEXT UNIQUE CONSTRAINT "ref: your own key, one line, not empty"
+        CHECK (ref IS NULL OR (trim(ref) <> '' AND ref NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*')),
+    client_id INTEGER NOT NULL REFERENCES client (id),
+    workflow TEXT,
+    stage TEXT NOT NULL CONSTRAINT "stage: the name of a stage, not empty"
+        CHECK (trim(stage) <> '' AND stage NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*'),
+    title TEXT,
+    staff_id INTEGER REFERENCES staff (id),
+    due TEXT CONSTRAINT "due: a date or a time such as 2026-12-08T15:00"
+        CHECK (due IS NULL OR (substr(due, 1, 10) GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]'
+        AND date(substr(due, 1, 10), '+0 days') = substr(due, 1, 10)
+        AND (length(due) = 10
+            OR (due GLOB '??????????T[0-2][0-9]:[0-5][0-9]*' AND due NOT GLOB '*[a-z ]*'
+                AND datetime(due) IS NOT NULL)))),
+    amount NUMERIC CONSTRAINT "amount: a number such as 120.50"
+        CHECK (amount IS NULL OR typeof(amount) IN ('integer', 'real')),
+    currency TEXT CONSTRAINT "currency: three letters such as EUR"
+        CHECK (currency IS NULL OR currency GLOB '[A-Z][A-Z][A-Z]'),
+    fields TEXT CONSTRAINT "fields: a JSON object of at most 64 kB"
+        CHECK (fields IS NULL OR (length(fields) <= 65536 AND json_valid(fields)
+            AND json_type(fields) = 'object')),
+    created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')),
+    updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
+);
+CREATE INDEX job_client ON job (client_id);
+
+CREATE TABLE appointment (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    ref TEXT UNIQUE CONSTRAINT "ref: your own key, one line, not empty"
+        CHECK (ref IS NULL OR (trim(ref) <> '' AND ref NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*')),
+    client_id INTEGER NOT NULL REFERENCES client (id),
+    job_id INTEGER REFERENCES job (id),
+    staff_id INTEGER REFERENCES staff (id),
+    title TEXT,
+    location TEXT,
+    starts TEXT NOT NULL CONSTRAINT "starts: a time such as 2026-12-08T15:00"
+        CHECK (substr(starts, 1, 10) GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]'
+        AND date(substr(starts, 1, 10), '+0 days') = substr(starts, 1, 10)
+        AND (length(starts) = 10
+            OR (starts GLOB '??????????T[0-2][0-9]:[0-5][0-9]*' AND starts NOT GLOB '*[a-z ]*'
+                AND datetime(starts) IS NOT NULL))),
+    ends TEXT CONSTRAINT "ends: a time such as 2026-12-08T16:00"
+        CHECK (ends IS NULL OR (substr(ends, 1, 10) GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]'
+        AND date(substr(ends, 1, 10), '+0 days') = substr(ends, 1, 10)
+        AND (length(ends) = 10
+            OR (ends GLOB '??????????T[0-2][0-9]:[0-5][0-9]*' AND ends NOT GLOB '*[a-z ]*'
+                AND datetime(ends) IS NOT NULL)))),
+    timezone TEXT CONSTRAINT "timezone: a name such as Europe/Riga"
+        CHECK (timezone IS NULL OR timezone = '' OR (timezone NOT GLOB '*[^a-zA-Z0-9_+/-]*'
+            AND length(timezone) <= 64)),
+    status TEXT NOT NULL DEFAULT 'booked'
+        CONSTRAINT "status: booked, confirmed, cancelled, completed or missed"
+        CHECK (status IN ('booked', 'confirmed', 'cancelled', 'completed', 'missed')),
+    uid TEXT,
+    sequence INTEGER NOT NULL DEFAULT 0,
+    fields TEXT CONSTRAINT "fields: a JSON object of at most 64 kB"
+        CHECK (fields IS NULL OR (length(fields) <= 65536 AND json_valid(fields)
+            AND json_type(fields) = 'object')),
+    created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')),
+    updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
+);
+CREATE INDEX appointment_client ON appointment (client_id);
+CREATE INDEX appointment_job ON appointment (job_id) WHERE job_id IS NOT NULL;
+
+-- A ledger: rows are only added, the latest of a (client, channel, purpose) counts.
+CREATE TABLE consent (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    client_id INTEGER NOT NULL REFERENCES client (id),
+    channel TEXT NOT NULL CONSTRAINT "channel: email or sms" CHECK (channel IN ('email', 'sms')),
+    purpose TEXT NOT NULL CONSTRAINT "purpose: service, marketing or survey"
+        CHECK (purpose IN ('service', 'marketing', 'survey')),
+    state TEXT NOT NULL CONSTRAINT "state: in or out" CHECK (state IN ('in', 'out')),
+    at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')),
+    source TEXT,
+    wording TEXT
+);
+CREATE INDEX consent_client ON consent (client_id, channel, purpose, id);
+
+-- From here on the tables are the service's own.
+
+-- What the triggers saw, oldest first, until the service has looked. Kinds are those of enum
+-- entity_kind; detail is the stage of a job, the status of an appointment.
+CREATE TABLE change_log (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind INTEGER NOT NULL,
+    row_id INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL,
+    detail TEXT
+);
+
+-- What we know of each record, by the writer's key, so that a REPLACE is an update. facts: what
+-- planning depends on, joined as text. state: a stage, a status, a client's E.164 number.
+-- generation: the playbook it was last planned with. told_ms: when the client last heard of it.
+CREATE TABLE entity (
+    id INTEGER PRIMARY KEY,
+    kind INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    row_id INTEGER NOT NULL,
+    client_row INTEGER NOT NULL DEFAULT 0,
+    present INTEGER NOT NULL DEFAULT 1,
+    revision INTEGER NOT NULL DEFAULT 0,
+    state TEXT,
+    facts TEXT,
+    generation INTEGER NOT NULL DEFAULT 0,
+    told_ms INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (kind, key)
+);
+CREATE INDEX entity_row ON entity (kind, row_id);
+CREATE INDEX entity_client ON entity (client_row) WHERE kind IN (3, 4);
+
+-- What happened to a job or an appointment; events are those of enum event.
+CREATE TABLE event (
+    entity_id INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    event INTEGER NOT NULL,
+    stage TEXT,
+    at_ms INTEGER NOT NULL,
+    PRIMARY KEY (entity_id, revision)
+) WITHOUT ROWID;
+
+-- What we keep of each rule: since when it counts. identity: its on, to and purpose.
+CREATE TABLE rule (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    purpose TEXT NOT NULL,
+    since_ms INTEGER NOT NULL,
+    identity TEXT NOT NULL,
+    present INTEGER NOT NULL DEFAULT 1,
+    paused_ms INTEGER,
+    pause_reason TEXT
+);
+
+-- One row per (rule, subject, occurrence, repeat, recipient, channel). States are those of enum
+-- message_state, channels those of enum channel. next_ms: when to look at it. final: ended by a
+-- person, no new plan brings it back.
+CREATE TABLE message (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    rule_id INTEGER NOT NULL,
+    subject_id INTEGER NOT NULL,
+    occurrence INTEGER NOT NULL,
+    repeat INTEGER NOT NULL,
+    recipient_id INTEGER NOT NULL,
+    channel INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    nominal_ms INTEGER NOT NULL,
+    due_ms INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    next_ms INTEGER NOT NULL,
+    state_ms INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    final INTEGER NOT NULL DEFAULT 0,
+    reason TEXT,
+    gateway TEXT,
+    address TEXT,
+    provider_id TEXT
+);
+CREATE UNIQUE INDEX message_key
+    ON message (subject_id, rule_id, occurrence, repeat, recipient_id, channel);
+CREATE INDEX message_next ON message (next_ms) WHERE state <= 2;
+CREATE INDEX message_open ON message (state, id) WHERE state BETWEEN 3 AND 4;
+
+-- What goes out, stored before the wire: data is the exact bytes of an e-mail.
+CREATE TABLE payload (
+    message_id INTEGER PRIMARY KEY REFERENCES message (id),
+    token TEXT NOT NULL,
+    committing INTEGER NOT NULL DEFAULT 0,
+    language TEXT,
+    subject TEXT,
+    text TEXT NOT NULL,
+    data BLOB
+);
+
+CREATE TABLE attempt (
+    id INTEGER PRIMARY KEY,
+    message_id INTEGER NOT NULL REFERENCES message (id),
+    at_ms INTEGER NOT NULL,
+    gateway TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    code INTEGER,
+    detail TEXT
+);
+CREATE INDEX attempt_message ON attempt (message_id);
+
+-- What a person has to do. key: at most one task of a key exists.
+CREATE TABLE task (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT UNIQUE,
+    message_id INTEGER REFERENCES message (id),
+    staff_id INTEGER,
+    client_id INTEGER,
+    job_id INTEGER,
+    appointment_id INTEGER,
+    text TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    done_ms INTEGER
+);
+
+CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+
+-- For others to read.
+
+CREATE VIEW outbox AS
+SELECT
+    m.id,
+    r.name AS rule,
+    r.purpose,
+    s.client_row AS client_id,
+    CASE s.kind WHEN 3 THEN s.row_id WHEN 4 THEN a.job_id END AS job_id,
+    CASE s.kind WHEN 4 THEN s.row_id END AS appointment_id,
+    m.address AS "to",
+    CASE m.channel WHEN 0 THEN 'email' WHEN 1 THEN 'sms' ELSE 'task' END AS channel,
+    strftime('%Y-%m-%dT%H:%M:%SZ', m.due_ms / 1000, 'unixepoch') AS due,
+    CASE m.state WHEN 0 THEN 'planned' WHEN 1 THEN 'held' WHEN 2 THEN 'retry' WHEN 3 THEN 'sending'
+        WHEN 4 THEN 'unknown' WHEN 5 THEN 'sent' WHEN 6 THEN 'delivered' WHEN 7 THEN 'bounced'
+        WHEN 8 THEN 'failed' WHEN 9 THEN 'cancelled' WHEN 10 THEN 'skipped' WHEN 11 THEN 'expired'
+        END AS state,
+    m.reason,
+    m.attempts,
+    m.gateway,
+    p.subject,
+    p.text,
+    strftime('%Y-%m-%dT%H:%M:%SZ', m.state_ms / 1000, 'unixepoch') AS changed
+FROM message AS m
+JOIN rule AS r ON r.id = m.rule_id
+JOIN entity AS s ON s.id = m.subject_id
+LEFT JOIN appointment AS a ON s.kind = 4 AND a.id = s.row_id
+LEFT JOIN payload AS p ON p.message_id = m.id;
+
+CREATE VIEW history AS
+SELECT client_id, changed AS at, 'message' AS kind, id, rule, channel, "to", state, reason,
+    subject, text, job_id, appointment_id
+FROM outbox
+WHERE state NOT IN ('planned', 'held', 'retry');
