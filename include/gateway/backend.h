@@ -1,0 +1,62 @@
+/*
+ * Between gateway.c and the backends (smtp.c, sms.c, file.c); nobody else includes this. gateway.c
+ * keeps the table of exchanges, checks every move and speaks with the dispatcher; a backend only
+ * carries one exchange out. Everything here runs on the loop's thread.
+ */
+#ifndef GATEWAY_BACKEND_H
+#define GATEWAY_BACKEND_H
+
+#include "gateway/gateway.h"
+
+enum exchange_state {
+    EXCHANGE_FREE,    /* an empty place in the table */
+    EXCHANGE_STARTED, /* the backend works towards the point */
+    EXCHANGE_ASKED,   /* hooks->point was called, the answer is awaited */
+    EXCHANGE_GOING,   /* the dispatcher said go: past the point */
+    EXCHANGE_STOPPED, /* the dispatcher said no, or the grace of gateway_close is over */
+    EXCHANGE_STATE_COUNT
+};
+
+struct exchange {
+    struct gateway *gateway;
+    const struct gateway_message *message;
+    int64_t deadline_us; /* on the monotonic clock */
+    int index;           /* its place in the table: 0 .. connections - 1 */
+    enum exchange_state state;
+    bool past_point; /* go was said */
+};
+
+struct backend_ops {
+    /* Returns the backend, or NULL with `err` set. */
+    void *(*create)(struct gateway *g, uv_loop_t *loop, const char *providers, struct err *err);
+    /* May this message be sent here at all? 0 or ERR_INVALID. */
+    int (*check)(const struct gateway_message *m);
+    /* Begin; must not call exchange_ask or exchange_done before it has returned. */
+    void (*start)(void *backend, struct exchange *x);
+    /* The answer to exchange_ask, perhaps from within it; the rest as for start. */
+    void (*proceed)(void *backend, struct exchange *x, bool go);
+    /* Break off; exchange_done must come soon (a second or so), as for start not from within. */
+    void (*abort)(void *backend, struct exchange *x);
+    /* Called once, with no exchange under way: close every handle, free the backend, and then call
+     * backend_closed. */
+    void (*close)(void *backend);
+};
+
+extern const struct backend_ops smtp_backend, sms_backend, file_backend;
+
+/* The exchange is at its point of no return. */
+void exchange_ask(struct exchange *x);
+
+/* The exchange is over. `x` belongs to the table again and may be started from within. */
+void exchange_done(struct exchange *x, const struct gateway_result *result);
+
+void backend_closed(struct gateway *g);
+
+/* Put a result together: outcome, code and a detail for people; all else is zero. */
+__attribute__((format(printf, 4, 5))) void result_set(struct gateway_result *r, enum outcome o,
+                                                      int code, const char *fmt, ...);
+
+/* Is `host` (of a URL, IPv6 with or without brackets) this machine: 127.0.0.0/8, ::1, localhost? */
+bool gateway_host_is_loopback(const char *host);
+
+#endif

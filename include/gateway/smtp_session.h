@@ -1,0 +1,41 @@
+/*
+ * One SMTP connection, used by one sender thread: transactions one after the other over a libcurl
+ * easy handle. Private to the gateway room.
+ *
+ * TLS: smtps:// from the start; smtp:// insists on STARTTLS, unless the host is a loopback address
+ * and no ca_file was given, or tls = none. It is never tried and then done without.
+ */
+#ifndef GATEWAY_SMTP_SESSION_H
+#define GATEWAY_SMTP_SESSION_H
+
+#include "gateway/gateway.h"
+
+struct smtp_session;
+
+#define SMTP_ADDRESS_MAX 320 /* bytes of an envelope address (RFC 5321, 4.5.3.1: 64 + 1 + 255) */
+
+/* Is this a gateway that a session can use? 0, or ERR_INVALID with `err` set. */
+int smtp_session_check(const struct gateway_settings *settings, struct err *err);
+
+/* `settings` must pass smtp_session_check and outlive the session. Nothing is connected yet. */
+struct smtp_session *smtp_session_create(const struct gateway_settings *settings);
+void smtp_session_free(struct smtp_session *s); /* ends the connection, within moments */
+
+/* Called in the session's thread when all but the last bytes of the message were handed over: wait
+ * for leave to go on, at most until `deadline_us`. false: break off. */
+typedef bool (*smtp_point_cb)(void *arg, int64_t deadline_us);
+
+/* Carry out one transaction, connecting first where need be; blocks until it is over, at most until
+ * `deadline_us` on the monotonic clock or, once broken off, about a second. The connection is kept
+ * for the next one after success, and thrown away after anything else. */
+void smtp_session_send(struct smtp_session *s, const struct gateway_message *m, int64_t deadline_us,
+                       smtp_point_cb point, void *arg, struct gateway_result *result);
+
+/* From any thread: break off the transaction under way, and every later one before it begins. */
+void smtp_session_break(struct smtp_session *s);
+
+/* Is a connection open? / Say QUIT and close it. Both in the session's thread. */
+bool smtp_session_open(const struct smtp_session *s);
+void smtp_session_rest(struct smtp_session *s);
+
+#endif
