@@ -1,0 +1,40 @@
+/*
+ * The engine: one turn after another, each one transaction in which results are recorded, changes
+ * absorbed, subjects planned and due messages claimed. Whatever happens elsewhere (another
+ * program's commit, a gateway's answer, an alarm) only pokes it.
+ */
+#ifndef SERVICE_ENGINE_H
+#define SERVICE_ENGINE_H
+
+#include <uv.h>
+
+#include "service/config.h"
+
+struct engine;
+
+/* How the engine is, for status and health. */
+struct engine_state {
+    bool paused;
+    int in_flight;
+    int64_t next_ms; /* the next message's time; INT64_MAX: none */
+    int trouble;     /* the code of the last failed turn; 0: all is well */
+    const char *trouble_words;
+    uint64_t turns, sent;
+    int64_t longest_turn_us;
+};
+
+/* Open the database and start with this configuration, which is taken over on success (`config` is
+ * all NULL then). Errors: those of store_open, and of a gateway that cannot be created. */
+int engine_create(uv_loop_t *loop, struct config *config, struct engine **out, struct err *err);
+
+/* Go on with another configuration, taken over on success. On failure the present one stays. */
+int engine_reconfigure(struct engine *e, struct config *config, struct err *err);
+
+void engine_poke(struct engine *e);
+void engine_state(const struct engine *e, struct engine_state *out);
+
+/* End: no new claims; what is on the wire gets `grace_ms`; then everything is closed and freed and
+ * `closed` is called. */
+void engine_stop(struct engine *e, int64_t grace_ms, void (*closed)(void *arg), void *arg);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * Notices that a file of the configuration was saved: betimes.conf, playbook.conf, providers,
+ * templates. Folders are watched, not files: a watch on a file goes deaf when an editor renames a
+ * new one over it.
+ */
+#ifndef SERVICE_FILES_H
+#define SERVICE_FILES_H
+
+#include <uv.h>
+
+struct files;
+
+/* `saved` is called once things have been quiet for a moment. */
+struct files *files_watch(uv_loop_t *loop, const char *dir, void (*saved)(void *arg), void *arg);
+
+/* Look again which folders there are (after a reload). */
+void files_refresh(struct files *f);
+
+void files_close(struct files *f, void (*closed)(void *arg), void *arg);
+
+#endif

@@ -1,0 +1,241 @@
+/*
+ * Reads everything a person writes and checks it against itself. See service/config.h.
+ *
+ * A reader that fails does not stop the others: a person should see all that is wrong at once. What
+ * can only be told by two files together is left out when one of them could not be read.
+ */
+#include "service/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fs.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "gateway/provider.h"
+#include "send/compose.h"
+#include "store/condition.h"
+
+struct loading {
+    struct config *c;
+    struct problems *problems;
+    const struct rule *rule;
+};
+
+static void template_problem(void *arg, const char *file, int line, int column, const char *text)
+{
+    problems_error_at(arg, file, line, column, "%s", text);
+}
+
+/* ---- every rule has its words */
+
+static const char *extension(enum template_kind kind)
+{
+    return kind == TEMPLATE_KIND_SMS ? "sms" : "email";
+}
+
+static bool has_words(const struct loading *l, enum template_kind kind)
+{
+    return template_set_find(l->c->templates, l->rule->template, kind, NULL,
+                             l->c->settings->business.language) != NULL;
+}
+
+/* What the rule may go by. A task does without words of its own. */
+static void kinds_of(const struct loading *l, bool wanted[2])
+{
+    const struct rule *r = l->rule;
+    const struct channel_settings *channels = l->c->settings->channels;
+    bool to_number = r->address != NULL && strchr(r->address, '@') == NULL;
+    bool to_mailbox = r->address != NULL && !to_number;
+
+    wanted[TEMPLATE_KIND_SMS] = r->by != BY_EMAIL && !to_mailbox;
+    wanted[TEMPLATE_KIND_EMAIL] = r->by != BY_SMS && !to_number;
+    if (r->by == BY_PREFERRED) {
+        wanted[TEMPLATE_KIND_SMS] &= channels[CHANNEL_SMS].gateways.count > 0;
+        wanted[TEMPLATE_KIND_EMAIL] &= channels[CHANNEL_EMAIL].gateways.count > 0;
+    }
+}
+
+/* No folder at all: most likely a word is misspelt. */
+static void no_folder(const struct loading *l)
+{
+    const struct rule *r = l->rule;
+    size_t count = template_set_count(l->c->templates);
+    const char **names = mem_array(count + 1, sizeof(*names));
+
+    for (size_t i = 0; i < count; i++)
+        names[i] = template_set_at(l->c->templates, i)->rule;
+    const char *near = str_nearest(r->template, names, count);
+    char *hint = near != NULL
+                     ? mem_printf("; there is `%s`: write `template = %s` to use it", near, near)
+                     : mem_printf("; write %s/%s.sms or .email there", r->template,
+                                  l->c->settings->business.language);
+    problems_error(l->problems, l->c->playbook->file, r->line,
+                   "`[rule %s]` has no words: there is no folder `%s` in %s%s", r->name,
+                   r->template, l->c->settings->templates, hint);
+    free(hint);
+    free(names);
+}
+
+static void check_words(const struct loading *l)
+{
+    const struct rule *r = l->rule;
+    const char *language = l->c->settings->business.language;
+    bool wanted[2];
+    size_t have = 0;
+
+    if (r->by == BY_TASK)
+        return;
+    if (!template_set_has(l->c->templates, r->template)) {
+        no_folder(l);
+        return;
+    }
+    kinds_of(l, wanted);
+    for (int kind = 0; kind < 2; kind++)
+        have += wanted[kind] && has_words(l, (enum template_kind)kind);
+    for (int k = 0; k < 2; k++) {
+        enum template_kind kind = (enum template_kind)k;
+        if (!wanted[k] || has_words(l, kind))
+            continue;
+        /* Whoever leaves the channel to the client may know that all of them have telephones. */
+        if (r->by == BY_PREFERRED && have > 0)
+            problems_warning(l->problems, l->c->playbook->file, r->line,
+                             "`[rule %s]` has no words for %s: write %s/%s.%s, or say `by = %s`",
+                             r->name, kind == TEMPLATE_KIND_SMS ? "an SMS" : "an e-mail",
+                             r->template, language, extension(kind),
+                             kind == TEMPLATE_KIND_SMS ? "email" : "sms");
+        else
+            problems_error(l->problems, l->c->playbook->file, r->line,
+                           "`[rule %s]` has no words for %s: there is no %s/%s/%s.%s", r->name,
+                           kind == TEMPLATE_KIND_SMS ? "an SMS" : "an e-mail",
+                           l->c->settings->templates, r->template, language, extension(kind));
+    }
+}
+
+/* ---- conditions */
+
+/* On the real database if there is one that can be read; otherwise on empty tables: what is wrong
+ * with the database is for whoever opens it to say. */
+static struct conditions *sandbox(const struct settings *settings)
+{
+    struct conditions *c = NULL;
+
+    if (settings != NULL && fs_exists(settings->database))
+        c = conditions_open(settings->database, NULL);
+    return c != NULL ? c : conditions_open(NULL, NULL);
+}
+
+static void check_condition(const struct loading *l, struct conditions *sandbox, const char *key,
+                            const char *expression, int line)
+{
+    struct err err = {""};
+
+    if (expression != NULL && condition_check(sandbox, expression, &err) != 0)
+        problems_error(l->problems, l->c->playbook->file, line, "`%s`: %s", key, err.text);
+}
+
+static void check_conditions(struct loading *l)
+{
+    const struct playbook *p = l->c->playbook;
+    struct conditions *c = sandbox(l->c->settings);
+
+    for (size_t i = 0; c != NULL && i < p->rule_count; i++) {
+        const struct rule *r = &p->rules[i];
+        check_condition(l, c, "if", r->only_if, r->only_if_line);
+        check_condition(l, c, "unless", r->unless, r->unless_line);
+    }
+    conditions_close(c);
+}
+
+/* ---- gateways */
+
+static void check_provider(const struct loading *l, const struct gateway_settings *g)
+{
+    const struct settings *s = l->c->settings;
+    char *name = mem_printf("%s.conf", g->provider), *path = fs_join(s->providers, name);
+
+    if (!fs_exists(path)) {
+        problems_error(l->problems, s->file, g->line,
+                       "`[gateway %s]`: there is no provider file %s; see which ones are there, or "
+                       "write one",
+                       g->name, path);
+    } else {
+        struct provider *p = provider_read(path, l->problems);
+        if (p != NULL)
+            provider_fit(p, g, s->file, l->problems);
+        provider_free(p);
+    }
+    free(path);
+    free(name);
+}
+
+static void check_gateways(const struct loading *l)
+{
+    const struct settings *s = l->c->settings;
+
+    for (size_t i = 0; i < s->gateway_count; i++)
+        if (s->gateways[i].provider != NULL)
+            check_provider(l, &s->gateways[i]);
+}
+
+/* ---- all of it */
+
+static void check_together(struct loading *l)
+{
+    const struct config *c = l->c;
+    size_t from = l->problems->count;
+
+    if (c->playbook == NULL)
+        return;
+    if (c->settings != NULL)
+        playbook_check(c->playbook, c->settings, l->problems);
+    check_conditions(l);
+    for (size_t i = 0; c->settings != NULL && c->templates != NULL && i < c->playbook->rule_count;
+         i++) {
+        l->rule = &c->playbook->rules[i];
+        check_words(l);
+    }
+    problems_sort(l->problems, from);
+}
+
+/* `name` of the folder when the settings, which may place it elsewhere, could not be read. */
+static char *path_of(const char *dir, const char *name, const char *known)
+{
+    return known != NULL ? mem_strdup(known) : fs_join(dir, name);
+}
+
+int config_load(const char *dir, const char *playbook_path, struct problems *problems,
+                struct config *out)
+{
+    struct loading l = {.c = out, .problems = problems};
+    size_t errors = problems->errors;
+
+    *out = (struct config){0};
+    out->settings = settings_read(dir, problems);
+    const struct settings *s = out->settings;
+    if (s != NULL)
+        check_gateways(&l);
+    if (s == NULL && !fs_is_dir(dir))
+        return ERR_INVALID; /* said already, and it would only be said again of each file */
+    char *playbook = path_of(dir, "playbook.conf", s != NULL ? s->playbook : NULL);
+    char *templates = path_of(dir, "templates", s != NULL ? s->templates : NULL);
+    out->playbook = playbook_read(playbook_path != NULL ? playbook_path : playbook, problems);
+    out->templates = template_set_load(templates, template_problem, problems);
+    if (out->templates != NULL)
+        template_set_check(out->templates, compose_names(), template_problem, problems);
+    check_together(&l);
+    free(playbook);
+    free(templates);
+    if (problems->errors == errors)
+        return 0;
+    config_free(out);
+    return ERR_INVALID;
+}
+
+void config_free(struct config *c)
+{
+    settings_free(c->settings);
+    playbook_free(c->playbook);
+    template_set_free(c->templates);
+    *c = (struct config){0};
+}

@@ -1,0 +1,525 @@
+/*
+ * The engine. See service/engine.h.
+ *
+ * A turn runs from an idle handle, so that everything that poked in one round of the loop shares
+ * one transaction:
+ *
+ *     begin immediate
+ *     settle the gateways' results, write the points of no return
+ *     absorb the change log, plan the subjects concerned
+ *     go on with the sweeps (after a new playbook; the full reconcile)
+ *     claim what is due
+ *     commit
+ *     let the gateways go on
+ *
+ * Each step ends when the turn's time is used up; then there is another turn, after the loop has
+ * looked at everything else. When the database is busy the turn is tried again after a growing
+ * pause; when it fails otherwise, too, and the state says so. A damaged database ends all work: it
+ * is not for a program to guess what was in it.
+ */
+#include "service/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "send/dispatch.h"
+#include "send/settle.h"
+#include "service/alarm.h"
+#include "watch/absorb.h"
+#include "watch/replan.h"
+#include "watch/watcher.h"
+
+#define TURN_US 15000     /* of work in one turn; the loop answers in between */
+#define CHANGES_MAX 500   /* log entries absorbed at a time */
+#define SWEEP_MAX 500     /* rows of a sweep looked at at a time */
+#define LEFT_OVER_MAX 500 /* messages of an earlier run settled at a time */
+#define RECONCILE_EVERY_MS (10 * 60 * 1000)
+#define BUSY_FIRST_MS 2
+#define BUSY_LONGEST_MS 500
+#define FAILED_PAUSE_MS 2000
+#define GRACE_MS 30000 /* for the gateways of a replaced configuration */
+
+/* A configuration with all that was made from it. */
+struct setup {
+    struct config config;
+    struct world world;
+    struct conditions *conditions;
+};
+
+struct engine {
+    uv_loop_t *loop;
+    struct store *store;
+    struct setup *setup;
+    struct dispatch *dispatch;
+    struct watcher *watcher;
+    struct alarm *alarm;
+    uv_idle_t idle;
+    uv_timer_t retry;        /* a turn that has to wait */
+    bool look;               /* the change log may have something */
+    bool left_over;          /* messages of an earlier run to settle */
+    struct subjects waiting; /* to be planned; planned_to of them are done */
+    size_t planned_to;
+    bool sweeping; /* for subjects of an older playbook */
+    int64_t swept_to;
+    bool reconciling;
+    struct reconcile_cursor cursor;
+    int64_t reconciled_mono_ms;
+    int64_t busy_ms;
+    bool broken; /* the database is damaged */
+    struct engine_state state;
+    int open; /* handles and rooms still closing */
+    void (*closed)(void *arg);
+    void *closed_arg;
+};
+
+static void idle_cb(uv_idle_t *h);
+static void retry_cb(uv_timer_t *t);
+
+void engine_poke(struct engine *e)
+{
+    if (!e->broken && !uv_is_closing((uv_handle_t *)&e->idle))
+        uv_idle_start(&e->idle, idle_cb);
+}
+
+static void poke_cb(void *arg)
+{
+    engine_poke(arg);
+}
+
+static void look_cb(void *arg)
+{
+    struct engine *e = arg;
+    bool changed = false;
+
+    if (store_changed(e->store, &changed) != 0 || changed) {
+        e->look = true;
+        engine_poke(e);
+    }
+    if (clock_mono_ms() - e->reconciled_mono_ms > RECONCILE_EVERY_MS && !e->reconciling) {
+        e->reconciling = true;
+        engine_poke(e);
+    }
+}
+
+/* --- the steps of a turn --- */
+
+static bool time_left(int64_t until_us)
+{
+    return clock_mono_us() < until_us;
+}
+
+static int absorb(struct engine *e, int64_t now_ms)
+{
+    size_t taken;
+    int rc = absorb_changes(&e->setup->world, now_ms, CHANGES_MAX, &e->waiting, &taken);
+
+    if (rc == 0 && taken < CHANGES_MAX)
+        e->look = false;
+    return rc;
+}
+
+static void differs(void *arg, enum entity_kind kind, int64_t row_id)
+{
+    struct subjects *pairs = arg;
+
+    subjects_add(pairs, kind);
+    subjects_add(pairs, row_id);
+}
+
+/* Compare every row with what we know of it, a stretch at a time. */
+static int reconcile(struct engine *e, int64_t now_ms)
+{
+    struct subjects pairs = {0}; /* kind, row; kind, row; ... */
+    struct reconcile_cursor cursor = e->cursor;
+    bool done = false, repaired = false;
+    int rc = cursor.kind == 0 ? store_repair(e->store, &repaired) : 0;
+
+    if (repaired)
+        log_warning("triggers were missing and are back", "");
+    if (rc == 0)
+        rc = store_reconcile(e->store, &cursor, SWEEP_MAX, differs, &pairs, &done);
+    for (size_t i = 0; rc == 0 && i < pairs.count; i += 2)
+        rc = absorb_row(&e->setup->world, (enum entity_kind)pairs.ids[i], pairs.ids[i + 1], now_ms,
+                        &e->waiting);
+    if (rc == 0) {
+        e->cursor = cursor;
+        e->reconciling = !done;
+        if (done)
+            e->reconciled_mono_ms = clock_mono_ms();
+    }
+    subjects_close(&pairs);
+    return rc;
+}
+
+static int sweep(struct engine *e)
+{
+    size_t count;
+    int rc = store_entities_unplanned(e->store, e->setup->world.generation, e->swept_to, SWEEP_MAX,
+                                      subjects_add, &e->waiting, &count);
+
+    if (rc == 0 && count > 0)
+        e->swept_to = e->waiting.ids[e->waiting.count - 1];
+    if (rc == 0)
+        e->sweeping = count == SWEEP_MAX;
+    return rc;
+}
+
+static int plan_waiting(struct engine *e, int64_t now_ms, int64_t until_us)
+{
+    struct replan_counts counts = {0};
+    int rc = 0;
+
+    if (e->planned_to == 0)
+        subjects_sort(&e->waiting);
+    while (rc == 0 && e->planned_to < e->waiting.count && time_left(until_us))
+        rc = replan_subject(&e->setup->world, e->waiting.ids[e->planned_to++], now_ms, &counts);
+    if (counts.planned + counts.moved + counts.voided > 0)
+        log_debug("planned", "new=%lld moved=%lld voided=%lld", (long long)counts.planned,
+                  (long long)counts.moved, (long long)counts.voided);
+    return rc;
+}
+
+static bool planning_left(const struct engine *e)
+{
+    return e->planned_to < e->waiting.count;
+}
+
+static int work(struct engine *e, int64_t now_ms, int64_t until_us, bool *more)
+{
+    bool paused = false;
+    char *reason = NULL;
+    size_t count = 0;
+    int rc = dispatch_settle(e->dispatch, now_ms);
+
+    if (rc == 0 && e->left_over) {
+        rc = settle_left_over(&e->setup->world, now_ms, LEFT_OVER_MAX, &count);
+        e->left_over = count == LEFT_OVER_MAX;
+    }
+    if (rc == 0 && e->look && !planning_left(e))
+        rc = absorb(e, now_ms);
+    if (rc == 0 && e->reconciling && !planning_left(e))
+        rc = reconcile(e, now_ms);
+    if (rc == 0 && e->sweeping && !planning_left(e))
+        rc = sweep(e);
+    if (rc == 0)
+        rc = plan_waiting(e, now_ms, until_us);
+    if (rc == 0)
+        rc = store_paused(e->store, &paused, &reason);
+    free(reason);
+    e->state.paused = paused;
+    *more = false;
+    /* A claim looks at the record itself, so it need not wait for planning that lags behind; but
+     * what is left of an earlier run must be settled first. */
+    if (rc == 0 && !paused && !e->left_over)
+        rc = dispatch_claim(e->dispatch, now_ms, until_us + TURN_US, more);
+    if (rc == 0)
+        rc = store_messages_next(e->store, &e->state.next_ms);
+    *more = *more || e->look || e->left_over || e->reconciling || e->sweeping || planning_left(e);
+    return rc;
+}
+
+/* --- turns --- */
+
+/* The transaction did not happen: what it would have done is still to be done. */
+static void rolled_back(struct engine *e)
+{
+    store_rollback(e->store);
+    dispatch_rolled_back(e->dispatch);
+    e->look = true;
+    e->left_over = true;
+    e->planned_to = 0;
+    e->sweeping = true;
+    e->swept_to = 0;
+}
+
+static void failed(struct engine *e, int rc)
+{
+    int64_t pause_ms = FAILED_PAUSE_MS;
+
+    if (rc == ERR_BUSY) {
+        pause_ms = e->busy_ms = e->busy_ms > 0 ? e->busy_ms * 2 : BUSY_FIRST_MS;
+        if (pause_ms > BUSY_LONGEST_MS)
+            pause_ms = e->busy_ms = BUSY_LONGEST_MS;
+    }
+    if (rc != ERR_BUSY || e->busy_ms == BUSY_LONGEST_MS) {
+        if (e->state.trouble != rc)
+            log_error("database trouble", "kind=\"%s\" words=\"%s\"", err_name(rc),
+                      store_error(e->store));
+        e->state.trouble = rc;
+        e->state.trouble_words = err_name(rc);
+    }
+    if (rc == ERR_CORRUPT) {
+        log_error("the database is damaged: nothing is planned or sent any more", "");
+        e->broken = true;
+        return;
+    }
+    uv_timer_start(&e->retry, retry_cb, (uint64_t)pause_ms, 0);
+}
+
+static void set_alarms(struct engine *e, bool more)
+{
+    int64_t wait_ms = dispatch_wait_ms(e->dispatch);
+
+    if (more) {
+        engine_poke(e);
+        return;
+    }
+    if (wait_ms >= 0)
+        uv_timer_start(&e->retry, retry_cb, (uint64_t)wait_ms, 0);
+    /* What is due and not taken waits for a gateway, and its result pokes us. */
+    bool blocked = e->state.next_ms <= clock_wall_ms() &&
+                   (wait_ms >= 0 || dispatch_in_flight(e->dispatch) > 0 || e->state.paused);
+    alarm_set(e->alarm, blocked ? INT64_MAX : e->state.next_ms);
+}
+
+static bool anything_to_do(const struct engine *e)
+{
+    return e->look || e->left_over || e->reconciling || e->sweeping || planning_left(e) ||
+           dispatch_has_results(e->dispatch) || e->state.next_ms <= clock_wall_ms();
+}
+
+static void turn(struct engine *e)
+{
+    int64_t began_us = clock_mono_us();
+    bool more = false;
+
+    if (e->broken || !anything_to_do(e)) {
+        if (!e->broken)
+            set_alarms(e, false);
+        return;
+    }
+    int rc = store_begin(e->store);
+    if (rc != 0) {
+        failed(e, rc);
+        return;
+    }
+    rc = work(e, clock_wall_ms(), began_us + TURN_US, &more);
+    if (rc == 0)
+        rc = store_commit(e->store);
+    if (rc != 0) {
+        rolled_back(e);
+        failed(e, rc);
+        return;
+    }
+    if (e->state.trouble != 0)
+        log_info("database well again", "");
+    e->state.trouble = 0;
+    e->busy_ms = 0;
+    if (!planning_left(e)) {
+        e->waiting.count = 0;
+        e->planned_to = 0;
+    }
+    e->state.turns++;
+    int64_t took_us = clock_mono_us() - began_us;
+    if (took_us > e->state.longest_turn_us)
+        e->state.longest_turn_us = took_us;
+    dispatch_committed(e->dispatch);
+    set_alarms(e, more);
+}
+
+static void idle_cb(uv_idle_t *h)
+{
+    struct engine *e = h->data;
+
+    uv_idle_stop(h);
+    turn(e);
+}
+
+static void retry_cb(uv_timer_t *t)
+{
+    struct engine *e = t->data;
+
+    e->look = true;
+    turn(e);
+}
+
+static void ring_cb(void *arg)
+{
+    struct engine *e = arg;
+
+    look_cb(e);
+    engine_poke(e);
+}
+
+/* --- configuration --- */
+
+static void setup_free(void *arg)
+{
+    struct setup *s = arg;
+
+    if (s == NULL)
+        return;
+    world_close(&s->world);
+    conditions_close(s->conditions);
+    config_free(&s->config);
+    free(s);
+}
+
+/* Load the world of a configuration, writing its rules. Waits a little for other writers: it
+ * happens at the start and on a reload only. */
+static int load_world(struct engine *e, struct setup *s, struct err *err)
+{
+    store_set_patience(e->store, 5000);
+    int rc = store_begin(e->store);
+    if (rc == 0)
+        rc = world_load(&s->world, e->store, s->config.settings, s->config.playbook,
+                        clock_wall_ms(), true);
+    if (rc == 0)
+        rc = store_commit(e->store);
+    if (rc != 0) {
+        err_set(err, "%s: %s", store_path(e->store), store_error(e->store));
+        store_rollback(e->store);
+    }
+    store_set_patience(e->store, 0);
+    return rc;
+}
+
+static int apply(struct engine *e, struct config *config, struct err *err)
+{
+    struct setup *s = mem_zalloc(sizeof(*s));
+    struct outlets outlets = {0};
+    int rc;
+
+    s->config = *config;
+    s->conditions = conditions_open(store_path(e->store), err);
+    rc = s->conditions != NULL ? 0 : ERR_INVALID;
+    if (rc == 0)
+        rc =
+            outlets_create(&outlets, e->loop, s->config.settings, dispatch_hooks(e->dispatch), err);
+    if (rc == 0)
+        rc = load_world(e, s, err);
+    if (rc != 0) {
+        for (size_t i = 0; i < outlets.count; i++)
+            gateway_close(outlets.items[i].gateway, 0, NULL, NULL);
+        free(outlets.items);
+        s->config = (struct config){0}; /* stays the caller's */
+        setup_free(s);
+        return rc;
+    }
+    *config = (struct config){0};
+    dispatch_configure(e->dispatch, &s->world, s->config.templates, s->conditions, &outlets,
+                       GRACE_MS, setup_free, s);
+    e->setup = s;
+    e->sweeping = true;
+    e->swept_to = 0;
+    e->look = true;
+    return 0;
+}
+
+int engine_reconfigure(struct engine *e, struct config *config, struct err *err)
+{
+    int rc = apply(e, config, err);
+
+    if (rc == 0)
+        engine_poke(e);
+    return rc;
+}
+
+/* --- start and end --- */
+
+static void part_closed(void *arg)
+{
+    struct engine *e = arg;
+
+    if (--e->open > 0)
+        return;
+    dispatch_free(e->dispatch);
+    subjects_close(&e->waiting);
+    store_close(e->store);
+    void (*closed)(void *) = e->closed;
+    void *closed_arg = e->closed_arg;
+    free(e);
+    if (closed != NULL)
+        closed(closed_arg);
+}
+
+static void handle_closed(uv_handle_t *h)
+{
+    part_closed(h->data);
+}
+
+static void close_handles(struct engine *e)
+{
+    e->open = 2;
+    if (e->watcher != NULL) {
+        e->open++;
+        watcher_close(e->watcher, part_closed, e);
+    }
+    if (e->alarm != NULL) {
+        e->open++;
+        alarm_close(e->alarm, part_closed, e);
+    }
+    uv_close((uv_handle_t *)&e->idle, handle_closed);
+    uv_close((uv_handle_t *)&e->retry, handle_closed);
+}
+
+/* All gateways are closed: record what came last, then close the rest. */
+static void dispatch_stopped(void *arg)
+{
+    struct engine *e = arg;
+
+    if (!e->broken && dispatch_has_results(e->dispatch)) {
+        store_set_patience(e->store, 5000);
+        int rc = store_begin(e->store);
+        if (rc == 0)
+            rc = dispatch_settle(e->dispatch, clock_wall_ms());
+        if (rc == 0)
+            rc = store_commit(e->store);
+        if (rc != 0) {
+            store_rollback(e->store);
+            log_error("last results not recorded; the next start settles them", "kind=\"%s\"",
+                      err_name(rc));
+        }
+    }
+    setup_free(e->setup);
+    close_handles(e);
+}
+
+void engine_stop(struct engine *e, int64_t grace_ms, void (*closed)(void *arg), void *arg)
+{
+    e->closed = closed;
+    e->closed_arg = arg;
+    dispatch_stop(e->dispatch, grace_ms, dispatch_stopped, e);
+}
+
+void engine_state(const struct engine *e, struct engine_state *out)
+{
+    *out = e->state;
+    out->in_flight = dispatch_in_flight(e->dispatch);
+}
+
+int engine_create(uv_loop_t *loop, struct config *config, struct engine **out, struct err *err)
+{
+    struct engine *e = mem_zalloc(sizeof(*e));
+    const char *path = config->settings->database;
+
+    *out = NULL;
+    int rc = store_open(path, STORE_WRITE, &e->store, err);
+    if (rc != 0) {
+        free(e);
+        return rc;
+    }
+    e->loop = loop;
+    uv_idle_init(loop, &e->idle);
+    uv_timer_init(loop, &e->retry);
+    e->idle.data = e->retry.data = e;
+    e->dispatch = dispatch_create(loop, poke_cb, e);
+    e->look = e->left_over = e->reconciling = true;
+    e->state.next_ms = INT64_MAX;
+    e->watcher = watcher_create(loop, path, look_cb, e, err);
+    e->alarm = alarm_create(loop, ring_cb, e, err);
+    rc = e->watcher != NULL && e->alarm != NULL ? 0 : ERR_IO;
+    if (rc == 0)
+        rc = apply(e, config, err);
+    if (rc != 0) {
+        close_handles(e);
+        uv_run(loop, UV_RUN_DEFAULT);
+        return rc;
+    }
+    engine_poke(e);
+    *out = e;
+    return 0;
+}
