@@ -1,0 +1,28 @@
+/*
+ * Inside the planner: what a rule's event means for one subject.
+ */
+#ifndef PLAN_OCCURRENCE_H
+#define PLAN_OCCURRENCE_H
+
+#include "plan/plan.h"
+
+#define OCCURRENCES_MAX 64 /* of one rule in one subject; the newest count */
+
+struct occurrence {
+    int64_t revision;
+    int64_t anchor_ms; /* the event's time: the offset counts from here */
+    int64_t known_ms;  /* since when the record says so */
+    int64_t end_ms;    /* a visit's start for what is said before it; INT64_MAX: none */
+    const struct zone *zone;
+    bool lies_ahead; /* the event is a time in the record (starts, ends, due), not a happening */
+};
+
+/* The occurrences of the rule's event that still stand; returns how many. When there is none,
+ * `why` (PLAN_REASON_MAX bytes) says so. */
+size_t occurrences_of(const struct plan_world *w, const struct plan_subject *s,
+                      const struct rule *r, struct occurrence out[OCCURRENCES_MAX], char *why);
+
+/* The workflow of a job: the one it names, else the first that has its stage; NULL: none. */
+const struct workflow *plan_workflow_of(const struct playbook *p, const struct job *j);
+
+#endif
