@@ -1,0 +1,57 @@
+/*
+ * All that planning one subject needs besides the subject: settings, playbook, what the database
+ * keeps of its rules, and the staff. Loaded once, used for many subjects.
+ */
+#ifndef WATCH_WORLD_H
+#define WATCH_WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "plan/plan.h"
+#include "store/records.h"
+#include "store/rules.h"
+#include "store/store.h"
+#include "text/address.h"
+#include "text/phone.h"
+
+/* A person's addresses, checked. `plan` points into the struct: do not copy it. */
+struct contact {
+    char email[ADDRESS_MAX];
+    char phone[PHONE_MAX];
+    char email_problem[PLAN_REASON_MAX], phone_problem[PLAN_REASON_MAX];
+    struct plan_contact plan;
+};
+
+struct world {
+    struct store *store;
+    const struct settings *settings;
+    const struct playbook *playbook;
+    struct rule_state *rules; /* in the playbook's order */
+    int64_t generation;       /* a fingerprint of settings, playbook and zone data; never 0 */
+    struct plan_world plan;   /* what plan_subject takes; now_ms is set by whoever plans */
+
+    struct plan_rule_state *plan_rules;
+    struct staff *staff;
+    struct contact *staff_contacts;
+    size_t staff_count;
+};
+
+/* Load it. `sync` writes the rule table (inside the caller's transaction); otherwise it is only
+ * read. settings and playbook must outlive the world. */
+int world_load(struct world *w, struct store *s, const struct settings *settings,
+               const struct playbook *playbook, int64_t now_ms, bool sync);
+void world_close(struct world *w);
+
+/* The staff table changed. */
+int world_reload_staff(struct world *w);
+
+/* The index of the rule with this row id in the playbook; -1: none. */
+int world_rule_by_id(const struct world *w, int64_t rule_id);
+
+/* How a client or a member of staff can be reached. */
+int contact_of_client(struct world *w, const struct client *c, struct contact *out);
+void contact_of_staff(const struct settings *settings, const struct staff *s, struct contact *out);
+
+#endif

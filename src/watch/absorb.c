@@ -1,0 +1,442 @@
+/*
+ * From changed rows to events. See watch/absorb.h.
+ *
+ * The happy path: a trigger logged "job 7, now in stage Ready". The job's entity (found by the
+ * writer's own key, so that a REPLACE is the same job) says it was In repair: so it left In repair
+ * and entered Ready, two events with rising revisions. After the last entry of a row its present
+ * facts are compared with the known ones, so that what no trigger told is found as well.
+ *
+ * Event time is when the writer committed, never later than now; under a virtual clock, whose time
+ * the writers do not share, it is now.
+ */
+#include "watch/absorb.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "store/tasks.h"
+#include "time/moment.h"
+
+void subjects_add(void *subjects, int64_t entity_id)
+{
+    struct subjects *l = subjects;
+
+    mem_grow(&l->ids, &l->cap, l->count + 1, sizeof(*l->ids));
+    l->ids[l->count++] = entity_id;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+void subjects_sort(struct subjects *l)
+{
+    size_t n = 0;
+
+    if (l->count > 0)
+        qsort(l->ids, l->count, sizeof(*l->ids), by_id);
+    for (size_t i = 0; i < l->count; i++)
+        if (n == 0 || l->ids[n - 1] != l->ids[i])
+            l->ids[n++] = l->ids[i];
+    l->count = n;
+}
+
+void subjects_close(struct subjects *l)
+{
+    free(l->ids);
+    *l = (struct subjects){0};
+}
+
+/* One look at one row. */
+struct look {
+    struct world *w;
+    enum entity_kind kind;
+    int64_t row_id;
+    int64_t at_ms;
+    const char *detail; /* what the trigger saw; NULL: nothing */
+    bool last;          /* no later entry of this row in the batch: compare with the row itself */
+    struct entity e;
+    char *key, *facts; /* the row's, now */
+    struct subjects *out;
+};
+
+static int happened(struct look *l, enum event event, const char *stage)
+{
+    struct plan_event e = {
+        .event = event,
+        .revision = ++l->e.revision,
+        .stage = (char *)stage,
+        .at_ms = l->at_ms,
+    };
+
+    return store_event_add(l->w->store, l->e.id, &e);
+}
+
+static void set_state(struct look *l, const char *state)
+{
+    free(l->e.state);
+    l->e.state = mem_strdup(state);
+}
+
+/* The n-th part of facts (see store/entities.c), as a heap string; NULL when there are none. */
+static char *fact(const char *facts, int n)
+{
+    if (facts == NULL)
+        return NULL;
+    for (; n > 0; n--) {
+        facts = strchr(facts, 31);
+        if (facts == NULL)
+            return NULL;
+        facts++;
+    }
+    return mem_strndup(facts, strcspn(facts, "\x1f"));
+}
+
+static bool fact_changed(const struct look *l, int n)
+{
+    char *before = fact(l->e.facts, n), *now = fact(l->facts, n);
+    bool changed = !str_eq(before, now);
+
+    free(before);
+    free(now);
+    return changed;
+}
+
+/* --- jobs --- */
+
+static int unknown_stage(struct look *l, const char *stage)
+{
+    const struct playbook *p = l->w->playbook;
+    char *key, *text;
+
+    for (size_t i = 0; i < p->workflow_count; i++)
+        if (workflow_has(&p->workflows[i], stage))
+            return 0;
+    key = mem_printf("stage:%s", stage);
+    text =
+        mem_printf("A job is in the stage \"%s\", which no workflow has. Correct the job, or add "
+                   "the stage to the playbook.",
+                   stage);
+    int rc = store_task_raise(l->w->store, &(struct task){.key = key, .text = text}, l->at_ms);
+    free(key);
+    free(text);
+    return rc;
+}
+
+static int job_to_stage(struct look *l, const char *stage)
+{
+    int rc = 0;
+
+    if (str_eq(l->e.state, stage))
+        return 0;
+    if (l->e.state == NULL)
+        rc = happened(l, EVENT_JOB_OPENS, NULL);
+    else
+        rc = happened(l, EVENT_JOB_LEAVES, l->e.state);
+    if (rc == 0)
+        rc = happened(l, EVENT_JOB_ENTERS, stage);
+    set_state(l, stage);
+    return rc == 0 ? unknown_stage(l, stage) : rc;
+}
+
+enum { JOB_STAGE = 0, JOB_DUE = 2, JOB_CLIENT = 3 };
+
+static int look_at_job(struct look *l)
+{
+    int rc = 0;
+
+    if (l->detail != NULL) {
+        char *copy = mem_strdup(l->detail);
+        rc = job_to_stage(l, str_trim(copy));
+        free(copy);
+    }
+    if (rc != 0 || !l->last)
+        return rc;
+    char *stage = fact(l->facts, JOB_STAGE), *due = fact(l->facts, JOB_DUE);
+    rc = job_to_stage(l, stage);
+    if (rc == 0 && due[0] != '\0' && fact_changed(l, JOB_DUE))
+        rc = happened(l, EVENT_JOB_DUE, NULL);
+    free(stage);
+    free(due);
+    return rc;
+}
+
+/* --- appointments --- */
+
+enum {
+    APPOINTMENT_STARTS = 0,
+    APPOINTMENT_ZONE = 1,
+    APPOINTMENT_STATUS = 2,
+    APPOINTMENT_CLIENT = 4
+};
+
+static bool is_live(const char *status)
+{
+    return status != NULL && (strcmp(status, "booked") == 0 || strcmp(status, "confirmed") == 0);
+}
+
+static int appointment_to_status(struct look *l, const char *status, bool *booked)
+{
+    bool was_live = is_live(l->e.state);
+    int rc = 0;
+
+    if (str_eq(l->e.state, status))
+        return 0;
+    if (is_live(status) && !was_live) {
+        rc = happened(l, EVENT_APPOINTMENT_BOOKED, NULL);
+        *booked = true;
+    } else if (strcmp(status, "confirmed") == 0) {
+        rc = happened(l, EVENT_APPOINTMENT_CONFIRMED, NULL);
+    } else if (strcmp(status, "cancelled") == 0 && was_live) {
+        rc = happened(l, EVENT_APPOINTMENT_CANCELLED, NULL);
+    } else if (strcmp(status, "missed") == 0 && was_live) {
+        rc = happened(l, EVENT_APPOINTMENT_MISSED, NULL);
+    }
+    set_state(l, status);
+    return rc;
+}
+
+static bool instant_of(const struct look *l, const char *facts, int64_t *out_ms)
+{
+    char *starts = fact(facts, APPOINTMENT_STARTS), *zone = fact(facts, APPOINTMENT_ZONE);
+    struct appointment a = {.starts = starts, .timezone = str_blank(zone) ? NULL : zone};
+    char reason[PLAN_REASON_MAX];
+    bool ok = starts != NULL &&
+              plan_appointment_time(&a, &l->w->settings->business, false, out_ms, reason);
+
+    free(starts);
+    free(zone);
+    return ok;
+}
+
+/* Written differently is not moved: the instants have to differ. A change of zone data is none
+ * either, since both are read with today's. */
+static bool has_moved(const struct look *l)
+{
+    int64_t before_ms, now_ms;
+
+    if (!fact_changed(l, APPOINTMENT_STARTS) && !fact_changed(l, APPOINTMENT_ZONE))
+        return false;
+    return instant_of(l, l->e.facts, &before_ms) && instant_of(l, l->facts, &now_ms) &&
+           before_ms != now_ms;
+}
+
+static int look_at_appointment(struct look *l)
+{
+    bool booked = false;
+    int rc = 0;
+
+    if (l->detail != NULL)
+        rc = appointment_to_status(l, l->detail, &booked);
+    if (rc != 0 || !l->last)
+        return rc;
+    char *status = fact(l->facts, APPOINTMENT_STATUS);
+    rc = appointment_to_status(l, status, &booked);
+    if (rc == 0 && !booked && is_live(status) && has_moved(l))
+        rc = happened(l, EVENT_APPOINTMENT_MOVED, NULL);
+    free(status);
+    return rc;
+}
+
+/* --- finding the entity --- */
+
+/* The record with this key is the one we know, wherever its row is now; a row whose key changed is
+ * the one we know by its row. */
+static int find_entity(struct look *l)
+{
+    int rc = store_entity_by_key(l->w->store, l->kind, l->key, &l->e);
+
+    if (rc == ERR_NOTFOUND) {
+        rc = store_entity_by_row(l->w->store, l->kind, l->row_id, &l->e);
+        int64_t other;
+        if (rc == 0 && l->e.key[0] != '#' &&
+            store_row_of_key(l->w->store, l->kind, l->e.key, &other) == 0) {
+            entity_close(&l->e); /* that key lives on in another row: this one is new */
+            rc = ERR_NOTFOUND;
+        }
+    }
+    if (rc == ERR_NOTFOUND) {
+        l->e = (struct entity){.kind = l->kind, .present = true};
+        l->e.key = mem_strdup(l->key);
+        l->e.row_id = l->row_id;
+        return store_entity_save(l->w->store, &l->e);
+    }
+    if (rc == 0 && strcmp(l->e.key, l->key) != 0) {
+        free(l->e.key);
+        l->e.key = mem_strdup(l->key);
+    }
+    return rc;
+}
+
+/* The plan of these subjects is old from now on, also if we stop before planning them again. */
+static int subjects_of_client(struct look *l)
+{
+    int rc = store_entities_of_client(l->w->store, l->row_id, subjects_add, l->out);
+
+    return rc == 0 ? store_unplan_of_client(l->w->store, l->row_id) : rc;
+}
+
+/* The row is gone: either its key lives on in another row, or the record was deleted. */
+static int row_gone(struct look *l)
+{
+    int64_t row_id;
+    int rc = store_entity_by_row(l->w->store, l->kind, l->row_id, &l->e);
+
+    if (rc == ERR_NOTFOUND)
+        return 0; /* came and went between two looks */
+    if (rc == 0 && l->e.key[0] != '#' &&
+        store_row_of_key(l->w->store, l->kind, l->e.key, &row_id) == 0)
+        return absorb_row(l->w, l->kind, row_id, l->at_ms, l->out);
+    if (rc == 0 && l->e.present) {
+        l->e.present = false;
+        l->e.generation = 0;
+        if (l->kind == ENTITY_CLIENT)
+            rc = subjects_of_client(l);
+        else
+            subjects_add(l->out, l->e.id);
+        if (rc == 0)
+            rc = store_entity_save(l->w->store, &l->e);
+    }
+    return rc;
+}
+
+static int note_concerned(struct look *l)
+{
+    switch (l->kind) {
+    case ENTITY_CLIENT:
+        return store_entities_of_client(l->w->store, l->row_id, subjects_add, l->out);
+    case ENTITY_STAFF: {
+        int rc = world_reload_staff(l->w);
+        return rc != 0
+                   ? rc
+                   : store_entities_waiting_for_staff(l->w->store, l->e.id, subjects_add, l->out);
+    }
+    default:
+        subjects_add(l->out, l->e.id);
+        return 0;
+    }
+}
+
+static int64_t client_of(const struct look *l)
+{
+    char *text = fact(l->facts, l->kind == ENTITY_JOB ? JOB_CLIENT : APPOINTMENT_CLIENT);
+    int64_t id = text != NULL ? strtoll(text, NULL, 10) : 0;
+
+    free(text);
+    return id;
+}
+
+static int look_at(struct look *l)
+{
+    int rc = find_entity(l);
+
+    if (rc == 0 && l->kind == ENTITY_JOB)
+        rc = look_at_job(l);
+    else if (rc == 0 && l->kind == ENTITY_APPOINTMENT)
+        rc = look_at_appointment(l);
+    if (rc != 0)
+        return rc;
+    if (l->last) {
+        bool same = l->e.present && str_eq(l->e.facts, l->facts) && l->e.row_id == l->row_id;
+        l->e.present = true;
+        l->e.row_id = l->row_id;
+        free(l->e.facts);
+        l->e.facts = mem_strdup(l->facts);
+        if (l->kind == ENTITY_CLIENT)
+            l->e.client_row = l->row_id;
+        if (l->kind == ENTITY_JOB || l->kind == ENTITY_APPOINTMENT)
+            l->e.client_row = client_of(l);
+        if (!same || l->detail == NULL)
+            rc = note_concerned(l);
+    }
+    return rc == 0 ? store_entity_save(l->w->store, &l->e) : rc;
+}
+
+static int look_once(struct look *l)
+{
+    int rc = store_facts(l->w->store, l->kind, l->row_id, &l->key, &l->facts);
+
+    rc = rc == ERR_NOTFOUND ? row_gone(l) : rc == 0 ? look_at(l) : rc;
+    free(l->key);
+    free(l->facts);
+    entity_close(&l->e);
+    return rc;
+}
+
+int absorb_row(struct world *w, enum entity_kind kind, int64_t row_id, int64_t now_ms,
+               struct subjects *out)
+{
+    struct look l = {
+        .w = w, .kind = kind, .row_id = row_id, .at_ms = now_ms, .last = true, .out = out};
+
+    return look_once(&l);
+}
+
+/* Marks, for each entry, whether it is the last of its row: walking back, by a sorted copy. */
+struct row_entry {
+    enum entity_kind kind;
+    int64_t row_id;
+    size_t index;
+};
+
+static int by_row(const void *a, const void *b)
+{
+    const struct row_entry *x = a, *y = b;
+
+    if (x->kind != y->kind)
+        return x->kind < y->kind ? -1 : 1;
+    if (x->row_id != y->row_id)
+        return x->row_id < y->row_id ? -1 : 1;
+    return (x->index > y->index) - (x->index < y->index);
+}
+
+static bool *find_last(const struct change *list, size_t count)
+{
+    struct row_entry *rows = mem_array(count, sizeof(*rows));
+    bool *last = mem_array(count, sizeof(*last));
+
+    for (size_t i = 0; i < count; i++)
+        rows[i] = (struct row_entry){list[i].kind, list[i].row_id, i};
+    qsort(rows, count, sizeof(*rows), by_row);
+    for (size_t i = 0; i < count; i++)
+        last[rows[i].index] = i + 1 == count || rows[i + 1].kind != rows[i].kind ||
+                              rows[i + 1].row_id != rows[i].row_id;
+    free(rows);
+    return last;
+}
+
+int absorb_changes(struct world *w, int64_t now_ms, size_t max, struct subjects *out, size_t *taken)
+{
+    struct change *list;
+    size_t count;
+    int rc = store_changes(w->store, max, &list, &count);
+
+    *taken = count;
+    if (rc == 0 && count > 0) {
+        bool *last = find_last(list, count);
+        for (size_t i = 0; rc == 0 && i < count; i++) {
+            bool later = clock_is_virtual() || list[i].at_ms > now_ms;
+            struct look l = {.w = w,
+                             .kind = list[i].kind,
+                             .row_id = list[i].row_id,
+                             .at_ms = later ? now_ms : list[i].at_ms,
+                             .detail = list[i].detail,
+                             .last = last[i],
+                             .out = out};
+            if (l.kind >= ENTITY_CLIENT && l.kind <= ENTITY_APPOINTMENT)
+                rc = look_once(&l);
+        }
+        if (rc == 0)
+            rc = store_changes_done(w->store, list[count - 1].id);
+        free(last);
+    }
+    changes_free(list, count);
+    return rc;
+}

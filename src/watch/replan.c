@@ -1,0 +1,296 @@
+/*
+ * Bring the planned rows of one subject in line with what the planner wants. See watch/replan.h.
+ *
+ * Rows and intents meet by (rule, occurrence, repeat, recipient). The channel is part of a row's
+ * key, but only `sms and email` wants one row of each: for all other rules one row of any channel
+ * answers the intent, so that a client who changes her preferred channel hears once.
+ */
+#include "watch/replan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "store/messages.h"
+
+int subject_load(struct world *w, int64_t entity_id, struct subject *out)
+{
+    struct store *s = w->store;
+    int64_t client_id = 0;
+
+    *out = (struct subject){0};
+    int rc = store_entity(s, entity_id, &out->entity);
+    if (rc == 0 && !out->entity.present)
+        return ERR_NOTFOUND;
+    if (rc == 0 && out->entity.kind == ENTITY_JOB) {
+        rc = store_job(s, out->entity.row_id, &out->job);
+        out->plan.job = &out->job;
+        client_id = out->job.client_id;
+    } else if (rc == 0 && out->entity.kind == ENTITY_APPOINTMENT) {
+        rc = store_appointment(s, out->entity.row_id, &out->appointment);
+        out->plan.appointment = &out->appointment;
+        client_id = out->appointment.client_id;
+        if (rc == 0 && out->appointment.job_id != 0 &&
+            store_job(s, out->appointment.job_id, &out->of_job) == 0)
+            out->plan.of_job = &out->of_job;
+    } else if (rc == 0) {
+        rc = ERR_INVALID;
+    }
+    if (rc == 0 && client_id != 0 && store_client(s, client_id, &out->client) == 0) {
+        rc = contact_of_client(w, &out->client, &out->contact);
+        out->plan.client = &out->contact.plan;
+    }
+    if (rc == 0)
+        rc = store_events(s, entity_id, &out->events, &out->event_count);
+    out->plan.events = out->events;
+    out->plan.event_count = out->event_count;
+    out->plan.client_row = client_id;
+    out->plan.told_ms = out->entity.told_ms;
+    return rc;
+}
+
+void subject_close(struct subject *s)
+{
+    entity_close(&s->entity);
+    job_close(&s->job);
+    job_close(&s->of_job);
+    appointment_close(&s->appointment);
+    client_close(&s->client);
+    plan_events_free(s->events, s->event_count);
+    *s = (struct subject){0};
+}
+
+struct replan {
+    struct world *w;
+    int64_t now_ms;
+    int64_t subject_id;
+    struct message *rows;
+    size_t row_count;
+    bool *wanted;                 /* per row: an intent answers for it */
+    char (*why)[PLAN_REASON_MAX]; /* per rule: the planner's last word about it */
+    struct replan_counts *counts;
+};
+
+static void keep_word(void *arg, const struct rule *r, const char *text)
+{
+    struct replan *p = arg;
+
+    snprintf(p->why[r - p->w->playbook->rules], PLAN_REASON_MAX, "%s", text);
+}
+
+static int recipient_entity(struct replan *p, const struct intent *in, int64_t *id)
+{
+    struct store *s = p->w->store;
+    struct entity e;
+    char *key, *facts;
+    int rc;
+
+    if (in->recipient == RECIPIENT_ADDRESS)
+        return store_entity_intern(s, ENTITY_ADDRESS, in->address, 0, id);
+    if (in->recipient == RECIPIENT_OFFICE)
+        return store_entity_intern(s, ENTITY_OFFICE, "office", 0, id);
+    enum entity_kind kind = in->recipient == RECIPIENT_CLIENT ? ENTITY_CLIENT : ENTITY_STAFF;
+    rc = store_entity_by_row(s, kind, in->recipient_row, &e);
+    *id = e.id;
+    entity_close(&e);
+    if (rc != ERR_NOTFOUND)
+        return rc;
+    /* Its own change was not looked at yet: know it by its key; the rest follows then. */
+    rc = store_facts(s, kind, in->recipient_row, &key, &facts);
+    if (rc == 0)
+        rc = store_entity_intern(s, kind, key, in->recipient_row, id);
+    free(key);
+    free(facts);
+    return rc;
+}
+
+/* --- one intent --- */
+
+static bool answers(const struct replan *p, const struct message *m, const struct intent *in,
+                    int64_t recipient_id)
+{
+    return m->rule_id == p->w->rules[in->rule].id && m->occurrence == in->occurrence &&
+           m->repeat == in->repeat && m->recipient_id == recipient_id &&
+           (p->w->playbook->rules[in->rule].by != BY_SMS_AND_EMAIL || m->channel == in->channel);
+}
+
+/* The end that an intent which is not to be sent gets; or planned. */
+static enum message_state state_for(const struct replan *p, const struct intent *in,
+                                    const char **reason)
+{
+    *reason = in->reason[0] != '\0' ? in->reason : NULL;
+    if (in->verdict == VERDICT_SKIP)
+        return MESSAGE_SKIPPED;
+    if (in->verdict == VERDICT_FAIL)
+        return MESSAGE_FAILED;
+    if (in->expires_ms <= p->now_ms) {
+        *reason = "it was no longer useful when the service could have sent it";
+        return MESSAGE_EXPIRED;
+    }
+    return MESSAGE_PLANNED;
+}
+
+static int add_row(struct replan *p, const struct intent *in, int64_t recipient_id)
+{
+    const char *reason;
+    struct message m = {
+        .rule_id = p->w->rules[in->rule].id,
+        .subject_id = p->subject_id,
+        .recipient_id = recipient_id,
+        .occurrence = in->occurrence,
+        .repeat = in->repeat,
+        .channel = in->channel,
+        .nominal_ms = in->nominal_ms,
+        .due_ms = in->due_ms,
+        .expires_ms = in->expires_ms,
+        .next_ms = in->due_ms,
+        .state_ms = p->now_ms,
+    };
+
+    m.state = state_for(p, in, &reason);
+    m.reason = (char *)reason;
+    p->counts->planned += m.state == MESSAGE_PLANNED;
+    return store_message_add(p->w->store, &m);
+}
+
+static bool row_has_channel(const struct replan *p, const struct message *like,
+                            enum channel channel)
+{
+    for (size_t i = 0; i < p->row_count; i++) {
+        const struct message *m = &p->rows[i];
+        if (m->rule_id == like->rule_id && m->occurrence == like->occurrence &&
+            m->repeat == like->repeat && m->recipient_id == like->recipient_id &&
+            m->channel == channel)
+            return true;
+    }
+    return false;
+}
+
+/* A pending row, or one that was decided against before it ever left: bring it in line. */
+static int update_row(struct replan *p, struct message *m, const struct intent *in)
+{
+    const char *reason;
+    enum message_state to = state_for(p, in, &reason);
+    bool pending = message_is_pending(m->state);
+    enum channel channel =
+        m->attempts == 0 && !row_has_channel(p, m, in->channel) ? in->channel : m->channel;
+    bool same = m->nominal_ms == in->nominal_ms && m->due_ms == in->due_ms &&
+                m->expires_ms == in->expires_ms && m->channel == channel;
+
+    if (!same) {
+        struct message n = *m;
+        n.nominal_ms = in->nominal_ms;
+        n.due_ms = in->due_ms;
+        n.expires_ms = in->expires_ms;
+        n.next_ms = in->due_ms;
+        n.channel = channel;
+        int rc = store_message_replan(p->w->store, &n);
+        if (rc != 0)
+            return rc;
+        p->counts->moved += pending;
+    }
+    if (pending && to == MESSAGE_PLANNED) {
+        if (m->state != MESSAGE_HELD)
+            return 0;
+        /* What it was held for may have been mended. */
+        return store_message_move(p->w->store, m, MESSAGE_PLANNED, p->now_ms, in->due_ms, NULL);
+    }
+    if (!pending && m->state == to)
+        return 0;
+    p->counts->planned += !pending && to == MESSAGE_PLANNED;
+    p->counts->voided += pending;
+    return store_message_move(p->w->store, m, to, p->now_ms, in->due_ms, reason);
+}
+
+/* The gate decided it, and a new plan would only bring it back to the same decision. */
+static bool decided(const struct message *m)
+{
+    return m->attempts > 0 || m->final || m->state == MESSAGE_SENDING;
+}
+
+static int meet(struct replan *p, const struct intent *in)
+{
+    int64_t recipient_id;
+    struct message *mine = NULL;
+    bool settled = false;
+    int rc = recipient_entity(p, in, &recipient_id);
+
+    for (size_t i = 0; rc == 0 && i < p->row_count; i++) {
+        struct message *m = &p->rows[i];
+        if (!answers(p, m, in, recipient_id))
+            continue;
+        p->wanted[i] = true;
+        if (decided(m) || (message_is_pending(m->state) && mine != NULL))
+            settled = true; /* it went, or its other channel took over */
+        if (mine == NULL || message_is_pending(m->state) || m->channel == in->channel)
+            mine = m;
+    }
+    if (rc != 0 || (settled && (mine == NULL || !message_is_pending(mine->state))))
+        return rc;
+    if (mine == NULL)
+        return add_row(p, in, recipient_id);
+    return mine->final ? 0 : update_row(p, mine, in);
+}
+
+/* --- rows that nothing wants any more --- */
+
+static const char *void_reason(const struct replan *p, const struct message *m)
+{
+    int rule = world_rule_by_id(p->w, m->rule_id);
+
+    if (rule < 0)
+        return "the rule was taken out of the playbook";
+    if (p->why[rule][0] != '\0')
+        return p->why[rule];
+    return rule_on_appointment(&p->w->playbook->rules[rule])
+               ? "the appointment was moved: a newer message takes its place"
+               : "the job was changed: a newer message takes its place";
+}
+
+static int void_unwanted(struct replan *p, const char *reason)
+{
+    for (size_t i = 0; i < p->row_count; i++) {
+        const struct message *m = &p->rows[i];
+        if (p->wanted[i] || !message_is_pending(m->state))
+            continue;
+        p->counts->voided++;
+        int rc = store_message_move(p->w->store, m, MESSAGE_CANCELLED, p->now_ms, m->next_ms,
+                                    reason != NULL ? reason : void_reason(p, m));
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+int replan_subject(struct world *w, int64_t entity_id, int64_t now_ms, struct replan_counts *counts)
+{
+    struct replan p = {.w = w, .now_ms = now_ms, .subject_id = entity_id, .counts = counts};
+    struct intents intents = {0};
+    struct subject subject;
+    int rc = subject_load(w, entity_id, &subject);
+    bool gone = rc == ERR_NOTFOUND;
+
+    if (gone || rc == 0)
+        rc = store_messages_of(w->store, entity_id, &p.rows, &p.row_count);
+    p.wanted = mem_array(p.row_count, sizeof(*p.wanted));
+    p.why = mem_array(w->playbook->rule_count, sizeof(*p.why));
+    if (rc == 0 && gone) {
+        rc = void_unwanted(&p, "the record was deleted");
+    } else if (rc == 0) {
+        w->plan.now_ms = now_ms;
+        plan_subject(&w->plan, &subject.plan, &intents, keep_word, &p);
+        for (size_t i = 0; rc == 0 && i < intents.count; i++)
+            rc = meet(&p, &intents.items[i]);
+        if (rc == 0)
+            rc = void_unwanted(&p, NULL);
+    }
+    if (rc == 0)
+        rc = store_entity_planned(w->store, entity_id, w->generation);
+    intents_close(&intents);
+    messages_free(p.rows, p.row_count);
+    free(p.wanted);
+    free(p.why);
+    subject_close(&subject);
+    return rc;
+}

@@ -1,0 +1,159 @@
+/* What planning needs besides the subject. See watch/world.h. */
+#include "watch/world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/fs.h"
+#include "base/mem.h"
+
+#define CONFIG_MAX (4 * 1024 * 1024)
+
+static void check_addresses(const char *email, const char *phone, const char *country,
+                            struct contact *out)
+{
+    struct err err = {""};
+
+    if (email != NULL && address_check(email, out->email, &err) == 0)
+        out->plan.email = out->email;
+    else if (email != NULL) {
+        snprintf(out->email_problem, sizeof(out->email_problem), "%s", err.text);
+        out->plan.email_problem = out->email_problem;
+    }
+    if (phone != NULL && phone_e164(phone, country, out->phone, &err) == 0)
+        out->plan.phone = out->phone;
+    else if (phone != NULL) {
+        snprintf(out->phone_problem, sizeof(out->phone_problem), "%s", err.text);
+        out->plan.phone_problem = out->phone_problem;
+    }
+}
+
+static const struct zone *zone_or(const char *name, const struct zone *fallback)
+{
+    const struct zone *z = name != NULL ? zone_get(name) : NULL;
+
+    return z != NULL ? z : fallback;
+}
+
+int contact_of_client(struct world *w, const struct client *c, struct contact *out)
+{
+    const struct business *b = &w->settings->business;
+    struct consents ledger;
+    int rc = store_consents(w->store, c->id, &ledger);
+
+    *out = (struct contact){0};
+    if (rc != 0)
+        return rc;
+    check_addresses(c->email, c->phone, b->country, out);
+    out->plan.preferred_set = channel_from(c->channel, &out->plan.preferred);
+    out->plan.zone = zone_or(c->timezone, b->calendar.zone);
+    for (int ch = 0; ch < CHANNEL_COUNT; ch++)
+        for (int p = 0; p < PURPOSE_COUNT; p++)
+            out->plan.opted_out[ch][p] =
+                p == PURPOSE_MARKETING ? ledger.opted[ch][p] != 'i' : ledger.opted[ch][p] == 'o';
+    return 0;
+}
+
+void contact_of_staff(const struct settings *settings, const struct staff *s, struct contact *out)
+{
+    *out = (struct contact){0};
+    check_addresses(s->email, s->phone, settings->business.country, out);
+    out->plan.zone = zone_or(s->timezone, settings->business.calendar.zone);
+}
+
+static void staff_contact(void *arg, const struct staff *s, struct plan_contact *out)
+{
+    const struct world *w = arg;
+
+    *out = w->staff_contacts[s - w->staff].plan;
+}
+
+int world_reload_staff(struct world *w)
+{
+    struct staff *list;
+    size_t count;
+    int rc = store_staff_all(w->store, &list, &count);
+
+    if (rc != 0) {
+        store_staff_free(list, count);
+        return rc;
+    }
+    store_staff_free(w->staff, w->staff_count);
+    free(w->staff_contacts);
+    w->staff = list;
+    w->staff_count = count;
+    w->staff_contacts = mem_array(count, sizeof(*w->staff_contacts));
+    for (size_t i = 0; i < count; i++)
+        contact_of_staff(w->settings, &list[i], &w->staff_contacts[i]);
+    w->plan.staff = list;
+    w->plan.staff_count = count;
+    return 0;
+}
+
+static uint64_t hash_file(const char *path, uint64_t seed)
+{
+    struct buf b;
+
+    buf_init(&b);
+    fs_read(path, CONFIG_MAX, &b, NULL); /* read a moment ago; if it is gone now, it is empty */
+    seed = str_hash(b.data, b.len, seed);
+    buf_close(&b);
+    return seed;
+}
+
+/* Whatever changes when a message is due. */
+static int64_t fingerprint(const struct settings *s, const struct playbook *p)
+{
+    uint64_t h = str_hash(BETIMES_VERSION, strlen(BETIMES_VERSION), 0);
+
+    h = hash_file(s->file, h);
+    h = hash_file(p->file, h);
+    uint64_t zone = zone_fingerprint(s->business.calendar.zone);
+    h = str_hash(&zone, sizeof(zone), h) >> 1;
+    return h != 0 ? (int64_t)h : 1;
+}
+
+int world_load(struct world *w, struct store *s, const struct settings *settings,
+               const struct playbook *playbook, int64_t now_ms, bool sync)
+{
+    *w = (struct world){.store = s, .settings = settings, .playbook = playbook};
+    w->rules = mem_array(playbook->rule_count, sizeof(*w->rules));
+    w->plan_rules = mem_array(playbook->rule_count, sizeof(*w->plan_rules));
+    int rc = sync ? store_rules_sync(s, playbook, now_ms, w->rules)
+                  : store_rules_read(s, playbook, now_ms, w->rules);
+    if (rc == 0)
+        rc = world_reload_staff(w);
+    if (rc != 0) {
+        world_close(w);
+        return rc;
+    }
+    for (size_t i = 0; i < playbook->rule_count; i++)
+        w->plan_rules[i].since_ms = w->rules[i].since_ms;
+    w->generation = fingerprint(settings, playbook);
+    w->plan.settings = settings;
+    w->plan.playbook = playbook;
+    w->plan.rules = w->plan_rules;
+    w->plan.staff_contact = staff_contact;
+    w->plan.arg = w;
+    w->plan.now_ms = now_ms;
+    return 0;
+}
+
+void world_close(struct world *w)
+{
+    free(w->rules);
+    free(w->plan_rules);
+    store_staff_free(w->staff, w->staff_count);
+    free(w->staff_contacts);
+    *w = (struct world){0};
+}
+
+int world_rule_by_id(const struct world *w, int64_t rule_id)
+{
+    for (size_t i = 0; i < w->playbook->rule_count; i++)
+        if (w->rules[i].id == rule_id)
+            return (int)i;
+    return -1;
+}
