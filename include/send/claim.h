@@ -1,0 +1,39 @@
+/*
+ * Claiming one message: the gate's decision carried out, the words written, the exact bytes and the
+ * state `sending` recorded. Inside the caller's transaction; nothing leaves before it is committed.
+ */
+#ifndef SEND_CLAIM_H
+#define SEND_CLAIM_H
+
+#include "gateway/gateway.h"
+#include "send/outlet.h"
+#include "store/condition.h"
+#include "store/messages.h"
+#include "text/template_set.h"
+#include "watch/world.h"
+
+#define CLAIM_BATCH_MAX 256 /* messages in one transaction */
+
+struct claim_context {
+    struct world *world;
+    const struct template_set *templates;
+    struct conditions *conditions;
+    struct outlets *outlets;
+};
+
+/* A claimed message with all that its gateway borrows. */
+struct claim {
+    struct message message;
+    struct payload payload;
+    char *from, *to;
+    struct gateway_message wire; /* points into the rest */
+};
+void claim_close(struct claim *c);
+
+/* Take the message from planned to sending, or to wherever the gate sends it. *outlet: the outlet
+ * that shall take it, or NULL when there is nothing to be sent (now). `out` has to be closed in any
+ * case. */
+int claim_message(struct claim_context *with, const struct message *m, int64_t now_ms,
+                  struct claim *out, struct outlet **outlet);
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * The dispatcher: takes due messages to the gateways and their results back to the database. It
+ * decides nothing about time and owns no transaction: the engine calls it in the order
+ *
+ *     begin; dispatch_settle; (changes, plans); dispatch_claim; commit; dispatch_committed
+ *
+ * so that results, points of no return and new claims share one durable commit. What a rolled-back
+ * transaction would have recorded stays in memory and comes again with the next.
+ */
+#ifndef SEND_DISPATCH_H
+#define SEND_DISPATCH_H
+
+#include <uv.h>
+
+#include "send/outlet.h"
+#include "store/condition.h"
+#include "text/template_set.h"
+#include "watch/world.h"
+
+struct dispatch;
+
+/* `poke` is called (on the loop) whenever there is something to settle. */
+struct dispatch *dispatch_create(uv_loop_t *loop, void (*poke)(void *arg), void *arg);
+
+/* What the gateways are to call: for outlets_create. */
+const struct gateway_hooks *dispatch_hooks(struct dispatch *d);
+
+/* What to send with from now on; all borrowed until the next call, but for `outlets`, whose content
+ * is taken over. The gateways used so far get `grace_ms` to end what they are at; `retired` is
+ * called with `retired_arg` when the last of them is closed and nothing borrowed is needed any
+ * more. */
+void dispatch_configure(struct dispatch *d, struct world *world,
+                        const struct template_set *templates, struct conditions *conditions,
+                        struct outlets *outlets, int64_t grace_ms, void (*retired)(void *arg),
+                        void *retired_arg);
+
+/* Is there anything that dispatch_settle would record? */
+bool dispatch_has_results(const struct dispatch *d);
+
+int dispatch_settle(struct dispatch *d, int64_t now_ms);
+
+/* Claim what is due and has room, until `until_us` (monotonic) at the latest. *more: there was not
+ * enough time for everything. */
+int dispatch_claim(struct dispatch *d, int64_t now_ms, int64_t until_us, bool *more);
+
+void dispatch_committed(struct dispatch *d);
+void dispatch_rolled_back(struct dispatch *d);
+
+/* Real milliseconds until a gateway that cannot take its due messages now may take some by itself
+ * (its rate, its breaker); -1: only a result changes that, or nothing waits. */
+int64_t dispatch_wait_ms(const struct dispatch *d);
+
+int dispatch_in_flight(const struct dispatch *d);
+
+/* Take no more claims and close all gateways: what is on the wire gets `grace_ms`. Results still
+ * come and have to be settled; `closed` is called when no more can come. */
+void dispatch_stop(struct dispatch *d, int64_t grace_ms, void (*closed)(void *arg), void *arg);
+void dispatch_free(struct dispatch *d);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * The gate: the last decision before a message goes, taken in the transaction that claims it, on
+ * the records as they are at that moment (design.md, promise 3: decide late).
+ */
+#ifndef SEND_GATE_H
+#define SEND_GATE_H
+
+#include "send/letter.h"
+#include "store/messages.h"
+
+enum gate_answer {
+    GATE_GO,    /* now, by `channel` to `address` */
+    GATE_WAIT,  /* not before `next_ms`: outside its hours, or its rule is paused */
+    GATE_HOLD,  /* something is wrong that a person can mend; looked at again at `next_ms` */
+    GATE_END,   /* never: `state` is cancelled, skipped, expired or failed */
+    GATE_REPLAN /* the plan is older than the record: plan the subject again first */
+};
+
+struct gate_decision {
+    enum gate_answer answer;
+    enum message_state state;
+    int64_t next_ms;
+    enum channel channel;
+    const char *address;          /* borrowed from the letter; NULL for a task */
+    char reason[PLAN_REASON_MAX]; /* why not; "" for GATE_GO */
+};
+
+/* Decide about `m`. `conditions` may be NULL only when no rule has any. */
+void gate_decide(struct world *w, struct conditions *conditions, const struct message *m,
+                 const struct letter *l, int64_t now_ms, struct gate_decision *out);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * Outlets: the gateways of each channel, in their order, with what decides whether one can take a
+ * message now: free connections, its rate, and its breaker.
+ *
+ * The breaker: trouble that is the gateway's own (no connection, a refused login, its 5xx) closes
+ * an outlet for a while that doubles each time, from one second to five minutes; meanwhile the next
+ * gateway of the channel takes the messages, or they wait. One message that goes through opens it.
+ */
+#ifndef SEND_OUTLET_H
+#define SEND_OUTLET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/gateway.h"
+
+struct outlet {
+    struct gateway *gateway;
+    const struct gateway_settings *settings;
+    int in_flight;
+    double tokens;           /* of the rate, at `filled_us` */
+    int64_t filled_us;       /* monotonic */
+    int trouble;             /* in a row */
+    int64_t closed_until_ms; /* monotonic; 0: open */
+};
+
+struct outlets {
+    struct outlet *items;
+    size_t count;
+    size_t order[CHANNEL_COUNT][32]; /* indexes into items, first choice first */
+    size_t order_count[CHANNEL_COUNT];
+};
+
+/* Create every gateway of `settings`, which has to outlive the outlets. */
+int outlets_create(struct outlets *o, uv_loop_t *loop, const struct settings *settings,
+                   const struct gateway_hooks *hooks, struct err *err);
+
+/* The outlet that takes the next message of this channel; NULL: none can now, and then *wait_ms is
+ * how long until one may (-1: until one of its messages ends). */
+struct outlet *outlets_pick(struct outlets *o, enum channel c, int64_t *wait_ms);
+
+/* Messages that the channel's outlets can take right now. */
+size_t outlets_room(struct outlets *o, enum channel c);
+
+/* It took one; it is done with one. */
+void outlet_take(struct outlet *o);
+void outlet_done(struct outlet *o, const struct gateway_result *result);
+
+struct outlet *outlets_find(struct outlets *o, const char *name);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * What an exchange's result means for its message: sent, tried again, given to the rule's next
+ * channel, failed, or unknown. Inside the caller's transaction.
+ */
+#ifndef SEND_SETTLE_H
+#define SEND_SETTLE_H
+
+#include "gateway/gateway.h"
+#include "store/messages.h"
+#include "watch/world.h"
+
+/* Record the result of message `id`, sent through the gateway called `gateway`. */
+int settle_result(struct world *w, int64_t id, const char *gateway,
+                  const struct gateway_result *result, int64_t now_ms);
+
+/* At a start: messages that a crash left in `sending`. Those whose point of no return was not
+ * reached go again, as does an e-mail (with the same Message-ID); a text becomes unknown. Up to
+ * `max`; *count tells how many. */
+int settle_left_over(struct world *w, int64_t now_ms, size_t max, size_t *count);
+
+/* How long to wait before try number `attempts` + 1, with jitter. */
+int64_t settle_backoff_ms(int attempts);
+
+#endif

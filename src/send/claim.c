@@ -1,0 +1,315 @@
+/* Claiming one message. See send/claim.h. */
+#include "send/claim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "send/gate.h"
+#include "store/tasks.h"
+#include "watch/absorb.h"
+
+#define HOLD_LOOK_MS (10 * 60 * INT64_C(1000)) /* a held message is looked at again */
+#define TOKEN_BITS 128
+
+struct claiming {
+    struct claim_context *with;
+    struct store *store;
+    struct message *m;
+    struct letter *letter;
+    int64_t now_ms;
+    struct claim *out;
+    struct outlet **outlet;
+};
+
+void claim_close(struct claim *c)
+{
+    message_close(&c->message);
+    payload_close(&c->payload);
+    free(c->from);
+    free(c->to);
+    *c = (struct claim){0};
+}
+
+/* --- the record as it is now --- */
+
+/* Plan its subject again if the plan is older than the playbook or the record. *again: it was. */
+static int refresh(struct claiming *c, bool force, bool *again)
+{
+    struct entity e;
+    char *key = NULL, *facts = NULL;
+    struct subjects subjects = {0};
+    struct replan_counts counts = {0};
+    int rc = store_entity(c->store, c->m->subject_id, &e);
+
+    *again = false;
+    if (rc == 0)
+        rc = store_facts(c->store, e.kind, e.row_id, &key, &facts);
+    bool gone = rc == ERR_NOTFOUND;
+    bool stale = gone || (rc == 0 && (!str_eq(facts, e.facts) || !str_eq(key, e.key)));
+    if (stale)
+        rc = absorb_row(c->with->world, e.kind, e.row_id, c->now_ms, &subjects);
+    if (rc == 0 && (force || stale || e.generation != c->with->world->generation)) {
+        *again = true;
+        rc = replan_subject(c->with->world, c->m->subject_id, c->now_ms, &counts);
+    }
+    if (rc == 0 && *again) {
+        int64_t id = c->m->id;
+        message_close(c->m);
+        rc = store_message(c->store, id, c->m);
+    }
+    free(key);
+    free(facts);
+    subjects_close(&subjects);
+    entity_close(&e);
+    return rc;
+}
+
+/* --- decisions --- */
+
+static int hold(struct claiming *c, const char *reason)
+{
+    char *key = mem_printf("message:%lld", (long long)c->m->id);
+    char *text = mem_printf("A message of the rule %s is held: %s",
+                            c->letter->rule != NULL ? c->letter->rule->name : "?", reason);
+    struct task t = {.key = key,
+                     .message_id = c->m->id,
+                     .client_id = c->letter->ids.client_id,
+                     .job_id = c->letter->ids.job_id,
+                     .appointment_id = c->letter->ids.appointment_id,
+                     .text = text};
+    int rc = store_task_raise(c->store, &t, c->now_ms);
+
+    if (rc == 0)
+        rc = store_message_move(c->store, c->m, MESSAGE_HELD, c->now_ms, c->now_ms + HOLD_LOOK_MS,
+                                reason);
+    log_warning("message held", "message=%lld", (long long)c->m->id);
+    free(key);
+    free(text);
+    return rc;
+}
+
+static int carry_out(struct claiming *c, const struct gate_decision *d)
+{
+    enum message_state waiting =
+        c->m->state == MESSAGE_HELD || c->m->attempts == 0 ? MESSAGE_PLANNED : MESSAGE_RETRY;
+
+    switch (d->answer) {
+    case GATE_WAIT:
+        return store_message_move(c->store, c->m, waiting, c->now_ms, d->next_ms, d->reason);
+    case GATE_HOLD:
+        return hold(c, d->reason);
+    case GATE_END:
+    case GATE_REPLAN: /* planned again already, and still not right */
+        return store_message_move(c->store, c->m,
+                                  d->answer == GATE_END ? d->state : MESSAGE_SKIPPED, c->now_ms,
+                                  c->m->next_ms, d->reason);
+    case GATE_GO:
+        break;
+    }
+    return 0;
+}
+
+/* --- going --- */
+
+/* A task needs no gateway: it is in the staff's list as soon as this is committed. */
+static int give_task(struct claiming *c)
+{
+    const struct letter *l = c->letter;
+    struct compose_input in = l->input;
+    struct payload p;
+    char reason[COMPOSE_REASON_MAX];
+
+    in.channel = CHANNEL_SMS;
+    int rc = compose(c->with->world->settings, c->with->templates, &in, &p, NULL, reason);
+    if (rc == ERR_NOTFOUND) {
+        free(p.text);
+        p.text = mem_printf("%s: %s", l->rule->name,
+                            l->input.client != NULL ? l->input.client->name : "");
+        rc = 0;
+    }
+    if (rc != 0) {
+        payload_close(&p);
+        return hold(c, reason);
+    }
+    struct task t = {.message_id = c->m->id,
+                     .staff_id = l->recipient_staff.id,
+                     .client_id = l->ids.client_id,
+                     .job_id = l->ids.job_id,
+                     .appointment_id = l->ids.appointment_id,
+                     .text = p.text};
+    rc = store_payload_save(c->store, c->m->id, &p);
+    if (rc == 0)
+        rc = store_task_raise(c->store, &t, c->now_ms);
+    if (rc == 0)
+        rc = store_message_claim(c->store, c->m, "task", NULL, c->now_ms);
+    if (rc == 0) {
+        c->m->state = MESSAGE_SENDING;
+        rc = store_message_move(c->store, c->m, MESSAGE_SENT, c->now_ms, c->m->next_ms, NULL);
+    }
+    payload_close(&p);
+    return rc;
+}
+
+/* The words: those of last time, byte for byte, when a copy of them may be out there; new ones
+ * otherwise, with the same token. */
+static int write_words(struct claiming *c, const struct outlet *o, const char *address,
+                       char *reason)
+{
+    char token[TOKEN_BITS / 4 + 1];
+    struct payload before;
+    int rc = store_payload(c->store, c->m->id, &before);
+
+    reason[0] = '\0';
+    if (rc == 0 && before.committing) {
+        c->out->payload = before;
+        return 0;
+    }
+    if (rc == 0)
+        snprintf(token, sizeof(token), "%s", before.token);
+    else
+        rng_hex(token, TOKEN_BITS);
+    payload_close(&before);
+    if (rc != 0 && rc != ERR_NOTFOUND)
+        return rc;
+    struct compose_input in = c->letter->input;
+    in.channel = c->m->channel;
+    in.to = address;
+    in.from = o->settings->from;
+    in.reply_to = o->settings->reply_to;
+    in.token = token;
+    rc = compose(c->with->world->settings, c->with->templates, &in, &c->out->payload, NULL, reason);
+    return rc == 0 ? store_payload_save(c->store, c->m->id, &c->out->payload) : rc;
+}
+
+static void fill_wire(struct claiming *c, const struct outlet *o, const char *address)
+{
+    struct claim *out = c->out;
+    bool mail = c->m->channel == CHANNEL_EMAIL;
+    struct address from = {0};
+    struct sms_size size = {0};
+
+    out->to = mem_strdup(address);
+    if (mail && o->settings->from != NULL && address_parse(o->settings->from, &from, NULL) == 0)
+        out->from = mem_strdup(from.mailbox);
+    else
+        out->from = mem_strdup(o->settings->from != NULL ? o->settings->from : "");
+    if (!mail)
+        sms_measure(out->payload.text, strlen(out->payload.text), &size, NULL);
+    out->wire = (struct gateway_message){
+        .id = c->m->id,
+        .channel = c->m->channel,
+        .from = out->from,
+        .to = out->to,
+        .data = mail ? out->payload.data.data : out->payload.text,
+        .len = mail ? out->payload.data.len : strlen(out->payload.text),
+        .unicode = size.unicode,
+        .token = out->payload.token,
+    };
+}
+
+static int hand_over(struct claiming *c, struct outlet *o, const char *address)
+{
+    int rc = store_message_claim(c->store, c->m, o->settings->name, address, c->now_ms);
+
+    if (rc != 0)
+        return rc;
+    fill_wire(c, o, address);
+    c->out->message = *c->m;
+    *c->m = (struct message){0};
+    *c->outlet = o;
+    return 0;
+}
+
+static int go(struct claiming *c, const struct gate_decision *d)
+{
+    char reason[COMPOSE_REASON_MAX];
+    int64_t wait_ms;
+
+    if (c->m->channel == CHANNEL_TASK)
+        return give_task(c);
+    struct outlet *o = outlets_pick(c->with->outlets, c->m->channel, &wait_ms);
+    if (o == NULL)
+        return 0; /* stays due; comes again when there is room */
+    int rc = write_words(c, o, d->address, reason);
+    if (rc != 0)
+        return reason[0] != '\0' ? hold(c, reason) : rc;
+    return hand_over(c, o, d->address);
+}
+
+/* A message sent by hand speaks of no record and no rule; its words are stored already. */
+static int by_hand(struct claiming *c)
+{
+    struct entity e;
+    int64_t wait_ms;
+    struct outlet *o = outlets_pick(c->with->outlets, c->m->channel, &wait_ms);
+    int rc = store_entity(c->store, c->m->recipient_id, &e);
+
+    if (rc == 0 && c->m->gateway != NULL)
+        o = outlets_find(c->with->outlets, c->m->gateway);
+    if (rc == 0 && c->m->expires_ms <= c->now_ms)
+        rc = store_message_move(c->store, c->m, MESSAGE_EXPIRED, c->now_ms, c->m->next_ms,
+                                "its time passed before it could be sent");
+    else if (rc == 0 && o != NULL) {
+        rc = store_payload(c->store, c->m->id, &c->out->payload);
+        if (rc == 0)
+            rc = hand_over(c, o, e.key);
+    }
+    entity_close(&e);
+    return rc;
+}
+
+static int decide(struct claiming *c)
+{
+    struct letter letter;
+    struct gate_decision d;
+    bool again = false;
+    int rc = letter_load(c->with->world, c->m, c->now_ms, &letter);
+
+    c->letter = &letter;
+    if (rc == ERR_NOTFOUND) {
+        rc = store_message_move(c->store, c->m, MESSAGE_CANCELLED, c->now_ms, c->m->next_ms,
+                                "the record was deleted");
+    } else if (rc == 0) {
+        gate_decide(c->with->world, c->with->conditions, c->m, &letter, c->now_ms, &d);
+        if (d.answer == GATE_REPLAN) {
+            enum channel before = c->m->channel;
+            rc = refresh(c, true, &again);
+            again = rc == 0 && c->m->channel != before; /* comes again by the right channel */
+        }
+        if (rc == 0 && !again)
+            rc = d.answer == GATE_GO ? go(c, &d) : carry_out(c, &d);
+    }
+    letter_close(&letter);
+    return rc;
+}
+
+int claim_message(struct claim_context *with, const struct message *m, int64_t now_ms,
+                  struct claim *out, struct outlet **outlet)
+{
+    struct message own;
+    struct claiming c = {.with = with,
+                         .store = with->world->store,
+                         .m = &own,
+                         .now_ms = now_ms,
+                         .out = out,
+                         .outlet = outlet};
+    bool again = false;
+
+    *out = (struct claim){0};
+    payload_init(&out->payload);
+    *outlet = NULL;
+    int rc = store_message(c.store, m->id, &own);
+    if (rc == 0 && own.subject_id == own.recipient_id) {
+        rc = by_hand(&c);
+    } else if (rc == 0) {
+        rc = refresh(&c, false, &again);
+        if (rc == 0 && message_is_pending(own.state) && own.next_ms <= now_ms)
+            rc = decide(&c);
+    }
+    message_close(&own);
+    return rc;
+}

@@ -1,0 +1,386 @@
+/*
+ * The words of one message. See send/compose.h.
+ *
+ * Records become JSON with the names of design.md ("Templates"); a column without a value is null,
+ * which a template shows as nothing; `fields` becomes the object that it is. Notes never get here.
+ */
+#include "send/compose.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "text/address.h"
+#include "text/locale.h"
+#include "text/mime.h"
+#include "time/moment.h"
+
+static const char *const names[] = {
+    "client.ref",
+    "client.name",
+    "client.email",
+    "client.phone",
+    "client.language",
+    "client.timezone",
+    "client.tags",
+    "client.fields.*",
+    "job.ref",
+    "job.title",
+    "job.stage",
+    "job.workflow",
+    "job.due",
+    "job.amount",
+    "job.currency",
+    "job.fields.*",
+    "appointment.ref",
+    "appointment.title",
+    "appointment.starts",
+    "appointment.ends",
+    "appointment.location",
+    "appointment.status",
+    "appointment.fields.*",
+    "staff.ref",
+    "staff.name",
+    "staff.email",
+    "staff.phone",
+    "staff.department",
+    "recipient.name",
+    "recipient.email",
+    "recipient.phone",
+    "business.name",
+    "business.email",
+    "business.phone",
+    "business.address",
+    "business.web",
+    "rule.name",
+    "now",
+    "unsubscribe",
+};
+
+const struct template_names *compose_names(void)
+{
+    static const struct template_names list = {names, sizeof(names) / sizeof(names[0])};
+
+    return &list;
+}
+
+/* --- data --- */
+
+static void set(json_t *o, const char *key, const char *value)
+{
+    json_object_set_new(o, key, value != NULL ? json_string(value) : json_null());
+}
+
+static void set_fields(json_t *o, const char *fields)
+{
+    json_t *v = fields != NULL ? json_loads(fields, JSON_REJECT_DUPLICATES, NULL) : NULL;
+
+    json_object_set_new(o, "fields", v != NULL ? v : json_object());
+}
+
+static json_t *client_data(const struct client *c)
+{
+    json_t *o = json_object();
+
+    set(o, "ref", c->ref);
+    set(o, "name", c->name);
+    set(o, "email", c->email);
+    set(o, "phone", c->phone);
+    set(o, "language", c->language);
+    set(o, "timezone", c->timezone);
+    set(o, "tags", c->tags);
+    set_fields(o, c->fields);
+    return o;
+}
+
+static json_t *job_data(const struct job *j)
+{
+    json_t *o = json_object();
+
+    set(o, "ref", j->ref);
+    set(o, "title", j->title);
+    set(o, "stage", j->stage);
+    set(o, "workflow", j->workflow);
+    set(o, "due", j->due);
+    set(o, "amount", j->amount);
+    set(o, "currency", j->currency);
+    set_fields(o, j->fields);
+    return o;
+}
+
+static json_t *appointment_data(const struct appointment *a)
+{
+    json_t *o = json_object();
+
+    set(o, "ref", a->ref);
+    set(o, "title", a->title);
+    set(o, "location", a->location);
+    set(o, "starts", a->starts);
+    set(o, "ends", a->ends);
+    set(o, "status", a->status);
+    set_fields(o, a->fields);
+    return o;
+}
+
+static json_t *staff_data(const struct staff *s)
+{
+    json_t *o = json_object();
+
+    set(o, "ref", s->ref);
+    set(o, "name", s->name);
+    set(o, "email", s->email);
+    set(o, "phone", s->phone);
+    set(o, "department", s->department);
+    return o;
+}
+
+static json_t *business_data(const struct business *b)
+{
+    json_t *o = json_object();
+
+    set(o, "name", b->name);
+    set(o, "email", b->email);
+    set(o, "phone", b->phone);
+    set(o, "address", b->address);
+    set(o, "web", b->web);
+    return o;
+}
+
+/* Who the mail is from: the gateway's own `from`; a gateway into a folder may have none. */
+static int sender(const struct settings *s, const struct compose_input *in, struct address *out,
+                  struct err *err)
+{
+    *out = (struct address){0};
+    if (in->from != NULL)
+        return address_parse(in->from, out, err);
+    snprintf(out->name, sizeof(out->name), "%s", s->business.name);
+    snprintf(out->mailbox, sizeof(out->mailbox), "%s",
+             s->business.email != NULL ? s->business.email : "betimes@localhost");
+    return 0;
+}
+
+/* Where "take me off the list" goes: for clients, to whoever reads the answers. */
+static bool unsubscribe_mailbox(const struct settings *s, const struct compose_input *in,
+                                char out[ADDRESS_MAX])
+{
+    struct address a;
+
+    if (in->recipient != NULL || in->client == NULL)
+        return false;
+    int rc = in->reply_to != NULL ? address_parse(in->reply_to, &a, NULL) : sender(s, in, &a, NULL);
+    memcpy(out, a.mailbox, ADDRESS_MAX);
+    return rc == 0;
+}
+
+json_t *compose_data(const struct settings *settings, const struct compose_input *in)
+{
+    json_t *o = json_object();
+    char now[MOMENT_TEXT_MAX], mailbox[ADDRESS_MAX];
+
+    json_object_set_new(o, "business", business_data(&settings->business));
+    if (in->client != NULL)
+        json_object_set_new(o, "client", client_data(in->client));
+    if (in->job != NULL)
+        json_object_set_new(o, "job", job_data(in->job));
+    if (in->appointment != NULL)
+        json_object_set_new(o, "appointment", appointment_data(in->appointment));
+    if (in->staff != NULL)
+        json_object_set_new(o, "staff", staff_data(in->staff));
+    if (in->recipient != NULL)
+        json_object_set_new(o, "recipient", staff_data(in->recipient));
+    if (in->rule != NULL) {
+        json_t *r = json_object();
+        set(r, "name", in->rule->name);
+        json_object_set_new(o, "rule", r);
+    }
+    moment_format_utc(in->now_ms, now);
+    set(o, "now", now);
+    bool leaves = in->rule != NULL && in->rule->purpose == PURPOSE_MARKETING &&
+                  in->channel == CHANNEL_EMAIL && unsubscribe_mailbox(settings, in, mailbox);
+    if (leaves) {
+        char *url = mem_printf("mailto:%s?subject=STOP", mailbox);
+        set(o, "unsubscribe", url);
+        free(url);
+    } else {
+        set(o, "unsubscribe", NULL);
+    }
+    return o;
+}
+
+const char *compose_language(const struct settings *settings, const struct compose_input *in)
+{
+    const char *own = in->recipient != NULL ? in->recipient->language
+                      : in->client != NULL  ? in->client->language
+                                            : NULL;
+
+    return own != NULL ? own : settings->business.language;
+}
+
+/* --- rendering --- */
+
+struct writer {
+    const struct settings *settings;
+    const struct compose_input *in;
+    const struct template_entry *entry;
+    json_t *data;
+    struct template_env env;
+    struct template_report report;
+    struct payload *out;
+    char *reason;
+};
+
+static const struct zone *zone_of(const struct settings *s, const struct compose_input *in)
+{
+    const char *name = in->appointment != NULL ? in->appointment->timezone : NULL;
+    const struct zone *z = name != NULL ? zone_get(name) : NULL;
+
+    return z != NULL ? z : s->business.calendar.zone;
+}
+
+/* The first thing that is wrong, for a person. */
+static int tell_report(struct writer *w)
+{
+    const struct template_report *r = &w->report;
+
+    if (r->missing.count > 0)
+        snprintf(w->reason, COMPOSE_REASON_MAX, "%s: {{%s}} has no value, and the text needs one",
+                 w->entry->file, r->missing.items[0]);
+    else if (r->unknown.count > 0)
+        snprintf(w->reason, COMPOSE_REASON_MAX, "%s: there is no {{%s}}", w->entry->file,
+                 r->unknown.items[0]);
+    else if (r->problems.count > 0)
+        snprintf(w->reason, COMPOSE_REASON_MAX, "%s", r->problems.items[0]);
+    else
+        snprintf(w->reason, COMPOSE_REASON_MAX, "%s: the text is too long", w->entry->file);
+    return ERR_INVALID;
+}
+
+static int write_sms(struct writer *w, struct sms_size *size)
+{
+    struct sms_size own;
+    struct err err = {""};
+    struct buf text;
+
+    buf_init(&text);
+    int rc = template_render(w->entry->sms, w->data, &w->env, &text, &w->report);
+    if (rc == 0 && w->settings->channels[CHANNEL_SMS].transliterate) {
+        struct buf plain;
+        buf_init(&plain);
+        locale_gsm(locale_get(w->env.language, w->env.region), text.data, text.len, &plain);
+        buf_close(&text);
+        text = plain;
+    }
+    char *words = buf_steal(&text);
+    w->out->text = mem_strdup(str_trim(words));
+    free(words);
+    if (rc != 0)
+        return tell_report(w);
+    rc = sms_measure(w->out->text, strlen(w->out->text), size != NULL ? size : &own, &err);
+    if (rc == 0 && w->out->text[0] == '\0') {
+        err_set(&err, "the text is empty");
+        rc = ERR_INVALID;
+    }
+    if (rc != 0)
+        snprintf(w->reason, COMPOSE_REASON_MAX, "%s: %s", w->entry->file, err.text);
+    return rc;
+}
+
+static int write_bytes(struct writer *w, const struct template_mail *mail, struct err *err)
+{
+    const struct compose_input *in = w->in;
+    const struct zone *zone = w->settings->business.calendar.zone;
+    char id[MIME_ID_MAX], mailbox[ADDRESS_MAX];
+    struct address from, reply;
+    int rc = sender(w->settings, in, &from, err);
+
+    if (rc == 0 && in->reply_to != NULL)
+        rc = address_parse(in->reply_to, &reply, err);
+    if (rc == 0)
+        rc = mime_message_id(id, in->token, strchr(from.mailbox, '@') + 1, err);
+    if (rc != 0)
+        return rc;
+    bool leave = unsubscribe_mailbox(w->settings, in, mailbox);
+    const char *to_name = in->recipient != NULL ? in->recipient->name
+                          : in->client != NULL  ? in->client->name
+                                                : NULL;
+    struct mime_mail m = {
+        .from = {from.name, from.mailbox},
+        .to = {to_name, in->to},
+        .reply_to = in->reply_to != NULL ? reply.mailbox : NULL,
+        .subject = mail->subject.data,
+        .text = mail->text.data,
+        .html = mail->html.data,
+        .date_ms = in->now_ms,
+        .offset_s = zone_offset_s(zone, in->now_ms),
+        .message_id = id,
+        .unsubscribe_mailbox = leave ? mailbox : NULL,
+        .auto_submitted = "auto-generated",
+        .language = w->entry->language,
+    };
+    return mime_build(&m, &w->out->data, err);
+}
+
+static int write_email(struct writer *w, const struct template_set *templates)
+{
+    struct template_mail mail;
+    struct err err = {""};
+
+    template_mail_init(&mail);
+    int rc =
+        template_email_render(w->entry->email, template_set_layout(templates, w->entry->language),
+                              &w->entry->layout_partials, w->data, &w->env, &mail, &w->report);
+    w->out->subject = mem_strdup(mail.subject.data);
+    w->out->text = mem_strdup(mail.text.data);
+    if (rc != 0) {
+        rc = tell_report(w);
+    } else if (w->in->to != NULL) {
+        rc = write_bytes(w, &mail, &err);
+        if (rc != 0)
+            snprintf(w->reason, COMPOSE_REASON_MAX, "%s", err.text);
+    } else {
+        buf_append(&w->out->data, mail.html.data, mail.html.len); /* a preview: the page itself */
+    }
+    template_mail_close(&mail);
+    return rc;
+}
+
+int compose(const struct settings *settings, const struct template_set *templates,
+            const struct compose_input *in, struct payload *out, struct sms_size *size,
+            char *reason)
+{
+    const char *language = compose_language(settings, in);
+    enum template_kind kind =
+        in->channel == CHANNEL_EMAIL ? TEMPLATE_KIND_EMAIL : TEMPLATE_KIND_SMS;
+    struct writer w = {.settings = settings, .in = in, .out = out, .reason = reason};
+    int rc;
+
+    reason[0] = '\0';
+    payload_init(out);
+    w.entry = template_set_find(templates, in->rule->template, kind, language,
+                                settings->business.language);
+    if (w.entry == NULL) {
+        snprintf(reason, COMPOSE_REASON_MAX, "there is no template %s/%s.%s", in->rule->template,
+                 language, kind == TEMPLATE_KIND_EMAIL ? "email" : "sms");
+        return ERR_NOTFOUND;
+    }
+    w.env = (struct template_env){
+        /* en-US reads its dates the American way, also from a template in en */
+        .language = str_starts(language, w.entry->language) ? language : w.entry->language,
+        .region = settings->business.country,
+        .zone = zone_of(settings, in),
+        .now_ms = in->now_ms,
+        .currency = settings->business.currency,
+        .partials = w.entry->partials,
+        .known = compose_names(),
+    };
+    w.data = compose_data(settings, in);
+    out->token = mem_strdup(in->token != NULL ? in->token : "");
+    out->language = mem_strdup(w.entry->language);
+    rc = kind == TEMPLATE_KIND_EMAIL ? write_email(&w, templates) : write_sms(&w, size);
+    if (out->text == NULL)
+        out->text = mem_strdup("");
+    json_decref(w.data);
+    template_report_close(&w.report);
+    return rc;
+}

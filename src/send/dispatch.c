@@ -1,0 +1,360 @@
+/*
+ * The dispatcher. See send/dispatch.h.
+ *
+ * The happy path of a message: dispatch_claim finds it due, the gate says go, it is composed, its
+ * bytes and the state `sending` are written (claim.c), the engine commits; dispatch_committed hands
+ * it to its gateway. At the point of no return the gateway asks (point_cb): the mark is written
+ * with the next commit, and dispatch_committed lets the exchange go on. At the end comes done_cb;
+ * the result waits for the next commit, and with it the flight is over.
+ *
+ * When the transaction fails, claims that were never launched are forgotten (their rows are
+ * unchanged), while points and results are kept: the world has moved on, whether we could write it
+ * down or not.
+ */
+#include "send/dispatch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "send/claim.h"
+#include "send/settle.h"
+
+enum flight_state { FLIGHT_CLAIMED, FLIGHT_OUT, FLIGHT_POINT, FLIGHT_POINT_WRITTEN, FLIGHT_DONE };
+
+/* A message between its claim and the commit of its result. */
+struct flight {
+    struct flight *next;
+    int64_t id;
+    enum flight_state state;
+    bool settled; /* its result is in the open transaction */
+    struct gateway *gateway;
+    struct outlet *outlet; /* NULL once its outlets were retired */
+    char gateway_name[64];
+    struct claim claim;
+    struct gateway_result result;
+};
+
+/* Gateways of an older configuration, closing. */
+struct retired {
+    struct dispatch *d;
+    struct outlet *items;
+    size_t open;
+    void (*done)(void *arg);
+    void *arg;
+};
+
+struct dispatch {
+    uv_loop_t *loop;
+    void (*poke)(void *arg);
+    void *arg;
+    struct gateway_hooks hooks;
+    struct claim_context with;
+    struct outlets outlets;
+    void (*retired)(void *arg); /* of the present configuration */
+    void *retired_arg;
+    struct flight *flights;
+    int count;
+    int64_t wait_ms;
+    int retiring; /* struct retired that are not closed yet */
+    bool stopping;
+    void (*closed)(void *arg); /* when stopped, and all of them are */
+    void *closed_arg;
+};
+
+static struct flight *find(struct dispatch *d, int64_t id)
+{
+    for (struct flight *f = d->flights; f != NULL; f = f->next)
+        if (f->id == id)
+            return f;
+    return NULL;
+}
+
+static void land(struct dispatch *d, struct flight *f)
+{
+    struct flight **p = &d->flights;
+
+    while (*p != f)
+        p = &(*p)->next;
+    *p = f->next;
+    d->count--;
+    claim_close(&f->claim);
+    free(f);
+}
+
+/* --- the gateways' side --- */
+
+static void point_cb(void *arg, int64_t id)
+{
+    struct dispatch *d = arg;
+    struct flight *f = find(d, id);
+
+    if (f == NULL)
+        return;
+    f->state = FLIGHT_POINT;
+    d->poke(d->arg);
+}
+
+static void done_cb(void *arg, int64_t id, const struct gateway_result *result)
+{
+    struct dispatch *d = arg;
+    struct flight *f = find(d, id);
+
+    if (f == NULL)
+        return;
+    f->state = FLIGHT_DONE;
+    f->result = *result;
+    if (f->outlet != NULL)
+        outlet_done(f->outlet, result);
+    log_info("attempt", "message=%lld gateway=%s outcome=%s code=%d", (long long)id,
+             f->gateway_name, outcome_name(result->outcome), result->code);
+    d->poke(d->arg);
+}
+
+/* --- configuration --- */
+
+struct dispatch *dispatch_create(uv_loop_t *loop, void (*poke)(void *arg), void *arg)
+{
+    struct dispatch *d = mem_zalloc(sizeof(*d));
+
+    d->loop = loop;
+    d->poke = poke;
+    d->arg = arg;
+    d->hooks = (struct gateway_hooks){.point = point_cb, .done = done_cb, .arg = d};
+    d->wait_ms = -1;
+    return d;
+}
+
+const struct gateway_hooks *dispatch_hooks(struct dispatch *d)
+{
+    return &d->hooks;
+}
+
+static void gateway_closed_cb(void *arg)
+{
+    struct retired *r = arg;
+
+    if (--r->open > 0)
+        return;
+    struct dispatch *d = r->d;
+    if (r->done != NULL)
+        r->done(r->arg);
+    free(r->items);
+    free(r);
+    if (--d->retiring == 0 && d->stopping)
+        d->closed(d->closed_arg);
+}
+
+/* Close the present gateways; `done` comes when the last one is closed, at once if there is none.
+ */
+static void retire(struct dispatch *d, int64_t grace_ms, void (*done)(void *arg), void *arg)
+{
+    struct retired *r = mem_zalloc(sizeof(*r));
+
+    for (struct flight *f = d->flights; f != NULL; f = f->next)
+        f->outlet = NULL;
+    d->retiring++;
+    *r = (struct retired){.d = d,
+                          .items = d->outlets.items,
+                          .open = d->outlets.count + 1,
+                          .done = done,
+                          .arg = arg};
+    size_t n = d->outlets.count;
+    d->outlets = (struct outlets){0};
+    for (size_t i = 0; i < n; i++)
+        gateway_close(r->items[i].gateway, grace_ms, gateway_closed_cb, r);
+    gateway_closed_cb(r); /* our own share of `open` */
+}
+
+void dispatch_configure(struct dispatch *d, struct world *world,
+                        const struct template_set *templates, struct conditions *conditions,
+                        struct outlets *outlets, int64_t grace_ms, void (*retired)(void *arg),
+                        void *retired_arg)
+{
+    if (d->with.world != NULL)
+        retire(d, grace_ms, d->retired, d->retired_arg);
+    d->with = (struct claim_context){
+        .world = world,
+        .templates = templates,
+        .conditions = conditions,
+        .outlets = &d->outlets,
+    };
+    d->outlets = *outlets;
+    *outlets = (struct outlets){0};
+    d->retired = retired;
+    d->retired_arg = retired_arg;
+}
+
+/* --- the engine's side --- */
+
+bool dispatch_has_results(const struct dispatch *d)
+{
+    for (const struct flight *f = d->flights; f != NULL; f = f->next)
+        if (f->state == FLIGHT_DONE || f->state == FLIGHT_POINT)
+            return true;
+    return false;
+}
+
+int dispatch_settle(struct dispatch *d, int64_t now_ms)
+{
+    int rc = 0;
+
+    for (struct flight *f = d->flights; rc == 0 && f != NULL; f = f->next) {
+        if (f->state == FLIGHT_POINT) {
+            rc = store_message_committing(d->with.world->store, f->id, true);
+            f->state = FLIGHT_POINT_WRITTEN;
+        } else if (f->state == FLIGHT_DONE) {
+            rc = settle_result(d->with.world, f->id, f->gateway_name, &f->result, now_ms);
+            f->settled = true;
+        }
+    }
+    return rc;
+}
+
+static void take_off(struct dispatch *d, struct claim *c, struct outlet *o)
+{
+    struct flight *f = mem_zalloc(sizeof(*f));
+
+    f->id = c->message.id;
+    f->state = FLIGHT_CLAIMED;
+    f->gateway = o->gateway;
+    f->outlet = o;
+    memccpy(f->gateway_name, o->settings->name, 0, sizeof(f->gateway_name) - 1);
+    f->claim = *c;
+    f->next = d->flights;
+    d->flights = f;
+    d->count++;
+    outlet_take(o);
+}
+
+static void note_wait(struct dispatch *d, int64_t wait_ms)
+{
+    if (wait_ms >= 0 && (d->wait_ms < 0 || wait_ms < d->wait_ms))
+        d->wait_ms = wait_ms;
+}
+
+static size_t room_of_all(struct dispatch *d, bool closed[CHANNEL_COUNT])
+{
+    size_t room = 0;
+
+    for (int c = 0; c < CHANNEL_COUNT; c++) {
+        int64_t wait_ms;
+        size_t n = c == CHANNEL_TASK ? CLAIM_BATCH_MAX : outlets_room(&d->outlets, c);
+        closed[c] = n == 0;
+        room += n;
+        if (n == 0 && outlets_pick(&d->outlets, c, &wait_ms) == NULL)
+            note_wait(d, wait_ms);
+    }
+    return room < CLAIM_BATCH_MAX ? room : CLAIM_BATCH_MAX;
+}
+
+int dispatch_claim(struct dispatch *d, int64_t now_ms, int64_t until_us, bool *more)
+{
+    bool closed[CHANNEL_COUNT];
+    struct message *due;
+    size_t count;
+
+    *more = false;
+    d->wait_ms = -1;
+    if (d->stopping)
+        return 0;
+    size_t room = room_of_all(d, closed);
+    int rc = store_messages_due(d->with.world->store, now_ms, closed, room, &due, &count);
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        struct claim c;
+        struct outlet *o = NULL;
+        if (clock_mono_us() >= until_us) {
+            *more = true;
+            break;
+        }
+        rc = claim_message(&d->with, &due[i], now_ms, &c, &o);
+        if (rc == 0 && o != NULL)
+            take_off(d, &c, o);
+        else
+            claim_close(&c);
+    }
+    *more = *more || (rc == 0 && count > 0 && count == room);
+    messages_free(due, count);
+    return rc;
+}
+
+static void launch(struct flight *f)
+{
+    f->state = FLIGHT_OUT;
+    int rc = gateway_send(f->gateway, &f->claim.wire);
+    if (rc == 0)
+        return;
+    /* It had room a moment ago; whatever happened, nothing has left. */
+    f->state = FLIGHT_DONE;
+    f->result = (struct gateway_result){.outcome = OUTCOME_RETRY, .gateway_trouble = true};
+    strcpy(f->result.detail, "the gateway did not take it");
+    if (f->outlet != NULL)
+        outlet_done(f->outlet, &f->result);
+}
+
+void dispatch_committed(struct dispatch *d)
+{
+    struct flight *next;
+    bool again = false;
+
+    for (struct flight *f = d->flights; f != NULL; f = next) {
+        next = f->next;
+        if (f->settled) {
+            land(d, f);
+        } else if (f->state == FLIGHT_POINT_WRITTEN) {
+            f->state = FLIGHT_OUT;
+            gateway_proceed(f->gateway, f->id, true);
+        } else if (f->state == FLIGHT_CLAIMED) {
+            launch(f);
+            again = again || f->state == FLIGHT_DONE;
+        }
+    }
+    if (again)
+        d->poke(d->arg);
+}
+
+void dispatch_rolled_back(struct dispatch *d)
+{
+    struct flight *next;
+
+    for (struct flight *f = d->flights; f != NULL; f = next) {
+        next = f->next;
+        f->settled = false;
+        if (f->state == FLIGHT_POINT_WRITTEN)
+            f->state = FLIGHT_POINT;
+        if (f->state != FLIGHT_CLAIMED)
+            continue;
+        if (f->outlet != NULL)
+            f->outlet->in_flight--;
+        land(d, f);
+    }
+}
+
+int64_t dispatch_wait_ms(const struct dispatch *d)
+{
+    return d->wait_ms;
+}
+
+int dispatch_in_flight(const struct dispatch *d)
+{
+    return d->count;
+}
+
+void dispatch_stop(struct dispatch *d, int64_t grace_ms, void (*closed)(void *arg), void *arg)
+{
+    d->stopping = true;
+    d->closed = closed;
+    d->closed_arg = arg;
+    retire(d, grace_ms, NULL, NULL);
+}
+
+void dispatch_free(struct dispatch *d)
+{
+    if (d == NULL)
+        return;
+    while (d->flights != NULL)
+        land(d, d->flights);
+    free(d);
+}

@@ -1,0 +1,147 @@
+/*
+ * The gate. See send/gate.h.
+ *
+ * The checks stand in the order in which their answers last: what ends a message for good comes
+ * before what only delays it, and what costs most, the rule's own condition, comes late.
+ */
+#include "send/gate.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PAUSE_LOOK_MS (60 * INT64_C(1000))     /* a paused rule's messages are looked at again */
+#define HOLD_LOOK_MS (10 * 60 * INT64_C(1000)) /* and held ones */
+
+struct gate {
+    struct world *w;
+    struct conditions *conditions;
+    const struct message *m;
+    const struct letter *l;
+    int64_t now_ms;
+    struct gate_decision *out;
+};
+
+static bool end(struct gate *g, enum message_state state, const char *reason)
+{
+    g->out->answer = GATE_END;
+    g->out->state = state;
+    snprintf(g->out->reason, sizeof(g->out->reason), "%s", reason);
+    return false;
+}
+
+static bool later(struct gate *g, enum gate_answer answer, int64_t next_ms, const char *reason)
+{
+    g->out->answer = answer;
+    g->out->next_ms = next_ms;
+    snprintf(g->out->reason, sizeof(g->out->reason), "%s", reason);
+    return false;
+}
+
+static bool rule_stands(struct gate *g)
+{
+    if (g->l->rule == NULL)
+        return end(g, MESSAGE_CANCELLED, "the rule was taken out of the playbook");
+    return true;
+}
+
+static bool in_time(struct gate *g)
+{
+    if (g->now_ms >= g->m->expires_ms)
+        return end(g, MESSAGE_EXPIRED, "its time passed before it could be sent");
+    return true;
+}
+
+static bool rule_runs(struct gate *g)
+{
+    for (size_t i = 0; i < g->w->playbook->rule_count; i++)
+        if (&g->w->playbook->rules[i] == g->l->rule && g->w->rules[i].paused)
+            return later(g, GATE_WAIT, g->now_ms + PAUSE_LOOK_MS, "its rule is paused");
+    return true;
+}
+
+static bool recipient_there(struct gate *g)
+{
+    if (g->l->contact == NULL)
+        return end(g, MESSAGE_CANCELLED, "the person it was for is not in the database any more");
+    return true;
+}
+
+/* A message that failed by its first channel goes by the one it was given; all others go by
+ * whatever is right now. */
+static bool choose_channel(struct gate *g)
+{
+    enum channel channels[2];
+    char reason[PLAN_REASON_MAX];
+    size_t n =
+        plan_channels(g->l->rule, &g->w->settings->business, g->l->contact, channels, reason);
+
+    g->out->channel = g->m->channel;
+    if (g->m->channel == CHANNEL_TASK) /* nobody is in charge: whatever the rule says */
+        return true;
+    for (size_t i = 0; i < n; i++)
+        if (channels[i] == g->m->channel) {
+            g->out->address = letter_address(g->l, g->m->channel);
+            return true;
+        }
+    if (n > 0) /* she changed her mind since it was planned; her change is being looked at */
+        return later(g, GATE_REPLAN, g->now_ms, "another channel is right now");
+    return end(g, MESSAGE_SKIPPED, reason);
+}
+
+static bool within_hours(struct gate *g)
+{
+    const struct rule *r = g->l->rule;
+    const struct business *b = &g->w->settings->business;
+    char reason[PLAN_REASON_MAX];
+    int64_t next_ms;
+
+    if (plan_window_has(r, b, g->l->contact->zone, g->now_ms))
+        return true;
+    struct rule after = *r;
+    after.outside = OUTSIDE_LATER; /* its time has come already: earlier is no more */
+    if (plan_window(&after, b, g->l->contact->zone, g->now_ms, g->now_ms, g->m->expires_ms,
+                    &next_ms, reason))
+        return later(g, GATE_WAIT, next_ms, "waits for the hours in which it may go");
+    return end(g, MESSAGE_EXPIRED, reason);
+}
+
+static bool one_condition(struct gate *g, const char *expression, bool wanted)
+{
+    struct err err = {""};
+    bool truth = false;
+    char reason[PLAN_REASON_MAX];
+
+    if (expression == NULL)
+        return true;
+    int rc = condition_eval(g->conditions, expression, &g->l->ids, &truth, &err);
+    if (rc != 0) {
+        snprintf(reason, sizeof(reason), "its condition cannot be evaluated: %.140s", err.text);
+        return later(g, GATE_HOLD, g->now_ms + HOLD_LOOK_MS, reason);
+    }
+    if (truth == wanted)
+        return true;
+    snprintf(reason, sizeof(reason), "%s %.160s", wanted ? "only if" : "unless", expression);
+    return end(g, MESSAGE_SKIPPED, reason);
+}
+
+static bool condition_holds(struct gate *g)
+{
+    return one_condition(g, g->l->rule->only_if, true) &&
+           one_condition(g, g->l->rule->unless, false);
+}
+
+void gate_decide(struct world *w, struct conditions *conditions, const struct message *m,
+                 const struct letter *l, int64_t now_ms, struct gate_decision *out)
+{
+    static bool (*const checks[])(struct gate *) = {
+        rule_stands,    in_time,      rule_runs,       recipient_there,
+        choose_channel, within_hours, condition_holds,
+    };
+    struct gate g = {
+        .w = w, .conditions = conditions, .m = m, .l = l, .now_ms = now_ms, .out = out};
+
+    *out = (struct gate_decision){.answer = GATE_GO, .channel = m->channel};
+    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+        if (!checks[i](&g))
+            return;
+}

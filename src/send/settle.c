@@ -1,0 +1,194 @@
+/*
+ * What a result means. See send/settle.h.
+ *
+ *     SENT      sent; the client has heard of the subject
+ *     RETRY     retry after a growing pause, as long as it is still useful; else failed
+ *     REJECTED  failed; the rule's next channel, if it has one, gets a row of its own
+ *     UNKNOWN   e-mail: again, the very same bytes, so that a second copy has the same Message-ID;
+ *               a text: unknown, until its delivery report or a person tells
+ */
+#include "send/settle.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/rng.h"
+#include "store/entities.h"
+#include "watch/replan.h"
+
+#define BACKOFF_FIRST_MS 15000
+#define BACKOFF_LONGEST_MS (60 * 60 * 1000)
+#define GATEWAY_PAUSE_MS                                                                           \
+    1000 /* the gateway's trouble: its breaker decides when, not the message                       \
+          */
+
+int64_t settle_backoff_ms(int attempts)
+{
+    int64_t ms = BACKOFF_FIRST_MS;
+
+    for (int i = 1; i < attempts && ms < BACKOFF_LONGEST_MS; i++)
+        ms *= 2;
+    if (ms > BACKOFF_LONGEST_MS)
+        ms = BACKOFF_LONGEST_MS;
+    return ms - (int64_t)rng_below((uint64_t)ms / 4 + 1);
+}
+
+/* The channel that a `then` rule goes on to; false: none. */
+static bool next_channel(const struct rule *r, enum channel failed, enum channel *out)
+{
+    if (r->by == BY_SMS_THEN_EMAIL && failed == CHANNEL_SMS) {
+        *out = CHANNEL_EMAIL;
+        return true;
+    }
+    if (r->by == BY_EMAIL_THEN_SMS && failed == CHANNEL_EMAIL) {
+        *out = CHANNEL_SMS;
+        return true;
+    }
+    return false;
+}
+
+static int go_on(struct world *w, const struct message *m, int64_t now_ms)
+{
+    int index = world_rule_by_id(w, m->rule_id);
+    enum channel channel;
+
+    if (index < 0 || !next_channel(&w->playbook->rules[index], m->channel, &channel) ||
+        m->expires_ms <= now_ms)
+        return 0;
+    struct message *rows;
+    size_t count;
+    bool there = false;
+    int rc = store_messages_of(w->store, m->subject_id, &rows, &count);
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        there = there || (rows[i].rule_id == m->rule_id && rows[i].occurrence == m->occurrence &&
+                          rows[i].repeat == m->repeat && rows[i].recipient_id == m->recipient_id &&
+                          rows[i].channel == channel);
+    messages_free(rows, count);
+    if (rc != 0 || there)
+        return rc;
+    struct message next = *m;
+    next.channel = channel;
+    next.state = MESSAGE_PLANNED;
+    next.next_ms = next.state_ms = now_ms;
+    next.reason = "takes over, since the first channel failed";
+    return store_message_add(w->store, &next);
+}
+
+static int fail(struct world *w, const struct message *m, int64_t now_ms, const char *reason)
+{
+    int rc = store_message_move(w->store, m, MESSAGE_FAILED, now_ms, m->next_ms, reason);
+
+    return rc == 0 ? go_on(w, m, now_ms) : rc;
+}
+
+static int again(struct world *w, const struct message *m, const struct gateway_result *r,
+                 int64_t now_ms)
+{
+    int64_t pause_ms = r->gateway_trouble ? GATEWAY_PAUSE_MS : settle_backoff_ms(m->attempts);
+    char reason[GATEWAY_DETAIL_MAX + 64];
+
+    if (r->retry_after_ms > pause_ms)
+        pause_ms = r->retry_after_ms;
+    if (now_ms + pause_ms >= m->expires_ms) {
+        snprintf(reason, sizeof(reason), "could not be sent while it was useful: %s", r->detail);
+        return fail(w, m, now_ms, reason);
+    }
+    return store_message_move(w->store, m, MESSAGE_RETRY, now_ms, now_ms + pause_ms, r->detail);
+}
+
+static bool resends(const struct world *w, const struct message *m)
+{
+    int index = world_rule_by_id(w, m->rule_id);
+    enum rule_unknown choice = index >= 0 ? w->playbook->rules[index].unknown : UNKNOWN_DEFAULT;
+
+    if (choice == UNKNOWN_DEFAULT)
+        return m->channel == CHANNEL_EMAIL;
+    return choice == UNKNOWN_RESEND;
+}
+
+static int unknown(struct world *w, const struct message *m, const struct gateway_result *r,
+                   int64_t now_ms)
+{
+    char reason[GATEWAY_DETAIL_MAX + 64];
+    int64_t next_ms = now_ms + settle_backoff_ms(m->attempts);
+
+    snprintf(reason, sizeof(reason), "no clear answer came: %s", r->detail);
+    if (resends(w, m) && next_ms < m->expires_ms)
+        return store_message_move(w->store, m, MESSAGE_RETRY, now_ms, next_ms, reason);
+    return store_message_move(w->store, m, MESSAGE_UNKNOWN, now_ms, m->next_ms, reason);
+}
+
+static int sent(struct world *w, const struct message *m, int64_t now_ms)
+{
+    struct entity recipient;
+    int rc = store_message_move(w->store, m, MESSAGE_SENT, now_ms, m->next_ms, NULL);
+
+    if (rc != 0)
+        return rc;
+    rc = store_entity(w->store, m->recipient_id, &recipient);
+    if (rc == 0 && recipient.kind == ENTITY_CLIENT)
+        rc = store_entity_told(w->store, m->subject_id, now_ms);
+    entity_close(&recipient);
+    return rc;
+}
+
+int settle_result(struct world *w, int64_t id, const char *gateway, const struct gateway_result *r,
+                  int64_t now_ms)
+{
+    struct message m;
+    int rc = store_message(w->store, id, &m);
+
+    if (rc == 0)
+        rc = store_attempt_add(w->store, id, now_ms, gateway, outcome_name(r->outcome), r->code,
+                               r->detail, r->provider_id);
+    if (rc == 0 && m.state == MESSAGE_SENDING) {
+        switch (r->outcome) {
+        case OUTCOME_SENT:
+            rc = sent(w, &m, now_ms);
+            break;
+        case OUTCOME_RETRY:
+            rc = store_message_committing(w->store, id, false);
+            rc = rc == 0 ? again(w, &m, r, now_ms) : rc;
+            break;
+        case OUTCOME_REJECTED:
+            rc = fail(w, &m, now_ms, r->detail);
+            break;
+        case OUTCOME_UNKNOWN:
+            rc = unknown(w, &m, r, now_ms);
+            break;
+        }
+    }
+    message_close(&m);
+    return rc;
+}
+
+static int left_over(struct world *w, const struct message *m, int64_t now_ms)
+{
+    struct gateway_result r = {.outcome = OUTCOME_RETRY};
+    struct payload p;
+    int rc = store_payload(w->store, m->id, &p);
+    bool passed = rc == 0 && p.committing;
+
+    payload_close(&p);
+    if (rc != 0 && rc != ERR_NOTFOUND)
+        return rc;
+    snprintf(r.detail, sizeof(r.detail), "the service stopped while it was being sent");
+    if (passed)
+        r.outcome = OUTCOME_UNKNOWN;
+    log_warning("message left over by a stop", "message=%lld outcome=%s", (long long)m->id,
+                outcome_name(r.outcome));
+    r.gateway_trouble = true; /* not the message's doing: no long pause */
+    return settle_result(w, m->id, m->gateway != NULL ? m->gateway : "-", &r, now_ms);
+}
+
+int settle_left_over(struct world *w, int64_t now_ms, size_t max, size_t *count)
+{
+    struct message *list;
+    int rc = store_messages_in(w->store, MESSAGE_SENDING, 0, max, &list, count);
+
+    for (size_t i = 0; rc == 0 && i < *count; i++)
+        rc = left_over(w, &list[i], now_ms);
+    messages_free(list, *count);
+    return rc;
+}
