@@ -77,6 +77,11 @@ int store_message_move(struct store *s, const struct message *m, enum message_st
 int store_messages_due(struct store *s, int64_t now_ms, const bool closed[CHANNEL_COUNT],
                        size_t max, struct message **out, size_t *count);
 
+/* What a recipient was sent since `since_ms` by rules that count toward the cap: how many, and when
+ * the earliest of the last `most` of them was. */
+int store_heard(struct store *s, int64_t recipient_id, int64_t since_ms, int most, int *count,
+                int64_t *earliest_ms);
+
 /* When the next pending message is to be looked at; INT64_MAX: none. */
 int store_messages_next(struct store *s, int64_t *next_ms);
 

@@ -37,8 +37,7 @@ struct outbox_row {
 void outbox_rows_free(struct outbox_row *rows, size_t count); /* NULL with 0 is fine */
 
 #define STATES_ALL ((1u << MESSAGE_STATES) - 1)
-#define STATES_PENDING                                                                             \
-    ((1u << MESSAGE_PLANNED) | (1u << MESSAGE_HELD) | (1u << MESSAGE_RETRY))
+#define STATES_PENDING ((1u << MESSAGE_PLANNED) | (1u << MESSAGE_HELD) | (1u << MESSAGE_RETRY))
 /* Not at an end yet: pending, on the wire, or of unknown fate. */
 #define STATES_OPEN (STATES_PENDING | (1u << MESSAGE_SENDING) | (1u << MESSAGE_UNKNOWN))
 
@@ -61,6 +60,9 @@ struct outbox_filter {
 int store_outbox(struct store *s, const struct outbox_filter *f, struct outbox_row **out,
                  size_t *count);
 
+/* The greatest id of a message; 0: there is none. */
+int store_last_message(struct store *s, int64_t *id);
+
 struct attempt_row {
     int64_t at_ms;
     char *gateway, *outcome, *detail; /* detail may be NULL */
@@ -80,12 +82,12 @@ struct rule_status {
 
 struct store_status {
     int64_t counts[MESSAGE_STATES];
-    int64_t next_due_ms;     /* of what is pending and not overdue; INT64_MAX: nothing */
-    int64_t overdue;         /* pending, and its time has come */
-    int64_t oldest_due_ms;   /* of those; INT64_MAX: none */
-    int64_t last_sent_ms;    /* 0: never */
-    int64_t changes;         /* rows of other programs that the service has not looked at yet */
-    int64_t tasks;           /* open ones */
+    int64_t next_due_ms;   /* of what is pending and not overdue; INT64_MAX: nothing */
+    int64_t overdue;       /* pending, and its time has come */
+    int64_t oldest_due_ms; /* of those; INT64_MAX: none */
+    int64_t last_sent_ms;  /* 0: never */
+    int64_t changes;       /* rows of other programs that the service has not looked at yet */
+    int64_t tasks;         /* open ones */
     int64_t clients, jobs, appointments;
     bool paused;
     char *pause_reason;

@@ -22,6 +22,11 @@ struct occurrence {
 size_t occurrences_of(const struct plan_world *w, const struct plan_subject *s,
                       const struct rule *r, struct occurrence out[OCCURRENCES_MAX], char *why);
 
+/* When the rule's message number `repeat` about this occurrence is due, before any window. False
+ * when no time can be told (yet): `why` says so. */
+bool due_of(const struct plan_world *w, const struct plan_subject *s, const struct rule *r,
+            const struct occurrence *o, int repeat, int64_t *out_ms, char *why);
+
 /* The workflow of a job: the one it names, else the first that has its stage; NULL: none. */
 const struct workflow *plan_workflow_of(const struct playbook *p, const struct job *j);
 

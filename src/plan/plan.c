@@ -237,18 +237,6 @@ static void add_recipients(struct planner *p, const struct request *q)
 
 /* --- rules --- */
 
-/* When the k-th message of the rule is due, before any window. */
-static bool nominal(const struct planner *p, const struct request *q, int64_t *out_ms)
-{
-    const struct hours_calendar *calendar = &p->w->settings->business.calendar;
-    struct offset step = {
-        .count = q->r->every.count * q->repeat, .unit = q->r->every.unit, .at_minute = -1};
-
-    if (!offset_apply(&q->r->when, calendar, q->o->zone, q->o->anchor_ms, out_ms))
-        return false;
-    return q->repeat == 0 || offset_apply(&step, calendar, q->o->zone, *out_ms, out_ms);
-}
-
 /* Does this time count: not from before the switch-on, not for a visit that had begun already? */
 static bool counts(const struct planner *p, const struct request *q)
 {
@@ -287,8 +275,8 @@ static void plan_rule(struct planner *p, size_t index)
         int times = r->every.times > 0 ? r->every.times : 1;
         for (int k = 0; k < times; k++) {
             struct request q = {.rule = index, .r = r, .o = &found[i], .repeat = k};
-            if (!nominal(p, &q, &q.nominal_ms)) {
-                tell(p, r, "its time cannot be computed: the business never opens");
+            if (!due_of(p->w, p->s, r, &found[i], k, &q.nominal_ms, why)) {
+                tell(p, r, why);
                 break;
             }
             if (!counts(p, &q))

@@ -217,6 +217,22 @@ const char *compose_language(const struct settings *settings, const struct compo
     return own != NULL ? own : settings->business.language;
 }
 
+/* The first name that the rule requires and the data has no value for; NULL: none. */
+static const char *lacking(const struct rule *r, const json_t *data)
+{
+    for (size_t i = 0; i < r->require.count; i++) {
+        struct str_list path = {0};
+        const json_t *v = data;
+        str_split(&path, r->require.items[i], '.');
+        for (size_t k = 0; k < path.count; k++)
+            v = json_object_get(v, path.items[k]);
+        str_list_close(&path);
+        if (v == NULL || json_is_null(v) || (json_is_string(v) && str_blank(json_string_value(v))))
+            return r->require.items[i];
+    }
+    return NULL;
+}
+
 /* --- rendering --- */
 
 struct writer {
@@ -378,6 +394,11 @@ int compose(const struct settings *settings, const struct template_set *template
     out->token = mem_strdup(in->token != NULL ? in->token : "");
     out->language = mem_strdup(w.entry->language);
     rc = kind == TEMPLATE_KIND_EMAIL ? write_email(&w, templates) : write_sms(&w, size);
+    const char *lacks = lacking(in->rule, w.data);
+    if (rc == 0 && lacks != NULL) {
+        snprintf(reason, COMPOSE_REASON_MAX, "%s has no value, and the rule requires one", lacks);
+        rc = ERR_INVALID;
+    }
     if (out->text == NULL)
         out->text = mem_strdup("");
     json_decref(w.data);

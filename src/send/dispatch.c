@@ -156,11 +156,8 @@ static void retire(struct dispatch *d, int64_t grace_ms, void (*done)(void *arg)
     for (struct flight *f = d->flights; f != NULL; f = f->next)
         f->outlet = NULL;
     d->retiring++;
-    *r = (struct retired){.d = d,
-                          .items = d->outlets.items,
-                          .open = d->outlets.count + 1,
-                          .done = done,
-                          .arg = arg};
+    *r = (struct retired){
+        .d = d, .items = d->outlets.items, .open = d->outlets.count + 1, .done = done, .arg = arg};
     size_t n = d->outlets.count;
     d->outlets = (struct outlets){0};
     for (size_t i = 0; i < n; i++)

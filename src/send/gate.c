@@ -2,13 +2,14 @@
  * The gate. See send/gate.h.
  *
  * The checks stand in the order in which their answers last: what ends a message for good comes
- * before what only delays it, and what costs most, the rule's own condition, comes late.
+ * before what only delays it.
  */
 #include "send/gate.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#define DAY_MS (24 * 3600 * INT64_C(1000))
 #define PAUSE_LOOK_MS (60 * INT64_C(1000))     /* a paused rule's messages are looked at again */
 #define HOLD_LOOK_MS (10 * 60 * INT64_C(1000)) /* and held ones */
 
@@ -105,6 +106,35 @@ static bool within_hours(struct gate *g)
     return end(g, MESSAGE_EXPIRED, reason);
 }
 
+/* No client hears from us more often than the business allows, over all rules and channels. */
+static bool within_caps(struct gate *g)
+{
+    const struct business *b = &g->w->settings->business;
+    char reason[PLAN_REASON_MAX];
+    int64_t earliest_ms, next_ms = 0;
+    int heard;
+
+    if (!g->l->rule->capped || g->l->recipient.kind != ENTITY_CLIENT)
+        return true;
+    for (size_t i = 0; i < b->cap_count; i++) {
+        const struct cap *c = &b->caps[i];
+        int rc = store_heard(g->w->store, g->m->recipient_id, g->now_ms - c->period_ms, c->count,
+                             &heard, &earliest_ms);
+        if (rc != 0)
+            return later(g, GATE_HOLD, g->now_ms + HOLD_LOOK_MS, store_error(g->w->store));
+        if (heard >= c->count && earliest_ms + c->period_ms > next_ms) {
+            next_ms = earliest_ms + c->period_ms;
+            snprintf(reason, sizeof(reason), "the client has had %d messages within %s", c->count,
+                     c->period_ms > DAY_MS ? "a week" : "a day");
+        }
+    }
+    if (next_ms == 0)
+        return true;
+    if (next_ms >= g->m->expires_ms)
+        return end(g, MESSAGE_SKIPPED, reason);
+    return later(g, GATE_WAIT, next_ms, reason);
+}
+
 static bool one_condition(struct gate *g, const char *expression, bool wanted)
 {
     struct err err = {""};
@@ -134,8 +164,8 @@ void gate_decide(struct world *w, struct conditions *conditions, const struct me
                  const struct letter *l, int64_t now_ms, struct gate_decision *out)
 {
     static bool (*const checks[])(struct gate *) = {
-        rule_stands,    in_time,      rule_runs,       recipient_there,
-        choose_channel, within_hours, condition_holds,
+        rule_stands,    in_time,         rule_runs,   recipient_there,
+        choose_channel, condition_holds, within_caps, within_hours,
     };
     struct gate g = {
         .w = w, .conditions = conditions, .m = m, .l = l, .now_ms = now_ms, .out = out};

@@ -329,9 +329,9 @@ int store_unplan_of_client(struct store *s, int64_t client_row)
 
 int store_unplan_of_staff(struct store *s, int64_t staff_entity)
 {
-    sqlite3_stmt *st = store_prepare(
-        s, "UPDATE entity SET generation = 0 WHERE id IN "
-           "(SELECT subject_id FROM message WHERE state <= 2 AND recipient_id = ?1)");
+    sqlite3_stmt *st =
+        store_prepare(s, "UPDATE entity SET generation = 0 WHERE id IN "
+                         "(SELECT subject_id FROM message WHERE state <= 2 AND recipient_id = ?1)");
 
     if (st != NULL)
         bind_int(st, 1, staff_entity);

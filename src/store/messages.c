@@ -181,6 +181,29 @@ int store_messages_due(struct store *s, int64_t now_ms, const bool closed[CHANNE
     return read_all(s, st, out, count);
 }
 
+int store_heard(struct store *s, int64_t recipient_id, int64_t since_ms, int most, int *count,
+                int64_t *earliest_ms)
+{
+    sqlite3_stmt *st = store_prepare(
+        s, "SELECT m.state_ms FROM message m INDEXED BY message_heard JOIN rule r "
+           "ON r.id = m.rule_id WHERE m.recipient_id = ?1 AND m.state BETWEEN 3 AND 7 "
+           "AND m.state_ms > ?2 AND r.capped AND r.present ORDER BY m.state_ms DESC LIMIT ?3");
+    int rc;
+
+    *count = 0;
+    *earliest_ms = INT64_MAX;
+    if (st != NULL) {
+        bind_int(st, 1, recipient_id);
+        bind_int(st, 2, since_ms);
+        bind_int(st, 3, most);
+    }
+    while ((rc = store_step(s, st)) == 1) {
+        (*count)++;
+        *earliest_ms = column_int(st, 0);
+    }
+    return rc;
+}
+
 int store_messages_next(struct store *s, int64_t *next_ms)
 {
     sqlite3_stmt *st = store_prepare(s, "SELECT next_ms FROM message INDEXED BY message_next "

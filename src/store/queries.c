@@ -12,9 +12,10 @@
 
 static void outbox_row_close(struct outbox_row *r)
 {
-    char *texts[] = {r->rule,        r->purpose, r->client_name,    r->subject_ref, r->subject_title,
-                     r->to,          r->reason,  r->recipient_name, r->gateway,     r->provider_id,
-                     r->language,    r->subject, r->text};
+    char *texts[] = {r->rule,          r->purpose,     r->client_name, r->subject_ref,
+                     r->subject_title, r->to,          r->reason,      r->recipient_name,
+                     r->gateway,       r->provider_id, r->language,    r->subject,
+                     r->text};
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         free(texts[i]);
@@ -127,6 +128,17 @@ int store_outbox(struct store *s, const struct outbox_filter *f, struct outbox_r
     if (f->latest)
         turn_round(*out, *count);
     return rc;
+}
+
+int store_last_message(struct store *s, int64_t *id)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT coalesce(max(id), 0) FROM message");
+    int rc = store_step(s, st);
+
+    if (rc != 1)
+        return rc;
+    *id = column_int(st, 0);
+    return store_finish(s, st);
 }
 
 int store_attempts(struct store *s, int64_t message_id, struct attempt_row **out, size_t *count)

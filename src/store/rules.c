@@ -36,17 +36,19 @@ static int find(struct store *s, const char *name, struct rule_state *out, char 
 static int save(struct store *s, const struct rule *r, const char *identity, int64_t since_ms,
                 struct rule_state *out)
 {
-    sqlite3_stmt *st = store_prepare(
-        s, "INSERT INTO rule (name, purpose, since_ms, identity) VALUES (?1, ?2, ?3, ?4) "
-           "ON CONFLICT (name) DO UPDATE SET purpose = excluded.purpose, "
-           "since_ms = excluded.since_ms, identity = excluded.identity, present = 1 "
-           "RETURNING id, paused_ms");
+    sqlite3_stmt *st =
+        store_prepare(s, "INSERT INTO rule (name, purpose, since_ms, identity, capped) "
+                         "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (name) DO UPDATE SET "
+                         "purpose = excluded.purpose, since_ms = excluded.since_ms, "
+                         "identity = excluded.identity, capped = excluded.capped, present = 1 "
+                         "RETURNING id, paused_ms");
 
     if (st != NULL) {
         bind_text(st, 1, r->name);
         bind_text(st, 2, purpose_name(r->purpose));
         bind_int(st, 3, since_ms);
         bind_text(st, 4, identity);
+        bind_int(st, 5, r->capped);
     }
     int rc = store_step(s, st);
     if (rc != 1)
@@ -79,10 +81,9 @@ int store_rules_sync(struct store *s, const struct playbook *p, int64_t now_ms,
         const struct rule *r = &p->rules[i];
         char *identity = identity_of(r), *known;
         rc = find(s, r->name, &out[i], &known);
-        if (rc == 1 && strcmp(identity, known) == 0)
-            rc = 0;
-        else if (rc >= 0)
-            rc = save(s, r, identity, since_ms, &out[i]);
+        bool same = rc == 1 && strcmp(identity, known) == 0;
+        if (rc >= 0)
+            rc = save(s, r, identity, same ? out[i].since_ms : since_ms, &out[i]);
         free(identity);
         free(known);
     }

@@ -185,6 +185,7 @@ CREATE TABLE rule (
     purpose TEXT NOT NULL,
     since_ms INTEGER NOT NULL,
     identity TEXT NOT NULL,
+    capped INTEGER NOT NULL DEFAULT 1,
     present INTEGER NOT NULL DEFAULT 1,
     paused_ms INTEGER,
     pause_reason TEXT
@@ -218,6 +219,7 @@ CREATE UNIQUE INDEX message_key
     ON message (subject_id, rule_id, occurrence, repeat, recipient_id, channel);
 CREATE INDEX message_next ON message (next_ms) WHERE state <= 2;
 CREATE INDEX message_open ON message (state, id) WHERE state BETWEEN 3 AND 4;
+CREATE INDEX message_heard ON message (recipient_id, state_ms) WHERE state BETWEEN 3 AND 7;
 
 -- What goes out, stored before the wire: data is the exact bytes of an e-mail.
 CREATE TABLE payload (

@@ -301,21 +301,13 @@ static void stages_are_found_in_the_workflow_meant(void **state)
 
 static void what_cannot_be_done_yet_is_refused_and_never_ignored(void **state)
 {
-    assert_not_yet("on = job opens\nevery = 4 days, 3 times", "every");
     assert_not_yet("on = job opens\nmerge = 5 minutes", "merge");
-    assert_not_yet("on = job opens\ncap = no", "cap");
-    assert_not_yet("on = appointment starts\nwhen = 1 day before\nmissed = send", "missed");
-    assert_not_yet("on = job opens\nrequire = job.title", "require");
     assert_not_yet("on = appointment booked\ninvite = yes", "invite");
-    assert_not_yet("on = job opens\nunknown = resend", "unknown");
-    assert_not_yet("on = job is due", "job is due");
     assert_not_yet("on = client hears nothing\nwhen = 5 days after", "client hears nothing");
     assert_not_yet("on = client answers", "client answers");
     assert_not_yet("on = no answer to s\nwhen = 5 days after\n[rule s]\non = job opens",
                    "no answer to s");
     assert_not_yet("on = survey below 4", "survey below 4");
-    assert_not_yet("on = job opens\nwhen = 3 business days after", "business days");
-    assert_not_yet("on = job opens\nwhen = 3 business hours after", "business hours");
 }
 
 static void nonsense_gets_one_good_error_per_line(void **state)

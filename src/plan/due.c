@@ -1,0 +1,79 @@
+/*
+ * When a message is due: the rule's offset from its occurrence, and the distance of a repeat.
+ *
+ * Business hours count the time in which the business could have done something. While a job is in
+ * a waiting stage the client is the one to act, so the clock stands still: waiting time is added to
+ * the offset. While the job still waits nobody knows for how long, so there is no time yet; the
+ * job's next move plans it again.
+ */
+#include <stdio.h>
+
+#include "plan/occurrence.h"
+
+#define MINUTE_MS INT64_C(60000)
+
+/* The stretch [*from_ms, *to_ms) in which the job waited, by the i-th event of its past; false: it
+ * began no waiting. *to_ms is INT64_MAX while it lasts. */
+static bool waited(const struct plan_subject *s, const struct workflow *flow, size_t i,
+                   int64_t *from_ms, int64_t *to_ms)
+{
+    const struct plan_event *e = &s->events[i];
+
+    if (e->event != EVENT_JOB_ENTERS || !workflow_is_waiting(flow, e->stage))
+        return false;
+    *from_ms = e->at_ms;
+    *to_ms = INT64_MAX;
+    for (size_t k = i + 1; k < s->event_count; k++)
+        if (s->events[k].event == EVENT_JOB_LEAVES) {
+            *to_ms = s->events[k].at_ms;
+            break;
+        }
+    return true;
+}
+
+/* Move *due_ms on by all waiting between the occurrence and it. */
+static bool add_waiting(const struct plan_world *w, const struct plan_subject *s,
+                        const struct offset *o, int64_t anchor_ms, int64_t *due_ms, char *why)
+{
+    const struct hours_calendar *calendar = &w->settings->business.calendar;
+    const struct workflow *flow = plan_workflow_of(w->playbook, s->job);
+    int64_t minutes = o->count * 60, from_ms, to_ms;
+
+    for (size_t i = 0; flow != NULL && i < s->event_count; i++) {
+        if (!waited(s, flow, i, &from_ms, &to_ms) || to_ms <= anchor_ms || from_ms >= *due_ms)
+            continue;
+        if (to_ms == INT64_MAX) {
+            snprintf(why, PLAN_REASON_MAX, "the clock stands still while the job is in %.80s",
+                     s->events[i].stage);
+            return false;
+        }
+        minutes +=
+            hours_minutes_between(calendar, from_ms > anchor_ms ? from_ms : anchor_ms, to_ms);
+        hours_add_minutes(calendar, anchor_ms, minutes, due_ms);
+    }
+    struct offset at = {.unit = UNIT_BUSINESS_HOURS, .at_minute = o->at_minute};
+    return o->at_minute < 0 || offset_apply(&at, calendar, calendar->zone, *due_ms, due_ms);
+}
+
+bool due_of(const struct plan_world *w, const struct plan_subject *s, const struct rule *r,
+            const struct occurrence *o, int repeat, int64_t *out_ms, char *why)
+{
+    const struct hours_calendar *calendar = &w->settings->business.calendar;
+    struct offset step = {.count = r->every.count * repeat, .unit = r->every.unit, .at_minute = -1};
+    int64_t due_ms;
+
+    if (!offset_apply(&r->when, calendar, o->zone, o->anchor_ms, &due_ms)) {
+        snprintf(why, PLAN_REASON_MAX, "its time cannot be told: the business never opens");
+        return false;
+    }
+    if (s->job != NULL && r->when.unit == UNIT_BUSINESS_HOURS && !r->when.before &&
+        r->when.count > 0 && !o->lies_ahead &&
+        !add_waiting(w, s, &r->when, o->anchor_ms, &due_ms, why))
+        return false;
+    if (repeat > 0 && !offset_apply(&step, calendar, o->zone, due_ms, &due_ms)) {
+        snprintf(why, PLAN_REASON_MAX, "its time cannot be told: the business never opens");
+        return false;
+    }
+    *out_ms = due_ms;
+    return true;
+}
