@@ -32,7 +32,7 @@ struct entity {
     char *state; /* job: stage; appointment: status; client: E.164 number or NULL */
     char *facts; /* what planning depends on, as text; see store_facts */
     int64_t generation;
-    int64_t told_ms;
+    int64_t told_ms; /* its client first heard of it (since its last booking); 0: not yet */
 };
 void entity_close(struct entity *e);
 
@@ -67,17 +67,18 @@ int store_entity_save(struct store *s, struct entity *e);
 /* The entity's id for this key, made if need be (recipients: addresses, the office). */
 int store_entity_intern(struct store *s, enum entity_kind kind, const char *key, int64_t row_id,
                         int64_t *id);
+
 int store_entity_told(struct store *s, int64_t id, int64_t at_ms);
 int store_entity_planned(struct store *s, int64_t id, int64_t generation);
 
 /* Call `each` for up to `max` entity ids after `after`; returns the number of calls in *count. */
 typedef void (*entity_each)(void *arg, int64_t entity_id);
 int store_entities_of_client(struct store *s, int64_t client_row, entity_each each, void *arg);
-int store_entities_waiting_for_staff(struct store *s, int64_t staff_entity, entity_each each,
-                                     void *arg);
+/* ... that have pending messages to members of staff, or to the office in their stead. */
+int store_entities_waiting_for_staff(struct store *s, entity_each each, void *arg);
 /* Mark these subjects' plans as old (generation 0). */
 int store_unplan_of_client(struct store *s, int64_t client_row);
-int store_unplan_of_staff(struct store *s, int64_t staff_entity);
+int store_unplan_of_staff(struct store *s);
 
 int store_entities_unplanned(struct store *s, int64_t generation, int64_t after, size_t max,
                              entity_each each, void *arg, size_t *count);

@@ -72,8 +72,8 @@ int store_message_replan(struct store *s, const struct message *m);
 int store_message_move(struct store *s, const struct message *m, enum message_state to,
                        int64_t now_ms, int64_t next_ms, const char *reason);
 
-/* Pending messages whose time has come, the earliest first, at most `max`; *more: there are
- * others. A channel in `closed` is left out, as is everything when it would only be looked at. */
+/* Pending messages whose time has come, at most `max` of each channel, its earliest first; channels
+ * that are `closed` are left out. */
 int store_messages_due(struct store *s, int64_t now_ms, const bool closed[CHANNEL_COUNT],
                        size_t max, struct message **out, size_t *count);
 

@@ -47,9 +47,9 @@ struct outbox_filter {
     int64_t id;
     const char *rule;
     int64_t client_row;
-    enum entity_kind subject_kind; /* with subject_row: one job (and its appointments) or one
-                                      appointment */
+    enum entity_kind subject_kind; /* with subject_row: one job or one appointment */
     int64_t subject_row;
+    bool with_visits;           /* with a job: its appointments as well */
     int64_t since_ms, until_ms; /* due (by_change: changed) at or after, and before; 0: open */
     size_t limit;
     bool by_change; /* in the order of their last change, instead of when they are due */
@@ -91,7 +91,6 @@ struct store_status {
     int64_t clients, jobs, appointments;
     bool paused;
     char *pause_reason;
-    int64_t service_seen_ms; /* when a service last said it is alive; 0: never */
     struct rule_status *rules;
     size_t rule_count;
 };

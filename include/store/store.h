@@ -47,6 +47,10 @@ bool store_in_transaction(const struct store *s);
 /* Has another connection committed since the last call? A hint only (PRAGMA data_version). */
 int store_changed(struct store *s, bool *changed);
 
+/* Has anybody changed the schema since the last call (or a repair)? Then triggers may be missing,
+ * and what was written meanwhile is in no change log. */
+int store_schema_moved(struct store *s, bool *moved);
+
 /* Small named values. */
 int store_meta_int(struct store *s, const char *name, int64_t fallback, int64_t *out);
 int store_meta_set_int(struct store *s, const char *name, int64_t value);

@@ -126,7 +126,8 @@ static int give_task(struct claiming *c)
     in.channel = CHANNEL_SMS;
     int rc = compose(c->with->world->settings, c->with->templates, &in, &p, NULL, reason);
     if (rc == ERR_NOTFOUND) {
-        free(p.text);
+        payload_close(&p);
+        p.token = mem_strdup("");
         p.text = mem_printf("%s: %s", l->rule->name,
                             l->input.client != NULL ? l->input.client->name : "");
         rc = 0;
@@ -278,7 +279,8 @@ static int decide(struct claiming *c)
         if (d.answer == GATE_REPLAN) {
             enum channel before = c->m->channel;
             rc = refresh(c, true, &again);
-            again = rc == 0 && c->m->channel != before; /* comes again by the right channel */
+            /* It comes again by the right channel, or another took its place. */
+            again = rc == 0 && (c->m->channel != before || !message_is_pending(c->m->state));
         }
         if (rc == 0 && !again)
             rc = d.answer == GATE_GO ? go(c, &d) : carry_out(c, &d);

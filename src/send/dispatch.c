@@ -22,6 +22,8 @@
 #include "send/claim.h"
 #include "send/settle.h"
 
+#define TASKS_AT_A_TIME 32 /* they need no gateway, so nothing else bounds them */
+
 enum flight_state { FLIGHT_CLAIMED, FLIGHT_OUT, FLIGHT_POINT, FLIGHT_POINT_WRITTEN, FLIGHT_DONE };
 
 /* A message between its claim and the commit of its result. */
@@ -238,7 +240,7 @@ static size_t room_of_all(struct dispatch *d, bool closed[CHANNEL_COUNT])
 
     for (int c = 0; c < CHANNEL_COUNT; c++) {
         int64_t wait_ms;
-        size_t n = c == CHANNEL_TASK ? CLAIM_BATCH_MAX : outlets_room(&d->outlets, c);
+        size_t n = c == CHANNEL_TASK ? TASKS_AT_A_TIME : outlets_room(&d->outlets, c);
         closed[c] = n == 0;
         room += n;
         if (n == 0 && outlets_pick(&d->outlets, c, &wait_ms) == NULL)
@@ -266,6 +268,10 @@ int dispatch_claim(struct dispatch *d, int64_t now_ms, int64_t until_us, bool *m
             *more = true;
             break;
         }
+        if (due[i].channel != CHANNEL_TASK && outlets_room(&d->outlets, due[i].channel) == 0)
+            continue; /* the last room was taken a moment ago */
+        if (due[i].channel != CHANNEL_TASK && outlets_room(&d->outlets, due[i].channel) == 0)
+            continue;
         rc = claim_message(&d->with, &due[i], now_ms, &c, &o);
         if (rc == 0 && o != NULL)
             take_off(d, &c, o);

@@ -79,6 +79,8 @@ static bool choose_channel(struct gate *g)
     g->out->channel = g->m->channel;
     if (g->m->channel == CHANNEL_TASK) /* nobody is in charge: whatever the rule says */
         return true;
+    if (g->l->rule->by == BY_PREFERRED && g->m->attempts == 0 && n > 1)
+        n = 1;
     for (size_t i = 0; i < n; i++)
         if (channels[i] == g->m->channel) {
             g->out->address = letter_address(g->l, g->m->channel);

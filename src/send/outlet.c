@@ -100,7 +100,7 @@ struct outlet *outlets_pick(struct outlets *o, enum channel c, int64_t *wait_ms)
             return out;
         if (w >= 0 && (*wait_ms < 0 || w < *wait_ms))
             *wait_ms = w;
-        if (w < 0 || out->trouble == 0)
+        if (out->trouble == 0)
             break; /* it is only busy: no reason for the next one to step in */
     }
     return NULL;
@@ -138,7 +138,12 @@ void outlet_done(struct outlet *o, const struct gateway_result *result)
         o->closed_until_ms = 0;
         return;
     }
-    int64_t closed_ms = CLOSED_FIRST_MS;
+    int64_t now_ms = clock_mono_ms(), closed_ms = CLOSED_FIRST_MS;
+    if (o->closed_until_ms > now_ms) { /* one more of those that were out when it closed */
+        if (now_ms + result->retry_after_ms > o->closed_until_ms)
+            o->closed_until_ms = now_ms + result->retry_after_ms;
+        return;
+    }
     for (int i = 0; i < o->trouble && closed_ms < CLOSED_LONGEST_MS; i++)
         closed_ms *= 2;
     if (closed_ms > CLOSED_LONGEST_MS)
@@ -146,7 +151,7 @@ void outlet_done(struct outlet *o, const struct gateway_result *result)
     if (result->retry_after_ms > closed_ms)
         closed_ms = result->retry_after_ms;
     o->trouble++;
-    o->closed_until_ms = clock_mono_ms() + closed_ms;
+    o->closed_until_ms = now_ms + closed_ms;
     log_warning("gateway in trouble", "gateway=%s code=%d closed_ms=%lld", o->settings->name,
                 result->code, (long long)closed_ms);
 }

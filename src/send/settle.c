@@ -48,25 +48,27 @@ static bool next_channel(const struct rule *r, enum channel failed, enum channel
     return false;
 }
 
-static int go_on(struct world *w, const struct message *m, int64_t now_ms)
+/* *there: the next channel has a row, now or since before. */
+static int go_on(struct world *w, const struct message *m, int64_t now_ms, bool *there)
 {
     int index = world_rule_by_id(w, m->rule_id);
     enum channel channel;
 
+    *there = false;
     if (index < 0 || !next_channel(&w->playbook->rules[index], m->channel, &channel) ||
         m->expires_ms <= now_ms)
         return 0;
     struct message *rows;
     size_t count;
-    bool there = false;
     int rc = store_messages_of(w->store, m->subject_id, &rows, &count);
     for (size_t i = 0; rc == 0 && i < count; i++)
-        there = there || (rows[i].rule_id == m->rule_id && rows[i].occurrence == m->occurrence &&
-                          rows[i].repeat == m->repeat && rows[i].recipient_id == m->recipient_id &&
-                          rows[i].channel == channel);
+        *there = *there || (rows[i].rule_id == m->rule_id && rows[i].occurrence == m->occurrence &&
+                            rows[i].repeat == m->repeat &&
+                            rows[i].recipient_id == m->recipient_id && rows[i].channel == channel);
     messages_free(rows, count);
-    if (rc != 0 || there)
+    if (rc != 0 || *there)
         return rc;
+    *there = true;
     struct message next = *m;
     next.channel = channel;
     next.state = MESSAGE_PLANNED;
@@ -75,11 +77,34 @@ static int go_on(struct world *w, const struct message *m, int64_t now_ms)
     return store_message_add(w->store, &next);
 }
 
+/* The client knows what stood in the record when this message was written, or nothing more will
+ * come of it: what happened to the record since is for messages of its own to tell, which were not
+ * planned as long as this one was thought to tell it. */
+static int note_told(struct world *w, const struct message *m, int64_t now_ms)
+{
+    struct replan_counts counts = {0};
+    struct entity recipient, subject = {0};
+    int rc = store_entity(w->store, m->recipient_id, &recipient);
+
+    if (rc == 0 && recipient.kind == ENTITY_CLIENT)
+        rc = store_entity(w->store, m->subject_id, &subject);
+    bool first = rc == 0 && subject.id != 0 && subject.told_ms == 0;
+    bool since = first && subject.revision > m->occurrence;
+    entity_close(&recipient);
+    entity_close(&subject);
+    if (first)
+        rc = store_entity_told(w->store, m->subject_id, m->state_ms); /* when it was claimed */
+    return rc == 0 && since ? replan_subject(w, m->subject_id, now_ms, &counts) : rc;
+}
+
 static int fail(struct world *w, const struct message *m, int64_t now_ms, const char *reason)
 {
+    bool goes_on = false;
     int rc = store_message_move(w->store, m, MESSAGE_FAILED, now_ms, m->next_ms, reason);
 
-    return rc == 0 ? go_on(w, m, now_ms) : rc;
+    if (rc == 0)
+        rc = go_on(w, m, now_ms, &goes_on);
+    return rc == 0 && !goes_on ? note_told(w, m, now_ms) : rc;
 }
 
 static int again(struct world *w, const struct message *m, const struct gateway_result *r,
@@ -114,23 +139,17 @@ static int unknown(struct world *w, const struct message *m, const struct gatewa
     int64_t next_ms = now_ms + settle_backoff_ms(m->attempts);
 
     snprintf(reason, sizeof(reason), "no clear answer came: %s", r->detail);
-    if (resends(w, m) && next_ms < m->expires_ms)
-        return store_message_move(w->store, m, MESSAGE_RETRY, now_ms, next_ms, reason);
-    return store_message_move(w->store, m, MESSAGE_UNKNOWN, now_ms, m->next_ms, reason);
+    bool resend = resends(w, m) && next_ms < m->expires_ms;
+    int rc = store_message_move(w->store, m, resend ? MESSAGE_RETRY : MESSAGE_UNKNOWN, now_ms,
+                                resend ? next_ms : m->next_ms, reason);
+    return rc == 0 ? note_told(w, m, now_ms) : rc;
 }
 
 static int sent(struct world *w, const struct message *m, int64_t now_ms)
 {
-    struct entity recipient;
     int rc = store_message_move(w->store, m, MESSAGE_SENT, now_ms, m->next_ms, NULL);
 
-    if (rc != 0)
-        return rc;
-    rc = store_entity(w->store, m->recipient_id, &recipient);
-    if (rc == 0 && recipient.kind == ENTITY_CLIENT)
-        rc = store_entity_told(w->store, m->subject_id, now_ms);
-    entity_close(&recipient);
-    return rc;
+    return rc == 0 ? note_told(w, m, now_ms) : rc;
 }
 
 int settle_result(struct world *w, int64_t id, const char *gateway, const struct gateway_result *r,

@@ -306,14 +306,16 @@ int store_entities_of_client(struct store *s, int64_t client_row, entity_each ea
     return for_each_id(s, st, each, arg, NULL);
 }
 
-int store_entities_waiting_for_staff(struct store *s, int64_t staff_entity, entity_each each,
-                                     void *arg)
-{
-    sqlite3_stmt *st = store_prepare(
-        s, "SELECT DISTINCT subject_id FROM message WHERE state <= 2 AND recipient_id = ?1");
+/* A change of one member of staff can move messages to or from any other: who manages her, who is
+ * in her department, who stands in for nobody. */
+#define WAITING_FOR_STAFF                                                                          \
+    "SELECT subject_id FROM message WHERE state <= 2 AND recipient_id IN "                         \
+    "(SELECT id FROM entity WHERE kind IN (2, 6))"
 
-    if (st != NULL)
-        bind_int(st, 1, staff_entity);
+int store_entities_waiting_for_staff(struct store *s, entity_each each, void *arg)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT DISTINCT subject_id FROM (" WAITING_FOR_STAFF ")");
+
     return for_each_id(s, st, each, arg, NULL);
 }
 
@@ -327,15 +329,10 @@ int store_unplan_of_client(struct store *s, int64_t client_row)
     return store_finish(s, st);
 }
 
-int store_unplan_of_staff(struct store *s, int64_t staff_entity)
+int store_unplan_of_staff(struct store *s)
 {
-    sqlite3_stmt *st =
-        store_prepare(s, "UPDATE entity SET generation = 0 WHERE id IN "
-                         "(SELECT subject_id FROM message WHERE state <= 2 AND recipient_id = ?1)");
-
-    if (st != NULL)
-        bind_int(st, 1, staff_entity);
-    return store_finish(s, st);
+    return store_finish(s, store_prepare(s, "UPDATE entity SET generation = 0 WHERE id IN "
+                                            "(" WAITING_FOR_STAFF ")"));
 }
 
 int store_entities_unplanned(struct store *s, int64_t generation, int64_t after, size_t max,

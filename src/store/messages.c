@@ -162,23 +162,32 @@ int store_messages_in(struct store *s, enum message_state state, int64_t after, 
     return read_all(s, st, out, count);
 }
 
+/* Channel by channel, so that the many that wait for a closed one are not even looked at. */
 int store_messages_due(struct store *s, int64_t now_ms, const bool closed[CHANNEL_COUNT],
                        size_t max, struct message **out, size_t *count)
 {
-    sqlite3_stmt *st =
-        store_prepare(s, "SELECT " COLUMNS " FROM message INDEXED BY message_next "
-                         "WHERE state <= 2 AND next_ms <= ?1 AND (?2 >> channel) & 1 "
-                         "ORDER BY next_ms LIMIT ?3");
-    int64_t open = 0;
+    size_t cap = 0;
+    int rc = 0;
 
-    for (int c = 0; c < CHANNEL_COUNT; c++)
-        open |= closed[c] ? 0 : INT64_C(1) << c;
-    if (st != NULL) {
-        bind_int(st, 1, now_ms);
-        bind_int(st, 2, open);
-        bind_int(st, 3, (int64_t)max);
+    *out = NULL;
+    *count = 0;
+    for (int c = 0; rc == 0 && c < CHANNEL_COUNT; c++) {
+        if (closed[c])
+            continue;
+        sqlite3_stmt *st = store_prepare(
+            s, "SELECT " COLUMNS " FROM message INDEXED BY message_next WHERE state <= 2 AND "
+               "channel = ?1 AND next_ms <= ?2 ORDER BY next_ms LIMIT ?3");
+        if (st != NULL) {
+            bind_int(st, 1, c);
+            bind_int(st, 2, now_ms);
+            bind_int(st, 3, (int64_t)max);
+        }
+        while ((rc = store_step(s, st)) == 1) {
+            mem_grow(out, &cap, *count + 1, sizeof(**out));
+            read_message(st, &(*out)[(*count)++]);
+        }
     }
-    return read_all(s, st, out, count);
+    return rc;
 }
 
 int store_heard(struct store *s, int64_t recipient_id, int64_t since_ms, int most, int *count,
@@ -206,15 +215,22 @@ int store_heard(struct store *s, int64_t recipient_id, int64_t since_ms, int mos
 
 int store_messages_next(struct store *s, int64_t *next_ms)
 {
-    sqlite3_stmt *st = store_prepare(s, "SELECT next_ms FROM message INDEXED BY message_next "
-                                        "WHERE state <= 2 ORDER BY next_ms LIMIT 1");
-    int rc = store_step(s, st);
+    int rc = 0;
 
     *next_ms = INT64_MAX;
-    if (rc == 1) {
-        *next_ms = column_int(st, 0);
-        store_reset(st);
-        rc = 0;
+    for (int c = 0; rc == 0 && c < CHANNEL_COUNT; c++) {
+        sqlite3_stmt *st =
+            store_prepare(s, "SELECT next_ms FROM message INDEXED BY message_next WHERE "
+                             "state <= 2 AND channel = ?1 ORDER BY next_ms LIMIT 1");
+        if (st != NULL)
+            bind_int(st, 1, c);
+        rc = store_step(s, st);
+        if (rc == 1) {
+            if (column_int(st, 0) < *next_ms)
+                *next_ms = column_int(st, 0);
+            store_reset(st);
+            rc = 0;
+        }
     }
     return rc;
 }

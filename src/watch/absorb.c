@@ -191,6 +191,7 @@ static int appointment_to_status(struct look *l, const char *status, bool *booke
         return 0;
     if (is_live(status) && !was_live) {
         rc = happened(l, EVENT_APPOINTMENT_BOOKED, NULL);
+        l->e.told_ms = 0; /* of this booking nobody has heard yet */
         *booked = true;
     } else if (strcmp(status, "confirmed") == 0) {
         rc = happened(l, EVENT_APPOINTMENT_CONFIRMED, NULL);
@@ -256,8 +257,7 @@ static int find_entity(struct look *l)
     if (rc == ERR_NOTFOUND) {
         rc = store_entity_by_row(l->w->store, l->kind, l->row_id, &l->e);
         int64_t other;
-        if (rc == 0 && l->e.key[0] != '#' &&
-            store_row_of_key(l->w->store, l->kind, l->e.key, &other) == 0) {
+        if (rc == 0 && store_row_of_key(l->w->store, l->kind, l->e.key, &other) == 0) {
             entity_close(&l->e); /* that key lives on in another row: this one is new */
             rc = ERR_NOTFOUND;
         }
@@ -275,12 +275,27 @@ static int find_entity(struct look *l)
     return rc;
 }
 
-/* The plan of these subjects is old from now on, also if we stop before planning them again. */
-static int subjects_of_client(struct look *l)
+/* The subjects that this change concerns. Their plan is old from now on, also if we stop before
+ * planning them again. */
+static int note_concerned(struct look *l)
 {
-    int rc = store_entities_of_client(l->w->store, l->row_id, subjects_add, l->out);
+    struct store *s = l->w->store;
+    int rc;
 
-    return rc == 0 ? store_unplan_of_client(l->w->store, l->row_id) : rc;
+    switch (l->kind) {
+    case ENTITY_CLIENT:
+        rc = store_entities_of_client(s, l->row_id, subjects_add, l->out);
+        return rc == 0 ? store_unplan_of_client(s, l->row_id) : rc;
+    case ENTITY_STAFF:
+        rc = world_reload_staff(l->w);
+        if (rc == 0)
+            rc = store_entities_waiting_for_staff(s, subjects_add, l->out);
+        return rc == 0 ? store_unplan_of_staff(s) : rc;
+    default:
+        l->e.generation = 0;
+        subjects_add(l->out, l->e.id);
+        return 0;
+    }
 }
 
 /* The row is gone: either its key lives on in another row, or the record was deleted. */
@@ -291,37 +306,15 @@ static int row_gone(struct look *l)
 
     if (rc == ERR_NOTFOUND)
         return 0; /* came and went between two looks */
-    if (rc == 0 && l->e.key[0] != '#' &&
-        store_row_of_key(l->w->store, l->kind, l->e.key, &row_id) == 0)
+    if (rc == 0 && store_row_of_key(l->w->store, l->kind, l->e.key, &row_id) == 0)
         return absorb_row(l->w, l->kind, row_id, l->at_ms, l->out);
     if (rc == 0 && l->e.present) {
         l->e.present = false;
-        l->e.generation = 0;
-        if (l->kind == ENTITY_CLIENT)
-            rc = subjects_of_client(l);
-        else
-            subjects_add(l->out, l->e.id);
+        rc = note_concerned(l);
         if (rc == 0)
             rc = store_entity_save(l->w->store, &l->e);
     }
     return rc;
-}
-
-static int note_concerned(struct look *l)
-{
-    switch (l->kind) {
-    case ENTITY_CLIENT:
-        return store_entities_of_client(l->w->store, l->row_id, subjects_add, l->out);
-    case ENTITY_STAFF: {
-        int rc = world_reload_staff(l->w);
-        return rc != 0
-                   ? rc
-                   : store_entities_waiting_for_staff(l->w->store, l->e.id, subjects_add, l->out);
-    }
-    default:
-        subjects_add(l->out, l->e.id);
-        return 0;
-    }
 }
 
 static int64_t client_of(const struct look *l)
@@ -336,6 +329,7 @@ static int64_t client_of(const struct look *l)
 static int look_at(struct look *l)
 {
     int rc = find_entity(l);
+    int64_t before = l->e.revision;
 
     if (rc == 0 && l->kind == ENTITY_JOB)
         rc = look_at_job(l);
@@ -356,6 +350,8 @@ static int look_at(struct look *l)
         if (!same || l->detail == NULL)
             rc = note_concerned(l);
     }
+    if (rc == 0 && l->e.revision != before) /* also what came and went, and left no other trace */
+        rc = note_concerned(l);
     return rc == 0 ? store_entity_save(l->w->store, &l->e) : rc;
 }
 

@@ -209,28 +209,43 @@ static bool decided(const struct message *m)
     return m->attempts > 0 || m->final || m->state == MESSAGE_SENDING;
 }
 
+/* Of several rows that answer one intent (the rule named other channels once, or its first channel
+ * failed) the one that stands highest counts: what has left the house, what may have, what waits by
+ * the right channel, what can be taken up by the right channel, what waits otherwise. */
+static int standing(const struct message *m, enum channel wanted)
+{
+    enum { ENDED, ENDED_FOR_GOOD, WAITS, ENDED_HERE, WAITS_HERE, TRIED, LEFT };
+    bool here = m->channel == wanted;
+
+    if (m->state == MESSAGE_SENDING || (m->state >= MESSAGE_UNKNOWN && m->state <= MESSAGE_BOUNCED))
+        return LEFT;
+    if (message_is_pending(m->state))
+        return m->attempts > 0 ? TRIED : here ? WAITS_HERE : WAITS;
+    if (decided(m))
+        return ENDED_FOR_GOOD;
+    return here ? ENDED_HERE : ENDED;
+}
+
 static int meet(struct replan *p, const struct intent *in)
 {
     int64_t recipient_id;
-    struct message *mine = NULL;
-    bool settled = false;
+    size_t mine = p->row_count;
     int rc = recipient_entity(p, in, &recipient_id);
 
-    for (size_t i = 0; rc == 0 && i < p->row_count; i++) {
-        struct message *m = &p->rows[i];
-        if (!answers(p, m, in, recipient_id))
-            continue;
-        p->wanted[i] = true;
-        if (decided(m) || (message_is_pending(m->state) && mine != NULL))
-            settled = true; /* it went, or its other channel took over */
-        if (mine == NULL || message_is_pending(m->state) || m->channel == in->channel)
-            mine = m;
-    }
-    if (rc != 0 || (settled && (mine == NULL || !message_is_pending(mine->state))))
+    if (rc != 0)
         return rc;
-    if (mine == NULL)
+    for (size_t i = 0; i < p->row_count; i++)
+        if (answers(p, &p->rows[i], in, recipient_id) &&
+            (mine == p->row_count ||
+             standing(&p->rows[i], in->channel) > standing(&p->rows[mine], in->channel)))
+            mine = i;
+    if (mine == p->row_count)
         return add_row(p, in, recipient_id);
-    return mine->final ? 0 : update_row(p, mine, in);
+    struct message *m = &p->rows[mine];
+    p->wanted[mine] = true;
+    if (m->final || (decided(m) && !message_is_pending(m->state)))
+        return 0;
+    return update_row(p, m, in);
 }
 
 /* --- rows that nothing wants any more --- */

@@ -150,7 +150,7 @@ CREATE TABLE change_log (
 
 -- What we know of each record, by the writer's key, so that a REPLACE is an update. facts: what
 -- planning depends on, joined as text. state: a stage, a status, a client's E.164 number.
--- generation: the playbook it was last planned with. told_ms: when the client last heard of it.
+-- generation: the playbook it was last planned with. told_ms: when its client first heard of it.
 CREATE TABLE entity (
     id INTEGER PRIMARY KEY,
     kind INTEGER NOT NULL,
@@ -217,7 +217,7 @@ CREATE TABLE message (
 );
 CREATE UNIQUE INDEX message_key
     ON message (subject_id, rule_id, occurrence, repeat, recipient_id, channel);
-CREATE INDEX message_next ON message (next_ms) WHERE state <= 2;
+CREATE INDEX message_next ON message (channel, next_ms) WHERE state <= 2;
 CREATE INDEX message_open ON message (state, id) WHERE state BETWEEN 3 AND 4;
 CREATE INDEX message_heard ON message (recipient_id, state_ms) WHERE state BETWEEN 3 AND 7;
 
