@@ -50,6 +50,7 @@ void exchange_ask(struct exchange *x);
 /* The exchange is over. `x` belongs to the table again and may be started from within. */
 void exchange_done(struct exchange *x, const struct gateway_result *result);
 
+/* The answer to backend_ops.close, when the last handle is closed: frees the gateway. */
 void backend_closed(struct gateway *g);
 
 /* Put a result together: outcome, code and a detail for people; all else is zero. */

@@ -11,10 +11,10 @@
  * most `connections` messages at once, and the dispatcher keeps count.
  *
  * When things fail: an exchange that cannot reach its point (no connection, no login, refused, too
- * late) is done without point having been called. Every exchange ends by itself within
- * settings->timeout_ms, counted from gateway_send and with the wait for gateway_proceed in it; an
- * answer that comes after that finds no exchange and does nothing. A result of RETRY or REJECTED
- * is certain whether or not point was called; UNKNOWN comes only after gateway_proceed.
+ * late) is done without point having been called. Once gateway_proceed was called, every exchange
+ * ends by itself within settings->timeout_ms, counted from gateway_send; over SMTP the wait for
+ * gateway_proceed ends then, too, and an answer that comes later does nothing. A result of RETRY or
+ * REJECTED is certain whether or not point was called; UNKNOWN comes only after gateway_proceed.
  */
 #ifndef GATEWAY_GATEWAY_H
 #define GATEWAY_GATEWAY_H
@@ -93,6 +93,7 @@ void gateway_proceed(struct gateway *g, int64_t message_id, bool go);
  * when the last one is done and every handle is closed; the gateway is freed then. */
 void gateway_close(struct gateway *g, int64_t grace_ms, void (*closed)(void *arg), void *arg);
 
+/* How many exchanges are under way, and the settings it was created with (borrowed). */
 int gateway_in_flight(const struct gateway *g);
 const struct gateway_settings *gateway_settings(const struct gateway *g);
 

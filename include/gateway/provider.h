@@ -49,6 +49,7 @@ struct provider {
     char *name; /* for people */
     bool get;
     enum provider_auth auth;
+    char *url_text; /* as written */
     struct template *url;
     struct provider_key *keys;
     size_t key_count, key_cap;

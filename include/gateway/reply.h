@@ -16,6 +16,7 @@
 
 struct reply_rules;
 
+/* Rules with nothing in them yet; free them with reply_rules_free. */
 struct reply_rules *reply_rules_create(void);
 void reply_rules_free(struct reply_rules *r);
 

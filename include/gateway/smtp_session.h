@@ -2,8 +2,9 @@
  * One SMTP connection, used by one sender thread: transactions one after the other over a libcurl
  * easy handle. Private to the gateway room.
  *
- * TLS: smtps:// from the start; smtp:// insists on STARTTLS, unless the host is a loopback address
- * and no ca_file was given, or tls = none. It is never tried and then done without.
+ * TLS: smtps:// from the start; smtp:// insists on STARTTLS unless settings->tls is TLS_NONE (which
+ * the reader of the configuration sets for loopback addresses by itself). It is never tried and
+ * then done without.
  */
 #ifndef GATEWAY_SMTP_SESSION_H
 #define GATEWAY_SMTP_SESSION_H

@@ -35,6 +35,7 @@ struct smtp_seen {
     const struct smtp_replies *replies;
 };
 
+/* Set all of `result`. Its detail has codes and libcurl's words, never what the server wrote. */
 void smtp_verdict(const struct smtp_seen *seen, struct gateway_result *result);
 
 #endif

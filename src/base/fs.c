@@ -216,6 +216,7 @@ int fs_list(const char *dir, struct str_list *names, struct err *err)
         if (entry->d_name[0] != '.')
             str_list_add(names, entry->d_name, strlen(entry->d_name));
     closedir(d);
-    qsort(names->items, names->count, sizeof(*names->items), by_bytes);
+    if (names->count > 0)
+        qsort(names->items, names->count, sizeof(*names->items), by_bytes);
     return 0;
 }

@@ -118,7 +118,9 @@ static void set_url(struct reader *r, const char *url, int line)
     if (t == NULL)
         return;
     template_free(r->provider->url);
+    free(r->provider->url_text);
     r->provider->url = t;
+    r->provider->url_text = mem_strdup(url);
 }
 
 static void read_provider(struct reader *r, const struct ini_section *section)
@@ -351,6 +353,7 @@ void provider_free(struct provider *p)
     fields_free(p->body, p->body_count);
     template_free(p->url);
     reply_rules_free(p->reply);
+    free(p->url_text);
     free(p->name);
     free(p->file);
     free(p);
@@ -385,10 +388,10 @@ static bool given(const struct gateway_settings *s, const char *key)
 /* Plain HTTP shows texts and passwords to everybody on the way. */
 static void check_plain(struct reader *r, const struct gateway_settings *s, bool allowed, int line)
 {
-    const char *url = s->url;
+    const char *url = r->provider->url_text;
     char *host = NULL;
 
-    if (url == NULL || !str_starts(url, "http://") || allowed || s->tls == TLS_NONE)
+    if (!str_starts(url, "http://") || allowed || s->tls == TLS_NONE)
         return;
     CURLU *u = curl_url();
     char *whole = mem_strndup(url, strcspn(url, "?#{"));

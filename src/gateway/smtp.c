@@ -5,8 +5,8 @@
  * with little to do the same connection is used again) and wakes it. The thread carries the
  * transaction out in smtp_session_send; at the point it turns to ASKING, posts itself and sleeps;
  * the loop takes all posted senders at once, asks the dispatcher, and smtp_proceed wakes the thread
- * again; at the end the thread turns to ENDED, posts itself and waits for the next. Posting is a
- * list under the lock and a single uv_async_send for however many wait.
+ * again; at the end the thread turns to ENDED, posts itself and waits for the next. However many
+ * are posted, one uv_async_send wakes the loop for all of them.
  *
  *   IDLE -> WORKING -> (ASKING -> ANSWERED ->) ENDED -> IDLE
  *
@@ -17,6 +17,7 @@
  */
 #include <assert.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,7 +46,7 @@ struct sender {
     uv_thread_t thread;
     uv_cond_t wake;
     struct smtp_session *session;
-    /* The rest under smtp->lock. */
+    uv_mutex_t lock; /* for the rest */
     enum sender_state state;
     struct exchange *exchange;
     bool go;      /* with ANSWERED */
@@ -57,33 +58,34 @@ struct sender {
 
 struct smtp {
     struct gateway *gateway;
-    uv_mutex_t lock;
     uv_async_t async;
-    struct sender *posted; /* those the loop has to look at, the newest first */
+    struct sender *_Atomic posted; /* those the loop has to look at, the newest first */
     struct sender *senders;
     int count;
     int alive;  /* threads not yet joined; the loop's alone */
     bool ready; /* the loop listens */
-    bool stopping;
+    atomic_bool stopping;
 };
 
-/* Change the state and have the loop look at it. The loop is woken once the lock is free, for it
- * wants it at once. */
+/* Change the state and have the loop look at it: a push onto a list without a lock (the loop takes
+ * the whole list at once, so no element can come back meanwhile), and a wake-up if it was empty. */
 static void turn_to(struct sender *s, enum sender_state state)
 {
     struct smtp *smtp = s->smtp;
-    bool wake = false;
+    bool push;
 
-    uv_mutex_lock(&smtp->lock);
+    uv_mutex_lock(&s->lock);
     s->state = state;
-    if (!s->posted) {
-        s->posted = true;
-        s->next_posted = smtp->posted;
-        smtp->posted = s;
-        wake = s->next_posted == NULL && smtp->ready;
-    }
-    uv_mutex_unlock(&smtp->lock);
-    if (wake)
+    push = !s->posted;
+    s->posted = true;
+    uv_mutex_unlock(&s->lock);
+    if (!push)
+        return;
+    struct sender *head = atomic_load(&smtp->posted);
+    do {
+        s->next_posted = head;
+    } while (!atomic_compare_exchange_weak(&smtp->posted, &head, s));
+    if (head == NULL && smtp->ready)
         uv_async_send(&smtp->async);
 }
 
@@ -91,37 +93,34 @@ static void turn_to(struct sender *s, enum sender_state state)
 static bool ask_cb(void *arg, int64_t deadline_us)
 {
     struct sender *s = arg;
-    struct smtp *smtp = s->smtp;
     bool go;
 
     turn_to(s, SENDER_ASKING);
-    uv_mutex_lock(&smtp->lock);
+    uv_mutex_lock(&s->lock);
     while (s->state == SENDER_ASKING && !s->aborted) {
         int64_t left_us = deadline_us - clock_mono_us();
         if (left_us <= 0)
             break;
-        uv_cond_timedwait(&s->wake, &smtp->lock, (uint64_t)left_us * 1000);
+        uv_cond_timedwait(&s->wake, &s->lock, (uint64_t)left_us * 1000);
     }
     go = s->state == SENDER_ANSWERED && s->go && !s->aborted;
     s->state = SENDER_WORKING;
-    uv_mutex_unlock(&smtp->lock);
+    uv_mutex_unlock(&s->lock);
     return go;
 }
 
 /* With the lock held: wait for an exchange. false: stop. */
 static bool wait_for_work(struct sender *s)
 {
-    struct smtp *smtp = s->smtp;
-
-    while (s->state != SENDER_WORKING && !smtp->stopping) {
+    while (s->state != SENDER_WORKING && !atomic_load(&s->smtp->stopping)) {
         if (!smtp_session_open(s->session)) {
-            uv_cond_wait(&s->wake, &smtp->lock);
-        } else if (uv_cond_timedwait(&s->wake, &smtp->lock, IDLE_MS * UINT64_C(1000000)) ==
+            uv_cond_wait(&s->wake, &s->lock);
+        } else if (uv_cond_timedwait(&s->wake, &s->lock, IDLE_MS * UINT64_C(1000000)) ==
                        UV_ETIMEDOUT &&
                    s->state != SENDER_WORKING) {
-            uv_mutex_unlock(&smtp->lock);
+            uv_mutex_unlock(&s->lock);
             smtp_session_rest(s->session);
-            uv_mutex_lock(&smtp->lock);
+            uv_mutex_lock(&s->lock);
         }
     }
     return s->state == SENDER_WORKING;
@@ -130,26 +129,26 @@ static bool wait_for_work(struct sender *s)
 static void sender_main(void *arg)
 {
     struct sender *s = arg;
-    struct smtp *smtp = s->smtp;
 
-    uv_mutex_lock(&smtp->lock);
+    uv_mutex_lock(&s->lock);
     while (wait_for_work(s)) {
         struct exchange *x = s->exchange;
-        uv_mutex_unlock(&smtp->lock);
+        uv_mutex_unlock(&s->lock);
         smtp_session_send(s->session, x->message, x->deadline_us, ask_cb, s, &s->result);
         turn_to(s, SENDER_ENDED);
-        uv_mutex_lock(&smtp->lock);
+        uv_mutex_lock(&s->lock);
     }
-    uv_mutex_unlock(&smtp->lock);
+    uv_mutex_unlock(&s->lock);
     smtp_session_free(s->session);
     turn_to(s, SENDER_GONE);
 }
 
 static void smtp_free(struct smtp *smtp, int senders)
 {
-    for (int i = 0; i < senders; i++)
+    for (int i = 0; i < senders; i++) {
         uv_cond_destroy(&smtp->senders[i].wake);
-    uv_mutex_destroy(&smtp->lock);
+        uv_mutex_destroy(&smtp->senders[i].lock);
+    }
     free(smtp->senders);
     free(smtp);
 }
@@ -175,11 +174,10 @@ static void sender_gone(struct sender *s)
 /* Serve one posted sender, whose state may have moved on since it was posted. */
 static void serve(struct sender *s)
 {
-    struct smtp *smtp = s->smtp;
     struct exchange *x = s->exchange;
     struct gateway_result result;
 
-    uv_mutex_lock(&smtp->lock);
+    uv_mutex_lock(&s->lock);
     enum sender_state state = s->state;
     s->posted = false;
     if (state == SENDER_ENDED) {
@@ -187,7 +185,7 @@ static void serve(struct sender *s)
         s->state = SENDER_IDLE;
         s->exchange = NULL;
     }
-    uv_mutex_unlock(&smtp->lock);
+    uv_mutex_unlock(&s->lock);
     if (state == SENDER_ASKING)
         exchange_ask(x);
     else if (state == SENDER_ENDED)
@@ -199,15 +197,11 @@ static void serve(struct sender *s)
 static void async_cb(uv_async_t *async)
 {
     struct smtp *smtp = async->data;
-    struct sender *list;
+    struct sender *list = atomic_exchange(&smtp->posted, NULL);
 
-    uv_mutex_lock(&smtp->lock);
-    list = smtp->posted;
-    smtp->posted = NULL;
-    uv_mutex_unlock(&smtp->lock);
     while (list != NULL) {
         struct sender *s = list;
-        list = s->next_posted; /* nobody writes it before serve takes the sender off */
+        list = s->next_posted; /* nobody writes it before serve says that it is off the list */
         serve(s);
     }
 }
@@ -222,11 +216,13 @@ static void block_signals(sigset_t *before)
 
 static void smtp_stop(struct smtp *smtp)
 {
-    uv_mutex_lock(&smtp->lock);
-    smtp->stopping = true;
-    for (int i = 0; i < smtp->alive; i++)
-        uv_cond_signal(&smtp->senders[i].wake);
-    uv_mutex_unlock(&smtp->lock);
+    atomic_store(&smtp->stopping, true);
+    for (int i = 0; i < smtp->alive; i++) {
+        struct sender *s = &smtp->senders[i];
+        uv_mutex_lock(&s->lock); /* so that it is waiting, or will look at `stopping` first */
+        uv_cond_signal(&s->wake);
+        uv_mutex_unlock(&s->lock);
+    }
 }
 
 static int start_threads(struct smtp *smtp, const struct gateway_settings *settings,
@@ -241,10 +237,12 @@ static int start_threads(struct smtp *smtp, const struct gateway_settings *setti
         s->smtp = smtp;
         s->session = smtp_session_create(settings);
         uv_cond_init(&s->wake);
+        uv_mutex_init(&s->lock);
         rc = uv_thread_create(&s->thread, sender_main, s);
         if (rc != 0) {
             err_set(err, "start a sender thread: %s", uv_strerror(rc));
             uv_cond_destroy(&s->wake);
+            uv_mutex_destroy(&s->lock);
             smtp_session_free(s->session);
             break;
         }
@@ -265,7 +263,6 @@ static void *smtp_create(struct gateway *g, uv_loop_t *loop, const char *provide
     smtp->gateway = g;
     smtp->count = settings->connections > 0 ? settings->connections : 1;
     smtp->senders = mem_array((size_t)smtp->count, sizeof(*smtp->senders));
-    uv_mutex_init(&smtp->lock);
     if (start_threads(smtp, settings, err) != 0) {
         smtp_stop(smtp);
         for (int i = 0; i < smtp->alive; i++)
@@ -298,11 +295,11 @@ static void smtp_start(void *backend, struct exchange *x)
     struct smtp *smtp = backend;
     struct sender *s = &smtp->senders[x->index];
 
-    uv_mutex_lock(&smtp->lock);
+    uv_mutex_lock(&s->lock);
     assert(s->state == SENDER_IDLE);
     s->exchange = x;
     s->state = SENDER_WORKING;
-    uv_mutex_unlock(&smtp->lock);
+    uv_mutex_unlock(&s->lock);
     uv_cond_signal(&s->wake);
 }
 
@@ -311,12 +308,12 @@ static void smtp_proceed(void *backend, struct exchange *x, bool go)
     struct smtp *smtp = backend;
     struct sender *s = &smtp->senders[x->index];
 
-    uv_mutex_lock(&smtp->lock);
+    uv_mutex_lock(&s->lock);
     if (s->state == SENDER_ASKING) {
         s->go = go;
         s->state = SENDER_ANSWERED;
     }
-    uv_mutex_unlock(&smtp->lock);
+    uv_mutex_unlock(&s->lock);
     uv_cond_signal(&s->wake);
 }
 
@@ -325,10 +322,10 @@ static void smtp_abort(void *backend, struct exchange *x)
     struct smtp *smtp = backend;
     struct sender *s = &smtp->senders[x->index];
 
-    uv_mutex_lock(&smtp->lock);
+    uv_mutex_lock(&s->lock);
     s->aborted = true;
     uv_cond_signal(&s->wake);
-    uv_mutex_unlock(&smtp->lock);
+    uv_mutex_unlock(&s->lock);
     smtp_session_break(s->session);
 }
 

@@ -71,15 +71,6 @@ static bool url_part(const char *url, CURLUPart part, char **out)
     return ok;
 }
 
-static bool url_is_loopback(const char *url)
-{
-    char *host = NULL;
-    bool yes = url_part(url, CURLUPART_HOST, &host) && gateway_host_is_loopback(host);
-
-    curl_free(host);
-    return yes;
-}
-
 int smtp_session_check(const struct gateway_settings *settings, struct err *err)
 {
     char *user = NULL, *host = NULL;
@@ -271,8 +262,7 @@ static int set_login(struct smtp_session *s, struct err *err)
 
 static void set_tls(CURL *curl, const struct gateway_settings *settings)
 {
-    bool plain =
-        settings->tls == TLS_NONE || (settings->ca_file == NULL && url_is_loopback(settings->url));
+    bool plain = settings->tls == TLS_NONE;
 
     curl_easy_setopt(curl, CURLOPT_USE_SSL, plain ? CURLUSESSL_NONE : CURLUSESSL_ALL);
     curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);

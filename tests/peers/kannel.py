@@ -8,15 +8,18 @@
         kannel.wait(1)      # until one SMS has reached the SMS centre, at most 20 s
         kannel.received[0].sender, .receiver, .coding ("gsm" or "ucs2"), .text, .segments
 
-As a program it prints "ready PORT -" and adds "sms from=... to=... coding=... segments=... text=..." to --log FILE
-for each SMS; it ends when its standard input does. Needs Debian's packages kannel and kannel-extras.
+As a program it prints "ready PORT -" and adds a line "sms from=... to=... coding=... segments=...
+text=..." to --log FILE for each SMS; it ends when its standard input does, or at SIGTERM. It needs
+Debian's packages kannel and kannel-extras.
 
 The fake centre is the one of Kannel's own tests, seen from the phones' side: bearerbox sends a line
-"sender receiver kind text" for each SMS. The kind is "text" (GSM, written in UTF-8), "ucs-2" (big-endian,
-percent-encoded), or "udh HEADER data|ucs-2 TEXT" for one segment of a longer one, percent-encoded both.
+"sender receiver kind text" for each SMS. The kind is "text" (GSM, written in UTF-8), "ucs-2"
+(big-endian, percent-encoded), or "udh HEADER data TEXT" for one segment of a
+longer one, percent-encoded both.
 Segments are put together again.
 """
 import argparse
+import ctypes
 import dataclasses
 import os
 import shutil
@@ -32,6 +35,12 @@ import urllib.parse
 WAIT_S = 20
 BEARERBOX, SMSBOX = "/usr/sbin/bearerbox", "/usr/sbin/smsbox"
 HOST = "127.0.0.1"
+PRCTL = ctypes.CDLL(None).prctl
+
+
+def die_with_parent():
+    """In a child: Kannel must not outlive a test that was killed."""
+    PRCTL(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def free_ports(count):
@@ -138,7 +147,9 @@ class Kannel:
         if len(parts) < total:
             return None
         whole = b"".join(parts[i] for i in sorted(parts))
-        coding, charset = ("ucs2", "utf-16-be") if kind == "ucs-2" else ("gsm", "utf-8")
+        # The centre calls segments "data" whatever is in them: only UCS-2 has control characters.
+        wide = kind == "ucs-2" or any(byte < 32 and byte != 10 for byte in whole)
+        coding, charset = ("ucs2", "utf-16-be") if wide else ("gsm", "utf-8")
         return Sms(sender, receiver, coding, whole.decode(charset), total)
 
     def _listen(self):
@@ -174,7 +185,8 @@ class Kannel:
     def _child(self, *argv):
         out = open(os.path.join(self.folder, os.path.basename(argv[0]) + ".out"), "wb")
         self._children.append(subprocess.Popen(argv, cwd=self.folder, stdin=subprocess.DEVNULL,
-                                               stdout=out, stderr=subprocess.STDOUT))
+                                               stdout=out, stderr=subprocess.STDOUT,
+                                               preexec_fn=die_with_parent))
         out.close()
 
     def start(self):
@@ -234,6 +246,7 @@ def main():
     p = argparse.ArgumentParser(description="Kannel with a fake SMS centre, for tests")
     p.add_argument("--log")
     a = p.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with Kannel(log=a.log) as kannel:
         print("ready", kannel.port, "-", flush=True)
         sys.stdin.read()

@@ -9,21 +9,21 @@ In a Python test:
         peer.wait(1)
         peer.messages[0].to, .sender, .text, .unicode, .reference; peer.requests[0].headers, .body
 
-As a program: provider_peer.py --provider twilio --log FILE prints "ready PORT -" and adds to FILE one
-line "request N connection=C" for each request, and "sms to=... from=... unicode=... text=..." for each
-accepted message. It ends when its standard input does.
+As a program: provider_peer.py --provider twilio --log FILE prints "ready PORT -" and adds to FILE
+one line "request N connection=C" for each request, and "sms to=... from=... unicode=... text=..."
+for each accepted message. It ends when its standard input does.
 
-Login: user "me", password "s3cret" (as access key, too). Faults are asked for by the number the message
-goes to, its last three digits:
+Login: user "me", password "s3cret" (as access key, too). Faults are asked for by the number the
+message goes to, its last three digits:
 
-    429, 503, 500, 401, 404   that status; 429 with Retry-After: 7, 503 with an HTTP-date 90 s ahead
+    429, 503, 500, 401, 404   that status; 429 with Retry-After: 7, 503 with a date 90 s ahead
     001  the number is refused, as the provider does       002  the message is refused
     101  the connection is reset after the request          102  it is closed in silence
     103  no reply ever                                       104  garbage instead of HTTP
     105  a reply of one byte a second, for ever              106  half a reply, then the end
     107  a body without end                                  108  a redirection to itself
     201  success, but no id                                  202  200 with an error in its JSON
-    203  success, but no JSON                                204  success, and brackets within brackets without end
+    203  success, but no JSON                                204  success, and endless brackets
     301  the connection is closed after an ordinary reply, without a word of it
 """
 import argparse
@@ -269,13 +269,15 @@ class Handler(BaseHTTPRequestHandler):
         with peer.lock:
             peer.requests.append(request)
             peer.note(f"request {len(peer.requests)} connection={self.number}")
-        if self.path != provider.path:
-            return self.send(404, {})
+        if self.path != provider.path:  # some other interface: faults by ?to=
+            query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+            to = query.get("to", ["000"])[0]
+            return None if self.fault(to[-3:]) else self.send(404, {})
         if not provider.login(request):
             return self.send(*provider.error("login"))
         message = provider.message(request)
         try:
-            if self.fault(message.to[-3:]):
+            if self.fault(peer.first_faults.pop(0) if peer.first_faults else message.to[-3:]):
                 return None
         except OSError:
             return self.end()
@@ -307,6 +309,7 @@ class ProviderPeer:
         self.provider = PROVIDERS[provider]()
         self.wanted_port, self.log = port, log
         self.requests, self.messages, self.events = [], [], []
+        self.first_faults = []  # for the first requests, whatever their number
         self.connections = 0
         self.lock = threading.Lock()
         self.stopped = threading.Event()

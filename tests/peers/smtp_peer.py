@@ -12,14 +12,15 @@ From another language:
 
     smtp_peer.py --log FILE [--mails DIR] [--tls implicit|starttls] [--auth user:password] ...
 
-prints "ready PORT [CERTIFICATE]", then adds one line to FILE for each thing that happens
-("connect 1", "login plain hello", "mail 1 tls=1 from=a@b to=c@d", "quit 1"), and writes each mail to
-DIR/0001.eml; it ends when its standard input does.
+prints "ready PORT CERTIFICATE" (- for none), then adds one line to FILE for each thing that happens
+("connect 1", "login plain hello", "mail 1 tls=1 from=a@b to=c@d", "quit 1"), and writes each mail
+to DIR/0001.eml; it ends when its standard input does.
 
 Faults are asked for by the local part of the recipient's address (for MAIL: the sender's), so one
 server can show them all:
 
-    mail-CODE, rcpt-CODE, data-CODE, dot-CODE   that reply, at that step; -CODE-5.1.1 adds an enhanced code
+    mail-CODE, rcpt-CODE, data-CODE, dot-CODE   that reply, at that step
+    rcpt-CODE-5.1.1                             with an enhanced code
     rcpt-drop, data-drop, dot-drop              the connection ends instead of a reply
     rcpt-silent, data-silent, dot-silent        no reply ever
     dot-garbage                                 a reply that is none
@@ -55,8 +56,9 @@ def make_certificate(folder):
     if not os.path.exists(certificate):
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
-             "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key,
-             "-out", certificate], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+             "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+             "-keyout", key, "-out", certificate], check=True,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return certificate, key
 
 
@@ -101,8 +103,18 @@ class Server(SMTP):
             status = self.peer.greeting
         await super().push(status)
 
+    async def smtp_DATA(self, arg):
+        """aiosmtpd has no hook before its 354."""
+        if self.envelope.rcpt_tos:
+            reply = await self.peer.fault(self, "data", self.envelope.rcpt_tos[0])
+            if reply:
+                return await self.push(reply)
+        return await super().smtp_DATA(arg)
+
 
 class SmtpPeer:
+    without = ()  # ways to log in that are not offered
+
     def __init__(self, host="127.0.0.1", port=0, tls=None, auth=None, tokens=(), greeting=None,
                  silent_quit=False, mails_per_connection=0, folder=None, log=None, mails=None):
         self.host, self.port = host, port
@@ -224,7 +236,7 @@ class SmtpPeer:
             if self.tokens:
                 kwargs["auth_exclude_mechanism"] = ["PLAIN", "LOGIN"]
             else:
-                kwargs["auth_exclude_mechanism"] = ["XOAUTH2"]
+                kwargs["auth_exclude_mechanism"] = ["XOAUTH2", *self.without]
         return Server(self, **kwargs)
 
     async def _serve(self):

@@ -44,6 +44,7 @@ static void set_up(struct set *s, const char *scheme, const char *const *args)
     trial_init(&s->trial);
     s->trial.settings.type = GATEWAY_SMTP;
     s->trial.settings.url = s->url;
+    s->trial.settings.tls = TLS_NONE; /* as the configuration's reader has it for this machine */
     s->trial.settings.connections = 1;
 }
 
@@ -145,6 +146,8 @@ static void refusals_are_judged_by_step_and_code(void **state)
     expect(t, 4, "rcpt-450-4.7.1@x.example", OUTCOME_RETRY, 450, false, false);
     expect(t, 5, "rcpt-421@x.example", OUTCOME_RETRY, 421, false, true);
     expect(t, 6, "rcpt-530@x.example", OUTCOME_RETRY, 530, false, true);
+    expect(t, 11, "data-451-4.3.0@x.example", OUTCOME_RETRY, 451, false, false);
+    expect(t, 12, "data-554-5.7.0@x.example", OUTCOME_REJECTED, 554, false, false);
     expect(t, 7, "dot-452-4.3.1@x.example", OUTCOME_RETRY, 452, false, false);
     expect(t, 8, "dot-554-5.6.0@x.example", OUTCOME_REJECTED, 554, false, false);
     expect(t, 9, "dot-550-5.1.1@x.example", OUTCOME_REJECTED, 550, true, false);
@@ -184,7 +187,10 @@ static void silence_and_drops_before_the_point_are_safe_to_retry(void **state)
     trial_open(t, NULL);
     expect(t, 1, "rcpt-drop@x.example", OUTCOME_RETRY, 0, false, true);
     expect(t, 2, "rcpt-silent@x.example", OUTCOME_RETRY, 0, false, true);
+    expect(t, 4, "data-drop@x.example", OUTCOME_RETRY, 0, false, true);
+    expect(t, 5, "data-silent@x.example", OUTCOME_RETRY, 0, false, true);
     expect(t, 3, "you@x.example", OUTCOME_SENT, 250, false, false);
+    assert_int_equal(t->points, 1);
     tear_down(&s);
 }
 
@@ -272,6 +278,7 @@ static void tls_is_used_and_the_certificate_checked(void **state)
         struct set s;
         set_up(&s, schemes[i][0], args);
         s.trial.settings.ca_file = s.peer.certificate;
+        s.trial.settings.tls = TLS_REQUIRED;
         s.trial.settings.auth = AUTH_PASSWORD;
         s.trial.settings.user = "me";
         s.trial.settings.password = "s3cret";
@@ -290,6 +297,7 @@ static void a_certificate_nobody_vouches_for_is_never_accepted(void **state)
     struct set s;
 
     set_up(&s, "smtps", args);
+    s.trial.settings.tls = TLS_REQUIRED;
     trial_open(&s.trial, NULL); /* no ca_file: the system's */
     expect(&s.trial, 1, "you@x.example", OUTCOME_RETRY, 0, false, true);
     tear_down(&s);
@@ -299,12 +307,10 @@ static void a_certificate_nobody_vouches_for_is_never_accepted(void **state)
 static void without_starttls_no_password_and_no_mail_leaves(void **state)
 {
     const char *args[] = {"--auth", "me:s3cret", NULL};
-    char authority[128];
     struct set s;
 
     set_up(&s, "smtp", args);
-    snprintf(authority, sizeof(authority), "%s/certificate.pem", folder);
-    s.trial.settings.ca_file = authority; /* so TLS is wanted, though the host is loopback */
+    s.trial.settings.tls = TLS_REQUIRED;
     s.trial.settings.auth = AUTH_PASSWORD;
     s.trial.settings.user = "me";
     s.trial.settings.password = "s3cret";
