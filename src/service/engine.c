@@ -92,10 +92,16 @@ static void poke_cb(void *arg)
 static void look_cb(void *arg)
 {
     struct engine *e = arg;
-    bool changed = false;
+    bool changed = false, moved = false;
 
     if (store_changed(e->store, &changed) != 0 || changed) {
         e->look = true;
+        engine_poke(e);
+    }
+    /* A migration may have taken our triggers with it, also while a reconcile is under way. */
+    if (changed && store_schema_moved(e->store, &moved) == 0 && moved) {
+        e->reconciling = true;
+        e->cursor = (struct reconcile_cursor){0};
         engine_poke(e);
     }
     if (clock_mono_ms() - e->reconciled_mono_ms > RECONCILE_EVERY_MS && !e->reconciling) {
@@ -187,10 +193,19 @@ static bool planning_left(const struct engine *e)
     return e->planned_to < e->waiting.count;
 }
 
+/* What a person has paused or resumed, by whatever way, counts from this turn on. */
+static int look_at_pauses(struct engine *e)
+{
+    const struct world *w = &e->setup->world;
+    char *reason = NULL;
+    int rc = store_paused(e->store, &e->state.paused, &reason);
+
+    free(reason);
+    return rc == 0 ? store_rules_paused(e->store, w->rules, w->playbook->rule_count) : rc;
+}
+
 static int work(struct engine *e, int64_t now_ms, int64_t until_us, bool *more)
 {
-    bool paused = false;
-    char *reason = NULL;
     size_t count = 0;
     int rc = dispatch_settle(e->dispatch, now_ms);
 
@@ -207,13 +222,11 @@ static int work(struct engine *e, int64_t now_ms, int64_t until_us, bool *more)
     if (rc == 0)
         rc = plan_waiting(e, now_ms, until_us);
     if (rc == 0)
-        rc = store_paused(e->store, &paused, &reason);
-    free(reason);
-    e->state.paused = paused;
+        rc = look_at_pauses(e);
     *more = false;
     /* A claim looks at the record itself, so it need not wait for planning that lags behind; but
      * what is left of an earlier run must be settled first. */
-    if (rc == 0 && !paused && !e->left_over)
+    if (rc == 0 && !e->state.paused && !e->left_over)
         rc = dispatch_claim(e->dispatch, now_ms, until_us + TURN_US, more);
     if (rc == 0)
         rc = store_messages_next(e->store, &e->state.next_ms);

@@ -111,7 +111,5 @@ int store_status(struct store *s, int64_t now_ms, struct store_status *out)
         rc = list_rules(s, out);
     if (rc == 0)
         rc = store_paused(s, &out->paused, &out->pause_reason);
-    if (rc == 0)
-        rc = store_meta_int(s, "service_seen_ms", 0, &out->service_seen_ms);
     return rc;
 }

@@ -18,10 +18,13 @@ sys.path.insert(0, str(ROOT / "tests" / "peers"))
 
 from .mail import FileGatewayFolder, MailServer, parse  # noqa: E402
 from .notify import NotifySocket  # noqa: E402
-from .shop import Betimes, BetimesError, Shop, ShopTest  # noqa: E402
+from .shop import BUSINESS, CONF, FILES, Betimes, BetimesError, Shop, ShopTest  # noqa: E402
 from .waiting import slow, wait_until  # noqa: E402
 
 __all__ = [
+    "BUSINESS",
+    "CONF",
+    "FILES",
     "ROOT",
     "Betimes",
     "BetimesError",

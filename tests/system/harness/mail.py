@@ -63,11 +63,25 @@ class ReceivedMail:
 
 
 class MailServer(SmtpPeer):
-    """The mail server of the unit tests, with arrival times and parsed mails."""
+    """The mail server of the unit tests, with arrival times and parsed mails.
 
-    def __init__(self, **more):
+    refuse_first=N: the first N recipients are refused for now, whoever they are (451).
+    drop_first_dot: the first mail is taken, and then the connection ends instead of a reply.
+    without: ways to log in that are not offered ("PLAIN")."""
+
+    def __init__(self, refuse_first=0, drop_first_dot=False, without=(), **more):
         super().__init__(**more)
         self.arrivals_s = []
+        self.refuse_first = refuse_first
+        self.drop_first_dot = drop_first_dot
+        self.without = without
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if self.refuse_first > 0:
+            self.refuse_first -= 1
+            self.note(f"refused for now {address}")
+            return "451 4.7.1 Greylisted, please come again"
+        return await super().handle_RCPT(server, session, envelope, address, options)
 
     async def handle_DATA(self, server, session, envelope):
         # The time first: whoever sees the mail may look for it at once.
@@ -76,6 +90,9 @@ class MailServer(SmtpPeer):
         reply = await super().handle_DATA(server, session, envelope)
         if len(self.mails) == before:
             self.arrivals_s.pop()
+        elif self.drop_first_dot:
+            self.drop_first_dot = False
+            server.transport.abort()
         return reply
 
     def section(self, name="mail", **keys):

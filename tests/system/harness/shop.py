@@ -15,6 +15,7 @@ betimes.conf of its own. Everything is in one temporary folder, which goes at th
 with the service if it still runs. When a test fails, what the service wrote is printed.
 """
 
+import collections
 import json
 import os
 import re
@@ -35,7 +36,8 @@ COMMAND_S = 20
 START_S = 15
 STOP_S = 20
 
-CONF = """\
+# A betimes.conf without a gateway: a test adds its own.
+BUSINESS = """\
 [business]
 name = Riverside Garage
 timezone = Europe/Riga
@@ -43,11 +45,15 @@ language = en
 country = LV
 quiet = none
 cap = none
+"""
 
+FILES = """
 [gateway files]
 type = file
 path = out
 """
+
+CONF = BUSINESS + FILES
 
 # What a sanitizer says of a program that is otherwise alive and well.
 SANITIZER_REPORT = re.compile(r"(ERROR|SUMMARY): \w+Sanitizer|runtime error:")
@@ -114,11 +120,13 @@ class Shop:
     # ---- files --------------------------------------------------------------------------
 
     def write(self, name, text):
-        """Write a file of the shop's folder, replacing it in one step, as editors do."""
+        """Write a file of the shop's folder, replacing it in one step, as editors do. There may be
+        passwords in it: it is for its owner alone."""
         path = self.dir / name
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.new")
         temporary.write_text(text, encoding="utf-8")
+        temporary.chmod(0o600)
         temporary.replace(path)
         return path
 
@@ -242,6 +250,26 @@ class Shop:
         """Wait until there is a message with these keys; returns the first."""
         what = " ".join(f"{k}={v}" for k, v in keys.items())
         return wait_until(f"a message with {what}", lambda: self.messages(**keys), seconds)[0]
+
+    def message(self, **keys):
+        """The only message with these keys."""
+        found = self.messages(**keys)
+        assert len(found) == 1, f"{len(found)} messages with {keys}: {found}"
+        return found[0]
+
+    def states(self, **keys):
+        """How many messages with these keys are in which state."""
+        return dict(collections.Counter(m["state"] for m in self.messages(**keys)))
+
+    def wait_absorbed(self, seconds=20):
+        """Wait until the service has looked at all that was written, planned it, and nothing is on
+        the wire: what has not gone by now waits for its time, or never goes."""
+        busy = """SELECT (SELECT count(*) FROM change_log)
+            + (SELECT count(*) FROM entity WHERE kind IN (3, 4) AND generation = 0)
+            + (SELECT count(*) FROM message WHERE state = 3
+               OR (state = 0 AND attempts = 0 AND reason IS NULL
+                   AND next_ms <= unixepoch('now') * 1000)) AS n"""
+        wait_until("the service to be done", lambda: self.query(busy)[0]["n"] == 0, seconds)
 
     def close(self):
         """End what still runs and remove the folder; returns what the service had written, which

@@ -1,0 +1,35 @@
+/*
+ * A private copy of the database in which everything has been looked at and planned, as the service
+ * would do now: for `forecast`, and for `why` something was not planned. Nobody sees it, nothing of
+ * it is kept.
+ */
+#ifndef CLI_DRAFT_H
+#define CLI_DRAFT_H
+
+#include <stdint.h>
+
+#include "cli/session.h"
+#include "send/letter.h"
+#include "store/condition.h"
+#include "watch/world.h"
+
+struct draft {
+    const struct config *config;
+    struct session session; /* with the copy as its store */
+    struct world world;
+    struct conditions *conditions;
+    int64_t now_ms;
+    int64_t known_id; /* messages above it are the draft's own */
+};
+
+/* Make it from the open `session`, as of `now_ms`. `config` and `session` must outlive it. Returns
+ * EXIT_DONE, or another exit status after saying why. draft_close in any case. */
+int draft_make(const struct session *session, const struct config *config, int64_t now_ms,
+               struct draft *out);
+void draft_close(struct draft *d);
+
+/* Would the rule's `if` and `unless` let this message go, as things stand? `reason` (ERR_TEXT_MAX
+ * bytes) says why not. */
+bool draft_allows(struct draft *d, const struct letter *l, char *reason);
+
+#endif

@@ -1,0 +1,132 @@
+/* betimes check: everything that is wrong with what people wrote, at once. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "cli/all.h"
+#include "cli/session.h"
+#include "cli/show.h"
+
+/* Can the service work on it? A database that is not there yet is no error of the configuration. */
+static int check_database(const char *path, struct problems *problems)
+{
+    struct store *s = NULL;
+    struct err err = {""};
+    char *dir = mem_strndup(path, (size_t)(strrchr(path, '/') - path));
+    int rc = store_open(path, STORE_READ, &s, &err);
+
+    if (rc == ERR_NOTFOUND) {
+        problems_warning(problems, path, 0, "there is no database yet; `betimes init` makes one");
+        rc = 0;
+    } else if (rc != 0) {
+        const char *words = str_starts(err.text, path) ? err.text + strlen(path) + 2 : err.text;
+        problems_error(problems, path, 0, "%s", words);
+    } else if (access(path, W_OK) != 0 || access(dir, W_OK) != 0) {
+        problems_error(problems, path, 0, "it cannot be written, nor its folder: %s",
+                       strerror(errno));
+        rc = ERR_READONLY;
+    }
+    store_close(s);
+    free(dir);
+    return rc;
+}
+
+static json_t *problems_json(const struct problems *p)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < p->count; i++) {
+        const struct problem *one = &p->items[i];
+        json_t *o = json_object();
+        json_object_set_new(o, "file", show_json_text(one->file));
+        json_object_set_new(o, "line", one->line > 0 ? json_integer(one->line) : json_null());
+        json_object_set_new(o, "column", one->column > 0 ? json_integer(one->column) : json_null());
+        json_object_set_new(o, "severity", json_string(one->warning ? "warning" : "error"));
+        json_object_set_new(o, "text", show_json_text(one->text));
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
+static size_t count_languages(const struct template_set *set)
+{
+    struct str_list seen = {0};
+
+    for (size_t i = 0; i < template_set_count(set); i++) {
+        const char *language = template_set_at(set, i)->language;
+        if (!str_list_has(&seen, language))
+            str_list_add(&seen, language, strlen(language));
+    }
+    size_t n = seen.count;
+    str_list_close(&seen);
+    return n;
+}
+
+static void print_summary(const struct config *c, const struct problems *p)
+{
+    char a[SHOW_TIME_MAX], b[SHOW_TIME_MAX], d[SHOW_TIME_MAX], e[SHOW_TIME_MAX];
+
+    if (p->errors > 0) {
+        show_count((int64_t)p->errors, "error", a);
+        printf("%s to mend.\n", a);
+        return;
+    }
+    show_count((int64_t)c->playbook->workflow_count, "workflow", a);
+    show_count((int64_t)c->playbook->rule_count, "rule", b);
+    show_count((int64_t)count_languages(c->templates), "language", d);
+    show_count((int64_t)p->count, "warning", e);
+    printf("%s, %s, %s; ", a, b, d);
+    if (p->count > 0)
+        printf("%s, nothing that has to be mended.\n", e);
+    else
+        printf("nothing to mend.\n");
+}
+
+static int run_check(const struct call *call)
+{
+    struct problems problems = {0};
+    struct config c;
+    struct session s;
+    int status = session_find(call, &s);
+
+    if (status != EXIT_DONE) {
+        session_close(&s);
+        return status;
+    }
+    if (config_load(call->dir, NULL, &problems, &c) != 0)
+        status = EXIT_ASKED;
+    int database = check_database(s.database, &problems);
+    if (database != 0 && status == EXIT_DONE)
+        status = EXIT_FAILED;
+    if (call->json) {
+        int printed = show_print_json(problems_json(&problems));
+        status = status != EXIT_DONE ? status : printed;
+    } else {
+        for (size_t i = 0; i < problems.count; i++) {
+            char *line = problem_format(&problems.items[i]);
+            fprintf(stderr, "%s\n", line);
+            free(line);
+        }
+        print_summary(&c, &problems);
+    }
+    config_free(&c);
+    problems_close(&problems);
+    session_close(&s);
+    return status;
+}
+
+const struct command command_check = {
+    .name = "check",
+    .words = "",
+    .help = "Is the configuration in order? Lists everything that is not",
+    .more = "Reads betimes.conf, the playbook, the provider files and all templates, and prints\n"
+            "everything that is wrong, each as `file:line: what is wrong, and what would be\n"
+            "right`. Looks at the database as well. Nothing is changed and nothing sent.\n",
+    .reads = true,
+    .run = run_check,
+};

@@ -1,0 +1,341 @@
+/*
+ * betimes preview: a rule's message as it would read, for a real record or a made-up one.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "cli/all.h"
+#include "cli/sample.h"
+#include "cli/session.h"
+#include "cli/show.h"
+#include "send/compose.h"
+#include "store/records.h"
+#include "text/locale.h"
+#include "time/moment.h"
+
+#define LABEL_COLUMNS 12
+
+static const struct option_spec preview_options[] = {
+    {"language", 0, "TAG", "in this language, like lv or kk"},
+    {"channel", 0, "CHANNEL", "email or sms (both, if the rule has words for both)"},
+    {"client", 0, "REF", "for this client"},
+    {"job", 0, "REF", "for this job"},
+    {"appointment", 0, "REF", "for this appointment"},
+    {"html", 0, NULL, "print the e-mail's HTML page and nothing else"},
+    OPTION_NOW,
+};
+
+struct preview {
+    const struct call *call;
+    struct session session;
+    struct config config;
+    const struct rule *rule;
+    const char *language; /* --language */
+    int64_t now_ms;
+    bool sample;
+    struct record_set record;
+    json_t *list; /* --json */
+};
+
+/* ---- a real record */
+
+static int load_related(struct preview *p)
+{
+    struct record_set *r = &p->record;
+    struct store *s = p->session.store;
+    int rc = 0;
+
+    if (r->appointment.job_id != 0 && r->job.id == 0)
+        rc = store_job(s, r->appointment.job_id, &r->job);
+    int64_t client = r->appointment.id != 0 ? r->appointment.client_id : r->job.client_id;
+    int64_t staff = r->appointment.staff_id != 0 ? r->appointment.staff_id : r->job.staff_id;
+    if ((rc == 0 || rc == ERR_NOTFOUND) && r->client.id == 0 && client != 0)
+        rc = store_client(s, client, &r->client);
+    if ((rc == 0 || rc == ERR_NOTFOUND) && staff != 0)
+        rc = store_staff(s, staff, &r->staff);
+    return rc == ERR_NOTFOUND ? 0 : rc; /* what is not there has no values */
+}
+
+static int load_record(struct preview *p, enum entity_kind kind, const char *ref)
+{
+    struct record_set *r = &p->record;
+    int64_t id;
+    int status = session_open(p->call, STORE_READ, &p->session), rc = 0;
+
+    if (status == EXIT_DONE)
+        status = session_row(&p->session, kind, ref, &id);
+    if (status != EXIT_DONE)
+        return status;
+    if (kind == ENTITY_CLIENT)
+        rc = store_client(p->session.store, id, &r->client);
+    else if (kind == ENTITY_JOB)
+        rc = store_job(p->session.store, id, &r->job);
+    else
+        rc = store_appointment(p->session.store, id, &r->appointment);
+    if (rc == 0)
+        rc = load_related(p);
+    return rc == 0 ? EXIT_DONE : session_failed(&p->session, rc, "read the record");
+}
+
+/* ---- writing */
+
+static void label(const char *text)
+{
+    put_text(DIM, text);
+    printf("%*s", (int)(LABEL_COLUMNS - text_columns(text)), "");
+}
+
+static void line(const char *name, const char *text)
+{
+    label(name);
+    put_folded(text, LABEL_COLUMNS, LABEL_COLUMNS);
+}
+
+/* The other languages that the rule speaks by this channel. */
+static char *other_languages(const struct preview *p, enum template_kind kind, const char *used)
+{
+    struct buf b;
+
+    buf_init(&b);
+    for (size_t i = 0; i < template_set_count(p->config.templates); i++) {
+        const struct template_entry *e = template_set_at(p->config.templates, i);
+        if (e->kind == kind && strcmp(e->rule, p->rule->template) == 0 &&
+            strcmp(e->language, used) != 0)
+            buf_printf(&b, "%s%s", b.len > 0 ? ", " : "", e->language);
+    }
+    return buf_steal(&b);
+}
+
+static void tell_size(const struct preview *p, const char *text, const struct sms_size *size)
+{
+    const struct channel_settings *sms = &p->config.settings->channels[CHANNEL_SMS];
+    struct sms_outsider o;
+    char count[SHOW_TIME_MAX];
+    struct buf b;
+
+    buf_init(&b);
+    show_count((int64_t)size->segments, "segment", count);
+    buf_printf(&b, "%s of %s, %zu %s, %zu left in the last", count,
+               size->unicode ? "Unicode (UCS-2)" : "GSM-7", size->units,
+               size->unicode ? "units" : "septets", size->units_left);
+    line("size", b.data);
+    if (size->unicode && sms_first_outsider(text, strlen(text), &o)) {
+        buf_clear(&b);
+        buf_printf(&b,
+                   "`%s`, character %zu, is not in the SMS alphabet and more than doubles the "
+                   "size%s",
+                   o.utf8, o.position,
+                   sms->transliterate ? "" : "; `transliterate = yes` would write it in Latin");
+        line("because", b.data);
+    }
+    if (sms->price > 0) {
+        const char *currency = p->config.settings->business.currency;
+        buf_clear(&b);
+        buf_printf(&b, "%.3f %s", sms->price * (double)size->segments,
+                   currency != NULL ? currency : "");
+        line("price", b.data);
+    }
+    buf_close(&b);
+}
+
+static void tell(struct preview *p, enum channel channel, const struct payload *out,
+                 const struct sms_size *size, const char *reason)
+{
+    enum template_kind kind = channel == CHANNEL_EMAIL ? TEMPLATE_KIND_EMAIL : TEMPLATE_KIND_SMS;
+    char *others = other_languages(p, kind, out->language);
+    char *title = mem_printf("%s by %s", p->rule->name, channel == CHANNEL_SMS ? "SMS" : "e-mail");
+
+    put_text(BOLD, title);
+    putchar('\n');
+    line("for", p->sample                       ? "a made-up client"
+                : p->record.client.name != NULL ? p->record.client.name
+                                                : "nobody");
+    label("language");
+    put_text(PLAIN, out->language);
+    if (*others != '\0') {
+        printf(" (also: ");
+        put_text(PLAIN, others);
+        putchar(')');
+    }
+    putchar('\n');
+    if (channel == CHANNEL_EMAIL && out->subject != NULL)
+        line("subject", out->subject);
+    if (channel == CHANNEL_SMS && *reason == '\0')
+        tell_size(p, out->text, size);
+    if (*reason != '\0') {
+        label("wrong");
+        put_text(RED, reason);
+        putchar('\n');
+    }
+    putchar('\n');
+    put_lines(out->text, 2);
+    free(title);
+    free(others);
+}
+
+static void add_json(struct preview *p, enum channel channel, const struct payload *out,
+                     const struct sms_size *size, const char *reason)
+{
+    json_t *o = json_object();
+
+    json_object_set_new(o, "rule", show_json_text(p->rule->name));
+    json_object_set_new(o, "channel", show_json_text(channel_name(channel)));
+    json_object_set_new(o, "language", show_json_text(out->language));
+    json_object_set_new(o, "subject", show_json_text(out->subject));
+    json_object_set_new(o, "text", show_json_text(out->text));
+    json_object_set_new(o, "problem", show_json_text(*reason != '\0' ? reason : NULL));
+    if (channel == CHANNEL_EMAIL) {
+        json_object_set_new(o, "html", show_json_text(out->data.data));
+    } else {
+        json_object_set_new(o, "encoding", json_string(size->unicode ? "UCS-2" : "GSM-7"));
+        json_object_set_new(o, "units", json_integer((json_int_t)size->units));
+        json_object_set_new(o, "segments", json_integer((json_int_t)size->segments));
+    }
+    json_array_append_new(p->list, o);
+}
+
+static int write_channel(struct preview *p, enum channel channel, bool html)
+{
+    struct record_set *r = &p->record;
+    struct compose_input in = {
+        .rule = p->rule,
+        .channel = channel,
+        .client = r->client.id != 0 ? &r->client : NULL,
+        .job = r->job.id != 0 ? &r->job : NULL,
+        .appointment = r->appointment.id != 0 ? &r->appointment : NULL,
+        .staff = r->staff.id != 0 ? &r->staff : NULL,
+        .recipient = p->rule->to != TO_CLIENT && r->staff.id != 0 ? &r->staff : NULL,
+        .now_ms = p->now_ms,
+    };
+    char reason[COMPOSE_REASON_MAX];
+    struct sms_size size = {0};
+    struct payload out;
+    int rc = compose(p->config.settings, p->config.templates, &in, &out, &size, reason);
+
+    if (rc == ERR_NOTFOUND)
+        command_error(rc, "%s", reason);
+    else if (html)
+        fwrite(out.data.data, 1, out.data.len, stdout);
+    else if (p->list != NULL)
+        add_json(p, channel, &out, &size, reason);
+    else
+        tell(p, channel, &out, &size, reason);
+    if (rc != 0 && rc != ERR_NOTFOUND && (html || p->list != NULL))
+        command_error(rc, "%s", reason);
+    payload_close(&out);
+    return rc == 0 ? EXIT_DONE : EXIT_ASKED;
+}
+
+static bool has_words(const struct preview *p, enum channel c)
+{
+    return template_set_find(p->config.templates, p->rule->template,
+                             c == CHANNEL_EMAIL ? TEMPLATE_KIND_EMAIL : TEMPLATE_KIND_SMS,
+                             p->language, p->config.settings->business.language) != NULL;
+}
+
+static int write_all(struct preview *p)
+{
+    const char *name = option_value(&p->call->options, "channel");
+    bool html = option_given(&p->call->options, "html"), first = true;
+    enum channel only = CHANNEL_EMAIL;
+    int status = EXIT_DONE;
+
+    if (name != NULL && (!channel_from(name, &only) || only == CHANNEL_TASK))
+        return command_misused(p->call, "there is no channel `%s`; write email or sms", name);
+    if (html && only != CHANNEL_EMAIL)
+        return command_misused(p->call, "only an e-mail has HTML; leave --html or --channel out");
+    for (int c = CHANNEL_EMAIL; c <= CHANNEL_SMS; c++) {
+        enum channel channel = (enum channel)c;
+        bool wanted = name != NULL || html ? channel == only : has_words(p, channel);
+        if (!wanted)
+            continue;
+        if (!first && p->list == NULL)
+            putchar('\n');
+        first = false;
+        int written = write_channel(p, channel, html);
+        status = status == EXIT_DONE ? written : status;
+    }
+    if (p->list != NULL && (status == EXIT_DONE || json_array_size(p->list) > 0)) {
+        int printed = show_print_json(json_incref(p->list));
+        status = status == EXIT_DONE ? printed : status;
+    }
+    return status;
+}
+
+/* Whose record: --client, --job or --appointment; none: the sample's. */
+static int find_record(struct preview *p)
+{
+    static const struct {
+        const char *option;
+        enum entity_kind kind;
+    } records[] = {
+        {"client", ENTITY_CLIENT}, {"job", ENTITY_JOB}, {"appointment", ENTITY_APPOINTMENT}};
+    size_t given = 0, which = 0;
+
+    for (size_t i = 0; i < COUNT_OF(records); i++)
+        if (option_given(&p->call->options, records[i].option)) {
+            given++;
+            which = i;
+        }
+    if (given > 1)
+        return command_misused(p->call, "give one of --client, --job and --appointment");
+    if (given == 1)
+        return load_record(p, records[which].kind,
+                           option_value(&p->call->options, records[which].option));
+    sample_make(p->rule, &p->config.settings->business, p->now_ms, &p->record);
+    p->sample = true;
+    return EXIT_DONE;
+}
+
+static int run_preview(const struct call *call)
+{
+    struct preview p = {.call = call, .language = option_value(&call->options, "language")};
+    int status;
+
+    if (p.language != NULL && !locale_language_valid(p.language))
+        return command_misused(call, "`%s` is no language tag; write one like lv or kk-KZ",
+                               p.language);
+    status = session_config(call, NULL, &p.config);
+    if (status == EXIT_DONE)
+        status = session_rule(&p.config, call_word(call, 0), &p.rule);
+    if (status == EXIT_DONE) {
+        p.session.zone = p.config.settings->business.calendar.zone;
+        status = session_time(call, "now", p.session.zone, clock_wall_ms(), &p.now_ms);
+    }
+    if (status == EXIT_DONE)
+        status = find_record(&p);
+    if (status == EXIT_DONE) {
+        char **languages[] = {&p.record.client.language, &p.record.staff.language};
+        for (size_t i = 0; p.language != NULL && i < COUNT_OF(languages); i++) {
+            free(*languages[i]);
+            *languages[i] = mem_strdup(p.language);
+        }
+        p.list = call->json ? json_array() : NULL;
+        status = write_all(&p);
+    }
+    json_decref(p.list);
+    record_set_close(&p.record);
+    session_close(&p.session);
+    config_free(&p.config);
+    return status;
+}
+
+const struct command command_preview = {
+    .name = "preview",
+    .words = "RULE",
+    .words_min = 1,
+    .words_max = 1,
+    .help = "A rule's message as it would read, with its size and price",
+    .more = "For a client, job or appointment of the database, or else for a made-up client.\n\n"
+            "  betimes preview ready --language kk\n"
+            "  betimes preview reminder-soon --appointment a12 --channel sms\n"
+            "  betimes preview ready --html > ready.html\n",
+    .options = preview_options,
+    .option_count = COUNT_OF(preview_options),
+    .reads = true,
+    .run = run_preview,
+};

@@ -1,0 +1,221 @@
+/* betimes status: how it all is, on one page. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "cli/all.h"
+#include "cli/session.h"
+#include "cli/show.h"
+
+static json_t *time_or_null(int64_t ms)
+{
+    return ms != 0 && ms != INT64_MAX ? show_json_time(ms) : json_null();
+}
+
+static json_t *rules_json(const struct store_status *st)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < st->rule_count; i++) {
+        const struct rule_status *r = &st->rules[i];
+        json_t *o = json_object();
+        json_object_set_new(o, "rule", show_json_text(r->name));
+        json_object_set_new(o, "purpose", show_json_text(r->purpose));
+        json_object_set_new(o, "present", json_boolean(r->present));
+        json_object_set_new(o, "since", show_json_time(r->since_ms));
+        json_object_set_new(o, "paused", time_or_null(r->paused_ms));
+        json_object_set_new(o, "pause_reason", show_json_text(r->pause_reason));
+        json_object_set_new(o, "waiting", json_integer(r->waiting));
+        json_object_set_new(o, "sent", json_integer(r->sent));
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
+static json_t *status_json(const struct session *s, const struct store_status *st)
+{
+    json_t *o = json_object(), *counts = json_object();
+    enum service_life life = session_service(s);
+
+    for (int i = 0; i < MESSAGE_STATES; i++)
+        json_object_set_new(counts, message_state_name((enum message_state)i),
+                            json_integer(st->counts[i]));
+    json_object_set_new(o, "database", show_json_text(s->database));
+    json_object_set_new(o, "running",
+                        life == SERVICE_HIDDEN ? json_null() : json_boolean(life == SERVICE_RUNS));
+    json_object_set_new(o, "paused", json_boolean(st->paused));
+    json_object_set_new(o, "pause_reason", show_json_text(st->pause_reason));
+    json_object_set_new(o, "messages", counts);
+    json_object_set_new(o, "next_due", time_or_null(st->next_due_ms));
+    json_object_set_new(o, "overdue", json_integer(st->overdue));
+    json_object_set_new(o, "oldest_due", time_or_null(st->oldest_due_ms));
+    json_object_set_new(o, "last_sent", time_or_null(st->last_sent_ms));
+    json_object_set_new(o, "changes", json_integer(st->changes));
+    json_object_set_new(o, "tasks", json_integer(st->tasks));
+    json_object_set_new(o, "clients", json_integer(st->clients));
+    json_object_set_new(o, "jobs", json_integer(st->jobs));
+    json_object_set_new(o, "appointments", json_integer(st->appointments));
+    json_object_set_new(o, "rules", rules_json(st));
+    return o;
+}
+
+struct page {
+    const struct session *s;
+    const struct store_status *st;
+    int64_t now_ms;
+    char count[SHOW_TIME_MAX], time[SHOW_TIME_MAX], span[SHOW_TIME_MAX];
+};
+
+static void label(const char *text)
+{
+    put_text(DIM, text);
+    printf("%*s", (int)(12 - text_columns(text)), "");
+}
+
+static void print_service(struct page *p)
+{
+    label("service");
+    switch (session_service(p->s)) {
+    case SERVICE_RUNS:
+        put_text(GREEN, "running");
+        break;
+    case SERVICE_STOPPED:
+        put_text(RED, "not running");
+        printf("; `betimes run` starts it");
+        break;
+    case SERVICE_HIDDEN:
+        printf("whether it runs is not for your eyes");
+        break;
+    }
+    putchar('\n');
+    if (!p->st->paused)
+        return;
+    label("");
+    put_text(YELLOW, "paused");
+    if (p->st->pause_reason != NULL) {
+        printf(": ");
+        put_text(PLAIN, p->st->pause_reason);
+    }
+    printf("; `betimes resume` goes on\n");
+}
+
+static void print_queue(struct page *p)
+{
+    const struct store_status *st = p->st;
+    bool first = true;
+
+    label("messages");
+    for (int i = 0; i < MESSAGE_STATES; i++) {
+        if (st->counts[i] == 0)
+            continue;
+        printf("%s%lld ", first ? "" : ", ", (long long)st->counts[i]);
+        put_text(show_colour((enum message_state)i), message_state_name((enum message_state)i));
+        first = false;
+    }
+    printf("%s\n", first ? "none yet" : "");
+    if (st->next_due_ms != INT64_MAX) {
+        label("next");
+        show_time(st->next_due_ms, p->s->zone, p->now_ms, p->time);
+        show_span(st->next_due_ms - p->now_ms, p->span);
+        printf("%s, in %s\n", p->time, p->span);
+    }
+    if (st->overdue > 0) {
+        label("overdue");
+        show_count(st->overdue, "message", p->count);
+        show_span(p->now_ms - st->oldest_due_ms, p->span);
+        put_text(YELLOW, p->count);
+        printf(", the oldest for %s; `betimes outbox` lists them\n", p->span);
+    }
+    label("last sent");
+    if (st->last_sent_ms == 0) {
+        printf("nothing yet\n");
+    } else {
+        show_time(st->last_sent_ms, p->s->zone, p->now_ms, p->time);
+        printf("%s\n", p->time);
+    }
+}
+
+static void print_rest(struct page *p)
+{
+    const struct store_status *st = p->st;
+
+    if (st->changes > 0) {
+        label("changes");
+        show_count(st->changes, "change", p->count);
+        printf("%s of other programs not looked at yet\n", p->count);
+    }
+    if (st->tasks > 0) {
+        label("tasks");
+        show_count(st->tasks, "open task", p->count);
+        printf("%s for people\n", p->count);
+    }
+    label("records");
+    show_count(st->clients, "client", p->count);
+    printf("%s, ", p->count);
+    show_count(st->jobs, "job", p->count);
+    printf("%s, ", p->count);
+    show_count(st->appointments, "appointment", p->count);
+    printf("%s\n", p->count);
+    label("database");
+    put_text(PLAIN, p->s->database);
+    putchar('\n');
+}
+
+static void print_rules(struct page *p)
+{
+    static const char *const heads[] = {"rule", "waiting", "sent", ""};
+    struct table t = {.heads = heads, .columns = 4, .give = 3, .right = 1u << 1 | 1u << 2};
+
+    for (size_t i = 0; i < p->st->rule_count; i++) {
+        const struct rule_status *r = &p->st->rules[i];
+        if (!r->present && r->waiting == 0)
+            continue;
+        table_add(&t, PLAIN, r->name);
+        table_addf(&t, r->waiting > 0 ? PLAIN : DIM, "%lld", (long long)r->waiting);
+        table_addf(&t, r->sent > 0 ? PLAIN : DIM, "%lld", (long long)r->sent);
+        if (r->paused_ms != 0)
+            table_addf(&t, YELLOW, "paused%s%s", r->pause_reason != NULL ? ": " : "",
+                       r->pause_reason != NULL ? r->pause_reason : "");
+        else
+            table_add(&t, DIM, r->present ? "" : "not in the playbook any more");
+    }
+    if (t.count == 0)
+        return;
+    putchar('\n');
+    table_print(&t, NULL, NULL);
+}
+
+static int run_status(const struct call *call)
+{
+    struct store_status st = {0};
+    int64_t now_ms = clock_wall_ms();
+    struct session s;
+    int status = session_open(call, STORE_READ, &s);
+
+    if (status == EXIT_DONE) {
+        int rc = store_status(s.store, now_ms, &st);
+        struct page p = {.s = &s, .st = &st, .now_ms = now_ms};
+        if (rc != 0) {
+            status = session_failed(&s, rc, "read the state");
+        } else if (call->json) {
+            status = show_print_json(status_json(&s, &st));
+        } else {
+            print_service(&p);
+            print_queue(&p);
+            print_rest(&p);
+            print_rules(&p);
+        }
+    }
+    store_status_close(&st);
+    session_close(&s);
+    return status;
+}
+
+const struct command command_status = {
+    .name = "status",
+    .words = "",
+    .help = "How the service, its messages and its rules are",
+    .more = "Whether the service runs, what waits, what is overdue, which rules are paused.\n",
+    .reads = true,
+    .run = run_status,
+};

@@ -1,0 +1,519 @@
+/*
+ * betimes why: why a message went or did not; also for what was never planned.
+ *
+ * A planned message is explained from its rows. What is not there is planned in a private copy, and
+ * the planner's own words say why a rule did not want it.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "cli/all.h"
+#include "cli/draft.h"
+#include "cli/session.h"
+#include "cli/show.h"
+#include "watch/absorb.h"
+#include "watch/replan.h"
+
+#define LABEL_COLUMNS 12
+#define SUBJECTS_MAX 200 /* of one client, that are told about */
+
+static const struct option_spec why_options[] = {
+    {"rule", 0, "RULE", "why this rule did or did not ..."},
+    {"job", 0, "REF", "... for this job"},
+    {"appointment", 0, "REF", "... for this appointment"},
+    {"client", 0, "REF", "... for this client's jobs and appointments"},
+};
+
+struct asking {
+    const struct call *call;
+    struct session session;
+    struct config config; /* all NULL when it is broken: then there is less to tell */
+    int64_t now_ms;
+    json_t *list; /* --json: what has been told so far */
+};
+
+static void label(const char *text)
+{
+    put_text(DIM, text);
+    printf("%*s", (int)(LABEL_COLUMNS - text_columns(text)), "");
+}
+
+static void line(const char *name, const char *text)
+{
+    label(name);
+    put_folded(text, LABEL_COLUMNS, LABEL_COLUMNS);
+}
+
+__attribute__((format(printf, 2, 3))) static void linef(const char *name, const char *fmt, ...)
+{
+    struct buf b;
+    va_list ap;
+
+    buf_init(&b);
+    va_start(ap, fmt);
+    buf_vprintf(&b, fmt, ap);
+    va_end(ap);
+    line(name, b.data);
+    buf_close(&b);
+}
+
+/* ---- one message */
+
+/* Everything that is told of a message. */
+struct case_file {
+    const struct outbox_row *row;
+    struct message message;
+    struct plan_event *events;
+    size_t event_count;
+    struct attempt_row *attempts;
+    size_t attempt_count;
+    char *sentence; /* NULL: the rule is not in the playbook */
+};
+
+static int case_open(const struct asking *a, const struct outbox_row *row, struct case_file *out)
+{
+    const struct rule *r = NULL;
+
+    *out = (struct case_file){.row = row};
+    int rc = store_message(a->session.store, row->id, &out->message);
+    if (rc == 0)
+        rc = store_events(a->session.store, out->message.subject_id, &out->events,
+                          &out->event_count);
+    if (rc == 0)
+        rc = store_attempts(a->session.store, row->id, &out->attempts, &out->attempt_count);
+    if (a->config.playbook != NULL)
+        r = playbook_rule(a->config.playbook, row->rule);
+    out->sentence = r != NULL ? rule_sentence(r) : NULL;
+    return rc;
+}
+
+static void case_close(struct case_file *c)
+{
+    message_close(&c->message);
+    plan_events_free(c->events, c->event_count);
+    attempts_free(c->attempts, c->attempt_count);
+    free(c->sentence);
+}
+
+static void event_words(const struct plan_event *e, struct buf *out)
+{
+    buf_puts(out, event_phrase(e->event));
+    if (e->stage != NULL)
+        buf_printf(out, " %s", e->stage);
+}
+
+/* The event that the message follows from; NULL when it follows from a time in the record. */
+static const struct plan_event *event_of(const struct case_file *c)
+{
+    for (size_t i = 0; i < c->event_count; i++)
+        if (c->events[i].revision == c->message.occurrence)
+            return &c->events[i];
+    return NULL;
+}
+
+static void tell_times(const struct asking *a, const struct case_file *c)
+{
+    const struct outbox_row *r = c->row;
+    const struct plan_event *e = event_of(c);
+    char at[SHOW_TIME_MAX], due[SHOW_TIME_MAX];
+    struct buf words;
+
+    if (e != NULL) {
+        buf_init(&words);
+        event_words(e, &words);
+        show_time(e->at_ms, a->session.zone, a->now_ms, at);
+        linef("because", "%s, on %s", words.data, at);
+        buf_close(&words);
+    }
+    show_time(r->nominal_ms, a->session.zone, a->now_ms, at);
+    show_time(r->due_ms, a->session.zone, a->now_ms, due);
+    if (r->nominal_ms == r->due_ms)
+        linef("time", "%s", at);
+    else
+        linef("time", "%s by the rule; moved into its allowed hours: %s", at, due);
+    if (r->expires_ms != INT64_MAX) {
+        show_time(r->expires_ms, a->session.zone, a->now_ms, at);
+        linef("useful", "until %s", at);
+    }
+}
+
+static void tell_attempts(const struct asking *a, const struct case_file *c)
+{
+    for (size_t i = 0; i < c->attempt_count; i++) {
+        const struct attempt_row *t = &c->attempts[i];
+        char at[SHOW_TIME_MAX], code[24] = "";
+        show_time(t->at_ms, a->session.zone, a->now_ms, at);
+        if (t->code != 0)
+            snprintf(code, sizeof(code), " (%d)", t->code);
+        linef(i == 0 ? "attempts" : "", "%s by %s: %s%s%s%s", at, t->gateway, t->outcome, code,
+              t->detail != NULL ? ": " : "", t->detail != NULL ? t->detail : "");
+    }
+}
+
+static void tell_case(const struct asking *a, const struct case_file *c)
+{
+    const struct outbox_row *r = c->row;
+    char when[SHOW_TIME_MAX], *about = show_subject(r);
+    char *title =
+        mem_printf("Message %lld: %s, to %s", (long long)r->id, r->rule, show_recipient(r));
+
+    put_text(BOLD, title);
+    putchar('\n');
+    show_time(r->state_ms, a->session.zone, a->now_ms, when);
+    label("state");
+    put_text(show_colour(r->state), message_state_name(r->state));
+    printf(" since %s\n", when);
+    if (r->reason != NULL)
+        line("reason", r->reason);
+    line("about", about);
+    if (r->client_name != NULL)
+        line("client", r->client_name);
+    line("rule", c->sentence != NULL ? c->sentence : "it is not in the playbook any more");
+    tell_times(a, c);
+    linef("by", "%s%s%s%s%s", channel_name(r->channel), r->to != NULL ? " to " : "",
+          r->to != NULL ? r->to : "", r->gateway != NULL ? ", through " : "",
+          r->gateway != NULL ? r->gateway : "");
+    tell_attempts(a, c);
+    if (r->language != NULL)
+        line("language", r->language);
+    if (r->subject != NULL)
+        line("subject", r->subject);
+    if (r->text != NULL) {
+        label("text");
+        printf("\n\n");
+        put_lines(r->text, 4);
+    }
+    free(title);
+    free(about);
+}
+
+static json_t *events_json(const struct case_file *c)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < c->event_count; i++) {
+        struct buf words;
+        json_t *o = json_object();
+        buf_init(&words);
+        event_words(&c->events[i], &words);
+        json_object_set_new(o, "at", show_json_time(c->events[i].at_ms));
+        json_object_set_new(o, "event", show_json_text(words.data));
+        json_object_set_new(o, "cause", json_boolean(&c->events[i] == event_of(c)));
+        json_array_append_new(list, o);
+        buf_close(&words);
+    }
+    return list;
+}
+
+static json_t *attempts_json(const struct case_file *c)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < c->attempt_count; i++) {
+        const struct attempt_row *t = &c->attempts[i];
+        json_t *o = json_object();
+        json_object_set_new(o, "at", show_json_time(t->at_ms));
+        json_object_set_new(o, "gateway", show_json_text(t->gateway));
+        json_object_set_new(o, "outcome", show_json_text(t->outcome));
+        json_object_set_new(o, "code", t->code != 0 ? json_integer(t->code) : json_null());
+        json_object_set_new(o, "detail", show_json_text(t->detail));
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
+static json_t *case_json(const struct case_file *c)
+{
+    json_t *o = show_json(c->row);
+
+    json_object_set_new(o, "why", show_json_text(c->sentence));
+    json_object_set_new(o, "nominal", show_json_time(c->row->nominal_ms));
+    json_object_set_new(o, "useful_until",
+                        c->row->expires_ms != INT64_MAX ? show_json_time(c->row->expires_ms)
+                                                        : json_null());
+    json_object_set_new(o, "changed", show_json_time(c->row->state_ms));
+    json_object_set_new(o, "provider_id", show_json_text(c->row->provider_id));
+    json_object_set_new(o, "language", show_json_text(c->row->language));
+    json_object_set_new(o, "events", events_json(c));
+    json_object_set_new(o, "attempt_list", attempts_json(c));
+    return o;
+}
+
+static int tell_rows(struct asking *a, const struct outbox_row *rows, size_t count)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        struct case_file c;
+        rc = case_open(a, &rows[i], &c);
+        if (rc == 0 && a->list != NULL)
+            json_array_append_new(a->list, case_json(&c));
+        else if (rc == 0)
+            tell_case(a, &c);
+        if (rc == 0 && a->list == NULL && i + 1 < count)
+            putchar('\n');
+        case_close(&c);
+    }
+    return rc == 0 ? EXIT_DONE : session_failed(&a->session, rc, "read the message");
+}
+
+static int why_message(struct asking *a, const char *word)
+{
+    struct outbox_filter f = {0};
+    struct outbox_row *rows;
+    size_t count;
+    int status;
+
+    if (!str_to_int(word, 1, INT64_MAX, &f.id))
+        return command_misused(a->call, "`%s` is no message id; `betimes outbox --all` lists them",
+                               word);
+    int rc = store_outbox(a->session.store, &f, &rows, &count);
+    if (rc != 0)
+        status = session_failed(&a->session, rc, "read the message");
+    else if (count == 0)
+        status = command_error(ERR_NOTFOUND,
+                               "there is no message %s; `betimes outbox --all` lists them", word);
+    else
+        status = tell_rows(a, rows, count);
+    if (status == EXIT_DONE && a->list != NULL) {
+        status = show_print_json(json_incref(json_array_get(a->list, 0)));
+    }
+    outbox_rows_free(rows, count);
+    return status;
+}
+
+/* ---- what was never planned */
+
+struct verdict_words {
+    const struct rule *rule;
+    struct str_list words; /* the planner's, about this rule */
+};
+
+static void hear(void *arg, const struct rule *r, const char *text)
+{
+    struct verdict_words *v = arg;
+
+    if (r == v->rule && !str_list_has(&v->words, text))
+        str_list_add(&v->words, text, strlen(text));
+}
+
+static void tell_word(struct asking *a, const struct entity *e, const struct rule *r,
+                      const char *text)
+{
+    const char *kind = e->kind == ENTITY_JOB ? "job" : "appointment";
+
+    if (a->list != NULL) {
+        json_t *o = json_object();
+        json_object_set_new(o, "rule", show_json_text(r->name));
+        json_object_set_new(o, kind, show_json_text(e->key));
+        json_object_set_new(o, "state", json_null());
+        json_object_set_new(o, "reason", show_json_text(text));
+        json_array_append_new(a->list, o);
+        return;
+    }
+    char *title = mem_printf("No message of %s for %s %s", r->name, kind, e->key);
+    char *sentence = rule_sentence(r);
+    put_text(BOLD, title);
+    putchar('\n');
+    line("rule", sentence);
+    line("reason", text);
+    free(sentence);
+    free(title);
+}
+
+/* The service has not come to it, but would want this. */
+static void tell_to_come(struct asking *a, const struct entity *e, const struct rule *r,
+                         const struct intent *in)
+{
+    char when[SHOW_TIME_MAX];
+
+    show_time(in->due_ms, a->session.zone, a->now_ms, when);
+    char *text = in->verdict == VERDICT_SEND
+                     ? mem_printf("the service has not looked at the record yet (`betimes status` "
+                                  "tells whether it runs); when it does, the message is planned "
+                                  "for %s",
+                                  when)
+                     : mem_strdup(in->reason);
+    tell_word(a, e, r, text);
+    free(text);
+}
+
+static const struct intent *intent_of(const struct asking *a, const struct intents *intents,
+                                      const struct rule *r)
+{
+    for (size_t i = 0; i < intents->count; i++)
+        if (&a->config.playbook->rules[intents->items[i].rule] == r)
+            return &intents->items[i];
+    return NULL;
+}
+
+static const char *kind_words(const struct rule *r, const struct entity *e)
+{
+    if (e->kind == ENTITY_JOB && !rule_on_job(r))
+        return "the rule speaks of appointments, and this is a job";
+    if (e->kind == ENTITY_APPOINTMENT && !rule_on_appointment(r))
+        return "the rule speaks of jobs, and this is an appointment";
+    return NULL;
+}
+
+/* What the planner says of the rule and this subject, in the draft. */
+static int ask_planner(struct asking *a, struct draft *d, int64_t entity_id, const struct rule *r)
+{
+    struct verdict_words v = {.rule = r};
+    struct intents intents = {0};
+    struct subject s;
+    int rc = subject_load(&d->world, entity_id, &s);
+
+    if (rc != 0 && rc != ERR_NOTFOUND) {
+        subject_close(&s);
+        return session_failed(&d->session, rc, "read the record");
+    }
+    const char *kind = kind_words(r, &s.entity);
+    if (rc == ERR_NOTFOUND) {
+        tell_word(a, &s.entity, r, "the record was deleted");
+    } else if (kind != NULL) {
+        tell_word(a, &s.entity, r, kind);
+    } else {
+        plan_subject(&d->world.plan, &s.plan, &intents, hear, &v);
+        const struct intent *in = intent_of(a, &intents, r);
+        if (in != NULL)
+            tell_to_come(a, &s.entity, r, in);
+        else
+            tell_word(a, &s.entity, r,
+                      v.words.count > 0 ? v.words.items[v.words.count - 1]
+                                        : "nothing has happened that the rule speaks of");
+    }
+    str_list_close(&v.words);
+    intents_close(&intents);
+    subject_close(&s);
+    return EXIT_DONE;
+}
+
+/* `asked`: the kind of record that the person named. */
+static int explain_entity(struct asking *a, struct draft *d, int64_t entity_id,
+                          const struct rule *r, enum entity_kind asked)
+{
+    struct outbox_filter f = {.rule = r->name};
+    struct outbox_row *rows = NULL;
+    struct entity e;
+    size_t count = 0;
+    int status = EXIT_DONE, rc = store_entity(d->session.store, entity_id, &e);
+
+    f.with_visits = asked == ENTITY_JOB;
+    f.subject_kind = e.kind;
+    f.subject_row = e.row_id;
+    if (rc == 0)
+        rc = store_outbox(a->session.store, &f, &rows, &count);
+    if (rc != 0)
+        status = session_failed(&a->session, rc, "read the messages");
+    else if (count > 0)
+        status = tell_rows(a, rows, count);
+    else if (asked != ENTITY_CLIENT || kind_words(r, &e) == NULL)
+        status = ask_planner(a, d, entity_id, r);
+    outbox_rows_free(rows, count);
+    entity_close(&e);
+    return status;
+}
+
+static int why_rule(struct asking *a, enum entity_kind kind, const char *ref)
+{
+    const struct rule *r;
+    struct subjects subjects = {0};
+    struct draft d = {0};
+    int64_t row_id;
+    int status = session_rule(&a->config, option_value(&a->call->options, "rule"), &r);
+
+    if (status == EXIT_DONE)
+        status = session_row(&a->session, kind, ref, &row_id);
+    if (status == EXIT_DONE)
+        status = draft_make(&a->session, &a->config, a->now_ms, &d);
+    if (status == EXIT_DONE && kind == ENTITY_CLIENT) {
+        int rc = store_entities_of_client(d.session.store, row_id, subjects_add, &subjects);
+        if (rc != 0)
+            status = session_failed(&d.session, rc, "read the client's records");
+    } else if (status == EXIT_DONE) {
+        struct entity e;
+        int rc = store_entity_by_row(d.session.store, kind, row_id, &e);
+        if (rc == 0)
+            subjects_add(&subjects, e.id);
+        else
+            status = session_failed(&d.session, rc, "read the record");
+        entity_close(&e);
+    }
+    if (status == EXIT_DONE && subjects.count == 0 && a->list == NULL)
+        printf("The client has neither a job nor an appointment.\n");
+    for (size_t i = 0; status == EXIT_DONE && i < subjects.count && i < SUBJECTS_MAX; i++) {
+        if (i > 0 && a->list == NULL)
+            putchar('\n');
+        status = explain_entity(a, &d, subjects.ids[i], r, kind);
+    }
+    if (status == EXIT_DONE && a->list != NULL)
+        status = show_print_json(json_incref(a->list));
+    subjects_close(&subjects);
+    draft_close(&d);
+    return status;
+}
+
+/* ---- */
+
+static int run_why(const struct call *call)
+{
+    const struct options *o = &call->options;
+    const char *word = call_word(call, 0), *rule = option_value(o, "rule"), *ref = NULL;
+    static const struct {
+        const char *option;
+        enum entity_kind kind;
+    } records[] = {
+        {"job", ENTITY_JOB}, {"appointment", ENTITY_APPOINTMENT}, {"client", ENTITY_CLIENT}};
+    enum entity_kind kind = 0;
+    size_t given = 0;
+    struct asking a = {.call = call, .now_ms = clock_wall_ms()};
+
+    for (size_t i = 0; i < COUNT_OF(records); i++)
+        if (option_given(o, records[i].option)) {
+            ref = option_value(o, records[i].option);
+            kind = records[i].kind;
+            given++;
+        }
+    if ((word != NULL) == (rule != NULL) || (word != NULL && given > 0) ||
+        (word == NULL && given != 1))
+        return command_misused(call, "give a message id, or --rule RULE with one of --job REF, "
+                                     "--appointment REF and --client REF");
+    int status = session_open(call, STORE_READ, &a.session);
+    if (status == EXIT_DONE && rule != NULL) {
+        status = session_config(call, NULL, &a.config);
+    } else if (status == EXIT_DONE) {
+        struct problems problems = {0}; /* a message can be explained without its rule */
+        config_load(call->dir, NULL, &problems, &a.config);
+        problems_close(&problems);
+    }
+    if (call->json)
+        a.list = json_array();
+    if (status == EXIT_DONE)
+        status = word != NULL ? why_message(&a, word) : why_rule(&a, kind, ref);
+    json_decref(a.list);
+    config_free(&a.config);
+    session_close(&a.session);
+    return status;
+}
+
+const struct command command_why = {
+    .name = "why",
+    .words = "[ID]",
+    .words_max = 1,
+    .help = "Why a message was sent, or was not, or will be",
+    .more =
+        "Of a message by its id; or, also if nothing was ever planned, of a rule and a record:\n\n"
+        "  betimes why 1234\n"
+        "  betimes why --rule reminder-soon --appointment a12\n"
+        "  betimes why --rule ready --client c7\n",
+    .options = why_options,
+    .option_count = COUNT_OF(why_options),
+    .reads = true,
+    .run = run_why,
+};

@@ -1,0 +1,169 @@
+/* A planned copy of the database. See cli/draft.h. */
+#include "cli/draft.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "cli/terminal.h"
+#include "watch/absorb.h"
+#include "watch/replan.h"
+
+#define BATCH 500 /* changes or subjects at a time */
+
+struct drafting {
+    struct draft *d;
+    struct subjects subjects;
+    struct progress progress;
+    size_t done;
+    int rc;
+};
+
+/* What differs is collected before it is looked at: looking writes into what is being compared. */
+struct difference {
+    enum entity_kind kind;
+    int64_t row_id;
+};
+struct differences {
+    struct difference *items;
+    size_t count, cap;
+};
+
+static void collect(void *arg, enum entity_kind kind, int64_t row_id)
+{
+    struct differences *l = arg;
+
+    mem_grow(&l->items, &l->cap, l->count + 1, sizeof(*l->items));
+    l->items[l->count++] = (struct difference){kind, row_id};
+}
+
+/* The change log first, then what no trigger told. */
+static int look(struct drafting *g)
+{
+    struct store *s = g->d->session.store;
+    struct reconcile_cursor cursor = {0};
+    struct differences found = {0};
+    size_t taken = BATCH;
+    bool done = false;
+
+    for (; g->rc == 0 && taken == BATCH; progress_show(&g->progress, g->done += taken, 0))
+        g->rc = absorb_changes(&g->d->world, g->d->now_ms, BATCH, &g->subjects, &taken);
+    while (g->rc == 0 && !done) {
+        found.count = 0;
+        g->rc = store_reconcile(s, &cursor, BATCH, collect, &found, &done);
+        for (size_t i = 0; g->rc == 0 && i < found.count; i++)
+            g->rc = absorb_row(&g->d->world, found.items[i].kind, found.items[i].row_id,
+                               g->d->now_ms, &g->subjects);
+        progress_show(&g->progress, g->done += found.count, 0);
+    }
+    free(found.items);
+    return g->rc;
+}
+
+static int plan_listed(struct drafting *g, const struct subjects *list)
+{
+    struct replan_counts counts = {0};
+
+    for (size_t i = 0; g->rc == 0 && i < list->count; i++) {
+        g->rc = replan_subject(&g->d->world, list->ids[i], g->d->now_ms, &counts);
+        progress_show(&g->progress, ++g->done, 0);
+    }
+    return g->rc;
+}
+
+/* What changed, then what was last planned with another playbook. */
+static int plan(struct drafting *g)
+{
+    struct subjects rest = {0};
+    int64_t after = 0;
+    size_t count = BATCH;
+
+    subjects_sort(&g->subjects);
+    plan_listed(g, &g->subjects);
+    while (g->rc == 0 && count == BATCH) {
+        rest.count = 0;
+        g->rc = store_entities_unplanned(g->d->session.store, g->d->world.generation, after, BATCH,
+                                         subjects_add, &rest, &count);
+        after = rest.count > 0 ? rest.ids[rest.count - 1] : after;
+        plan_listed(g, &rest);
+    }
+    subjects_close(&rest);
+    return g->rc;
+}
+
+int draft_make(const struct session *session, const struct config *config, int64_t now_ms,
+               struct draft *out)
+{
+    struct drafting g = {.d = out};
+    struct err err = {""};
+
+    *out = (struct draft){.config = config, .now_ms = now_ms};
+    out->session.zone = session->zone;
+    out->session.database = mem_strdup(session->database);
+    /* 'localtime' in conditions is the business's, as it is for the service. */
+    setenv("TZ", zone_name(config->settings->business.calendar.zone), 1);
+    tzset();
+    progress_begin(&g.progress, "Looking at the records");
+    g.rc = store_copy(session->store, &out->session.store, &err);
+    if (g.rc != 0)
+        return command_error(ERR_IO, "%s", err.text);
+    out->conditions = conditions_open(store_path(out->session.store), &err);
+    if (out->conditions == NULL)
+        return command_error(ERR_IO, "%s", err.text);
+    /* Both have it open: now it can lose its name, and is gone however this process ends. */
+    unlink(store_path(out->session.store));
+    g.rc = store_last_message(out->session.store, &out->known_id);
+    if (g.rc == 0)
+        g.rc = store_begin(out->session.store);
+    if (g.rc == 0)
+        g.rc = world_load(&out->world, out->session.store, config->settings, config->playbook,
+                          now_ms, true);
+    if (g.rc == 0)
+        look(&g);
+    g.progress.what = "Planning";
+    g.done = 0;
+    if (g.rc == 0)
+        plan(&g);
+    if (g.rc == 0)
+        g.rc = store_commit(out->session.store);
+    progress_end(&g.progress);
+    subjects_close(&g.subjects);
+    if (g.rc != 0)
+        return session_failed(&out->session, g.rc, "plan in a copy of the database");
+    return EXIT_DONE;
+}
+
+void draft_close(struct draft *d)
+{
+    conditions_close(d->conditions);
+    world_close(&d->world);
+    session_close(&d->session);
+    *d = (struct draft){0};
+}
+
+bool draft_allows(struct draft *d, const struct letter *l, char *reason)
+{
+    const struct rule *r = l->rule;
+    struct err err = {""};
+    bool truth;
+
+    reason[0] = '\0';
+    if (r->only_if != NULL) {
+        if (condition_eval(d->conditions, r->only_if, &l->ids, &truth, &err) != 0)
+            snprintf(reason, ERR_TEXT_MAX, "it would be held: `if`: %.900s", err.text);
+        else if (!truth)
+            snprintf(reason, ERR_TEXT_MAX, "as things stand it would not go: only if %.900s",
+                     r->only_if);
+    }
+    if (r->unless != NULL && reason[0] == '\0') {
+        if (condition_eval(d->conditions, r->unless, &l->ids, &truth, &err) != 0)
+            snprintf(reason, ERR_TEXT_MAX, "it would be held: `unless`: %.900s", err.text);
+        else if (truth)
+            snprintf(reason, ERR_TEXT_MAX, "as things stand it would not go: not if %.900s",
+                     r->unless);
+    }
+    return reason[0] == '\0';
+}

@@ -1,0 +1,62 @@
+/* Made-up records. See cli/sample.h. */
+#include "cli/sample.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "time/civil.h"
+
+#define DAY_MS (24 * 3600 * INT64_C(1000))
+#define DUE_DAYS 3
+
+void record_set_close(struct record_set *r)
+{
+    client_close(&r->client);
+    job_close(&r->job);
+    appointment_close(&r->appointment);
+    staff_close(&r->staff);
+}
+
+static char *day_text(const struct zone *zone, int64_t instant_ms, const char *rest)
+{
+    struct civil day;
+
+    zone_to_civil(zone, instant_ms, &day);
+    return mem_printf("%04d-%02d-%02d%s", day.year, day.month, day.day, rest);
+}
+
+void sample_make(const struct rule *rule, const struct business *business, int64_t now_ms,
+                 struct record_set *out)
+{
+    const struct zone *zone = business->calendar.zone;
+    const char *currency = business->currency != NULL ? business->currency : "EUR";
+    const char *stage = rule->stage != NULL ? rule->stage : "Received";
+
+    out->client = (struct client){.id = 1,
+                                  .ref = mem_strdup("C-17"),
+                                  .name = mem_strdup("Anna Ozola"),
+                                  .email = mem_strdup("anna.ozola@example.com"),
+                                  .phone = mem_strdup("+37120000017")};
+    out->job = (struct job){.id = 1,
+                            .ref = mem_strdup("J-204"),
+                            .title = mem_strdup("Volvo V60, brakes"),
+                            .stage = mem_strdup(stage),
+                            .due = day_text(zone, now_ms + DUE_DAYS * DAY_MS, ""),
+                            .amount = mem_strdup("186.50"),
+                            .currency = mem_strdup(currency),
+                            .fields = mem_strdup("{\"plate\": \"AB-1234\"}"),
+                            .client_id = 1};
+    out->appointment = (struct appointment){.id = 1,
+                                            .ref = mem_strdup("A-31"),
+                                            .title = mem_strdup("Brake check"),
+                                            .starts = day_text(zone, now_ms + DAY_MS, "T15:00"),
+                                            .ends = day_text(zone, now_ms + DAY_MS, "T16:00"),
+                                            .status = mem_strdup("booked"),
+                                            .client_id = 1};
+    out->staff = (struct staff){.id = 1,
+                                .ref = mem_strdup("S-2"),
+                                .name = mem_strdup("Jānis Bērziņš"),
+                                .email = mem_strdup("janis.berzins@example.com"),
+                                .phone = mem_strdup("+37120000002"),
+                                .active = true};
+}

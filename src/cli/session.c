@@ -1,0 +1,199 @@
+/* What commands open. See cli/session.h. */
+#include "cli/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "playbook/ini.h"
+#include "store/rules.h"
+#include "time/moment.h"
+
+/* As playbook/settings.c has it. */
+#define INSTALLED_DIR "/etc/betimes"
+#define INSTALLED_DATABASE "/var/lib/betimes/betimes.db"
+
+static void print_problems(const struct problems *p)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        char *line = problem_format(&p->items[i]);
+        fprintf(stderr, "%s\n", line);
+        free(line);
+    }
+}
+
+static char *database_path(const char *dir, const struct ini *ini)
+{
+    const char *written = ini_get(ini_section(ini, "database", ""), "path");
+
+    if (!str_blank(written))
+        return fs_join(dir, written);
+    return strcmp(dir, INSTALLED_DIR) == 0 ? mem_strdup(INSTALLED_DATABASE)
+                                           : fs_join(dir, "betimes.db");
+}
+
+int session_find(const struct call *call, struct session *out)
+{
+    struct problems problems = {0};
+    int status = EXIT_DONE;
+
+    *out = (struct session){.zone = zone_utc()};
+    char *dir = realpath(call->dir, NULL);
+    if (dir == NULL)
+        return command_error(ERR_NOTFOUND, "%s: %s", call->dir,
+                             errno == ENOENT ? "there is no such folder; `betimes init -c DIR` "
+                                               "makes one"
+                                             : strerror(errno));
+    char *path = fs_join(dir, "betimes.conf");
+    struct ini *ini = fs_exists(path) ? ini_read(path, &problems) : NULL;
+    if (ini != NULL) {
+        const char *zone = ini_get(ini_section(ini, "business", ""), "timezone");
+        if (zone != NULL && zone_get(zone) != NULL)
+            out->zone = zone_get(zone);
+        out->database = database_path(dir, ini);
+    } else if (problems.count > 0) {
+        print_problems(&problems);
+        status = EXIT_ASKED;
+    } else {
+        status = command_error(ERR_NOTFOUND,
+                               "%s: there is no betimes.conf; give its folder with -c DIR, or make "
+                               "one with `betimes init -c DIR`",
+                               call->dir);
+    }
+    ini_free(ini);
+    problems_close(&problems);
+    free(path);
+    free(dir);
+    return status;
+}
+
+int session_open(const struct call *call, enum store_mode mode, struct session *out)
+{
+    struct err err = {""};
+    int status = session_find(call, out);
+
+    if (status != EXIT_DONE)
+        return status;
+    int rc = store_open(out->database, mode, &out->store, &err);
+    if (rc != 0) {
+        command_error(rc, "%s%s", err.text,
+                      rc == ERR_BUSY ? "; another program holds it, try again in a moment" : "");
+        return EXIT_FAILED; /* a database that is not there is in the way, whatever was asked */
+    }
+    store_set_patience(out->store, SESSION_WAIT_MS);
+    return EXIT_DONE;
+}
+
+void session_close(struct session *s)
+{
+    store_close(s->store);
+    free(s->database);
+    *s = (struct session){0};
+}
+
+enum service_life session_service(const struct session *s)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    char *path = mem_printf("%s.lock", s->database); /* service/service.c takes it */
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    enum service_life life = fd < 0 && errno == ENOENT ? SERVICE_STOPPED : SERVICE_HIDDEN;
+
+    free(path);
+    if (fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0)
+        life = lock.l_type == F_UNLCK ? SERVICE_STOPPED : SERVICE_RUNS;
+    if (fd >= 0)
+        close(fd);
+    return life;
+}
+
+int session_failed(const struct session *s, int rc, const char *what)
+{
+    if (rc == ERR_BUSY)
+        command_error(rc,
+                      "%s: another program is writing into the database and does not finish; "
+                      "try again in a moment",
+                      what);
+    else
+        command_error(rc, "%s: %s: %s", what, s->database, store_error(s->store));
+    return EXIT_FAILED;
+}
+
+int session_row(const struct session *s, enum entity_kind kind, const char *text, int64_t *row_id)
+{
+    static const char *const names[] = {
+        [ENTITY_CLIENT] = "client",
+        [ENTITY_STAFF] = "member of staff",
+        [ENTITY_JOB] = "job",
+        [ENTITY_APPOINTMENT] = "appointment",
+    };
+    int rc = store_find(s->store, kind, text, row_id);
+
+    if (rc == 0)
+        return EXIT_DONE;
+    if (rc != ERR_NOTFOUND)
+        return session_failed(s, rc, "look it up");
+    char *near = store_find_near(s->store, kind, text);
+    if (near != NULL)
+        command_error(rc, "no %s has the ref or id `%s`; did you mean `%s`?", names[kind], text,
+                      near);
+    else
+        command_error(rc, "no %s has the ref or id `%s`", names[kind], text);
+    free(near);
+    return EXIT_ASKED;
+}
+
+int session_config(const struct call *call, const char *playbook, struct config *out)
+{
+    struct problems problems = {0};
+    int rc = config_load(call->dir, playbook, &problems, out);
+
+    if (rc != 0) {
+        print_problems(&problems);
+        command_error(rc, "the configuration has to be mended first");
+    }
+    problems_close(&problems);
+    return rc == 0 ? EXIT_DONE : EXIT_ASKED;
+}
+
+int session_time(const struct call *call, const char *option, const struct zone *zone,
+                 int64_t fallback_ms, int64_t *out_ms)
+{
+    const char *text = option_value(&call->options, option);
+    struct err err = {""};
+    struct moment m;
+
+    *out_ms = fallback_ms;
+    if (text == NULL)
+        return EXIT_DONE;
+    if (moment_parse(text, &m, &err) != 0)
+        return command_misused(call, "--%s: %s", option, err.text);
+    *out_ms = moment_instant(&m, zone);
+    return EXIT_DONE;
+}
+
+int session_rule(const struct config *c, const char *name, const struct rule **out)
+{
+    const struct playbook *p = c->playbook;
+    const char **names = mem_array(p->rule_count + 1, sizeof(*names));
+    int status = EXIT_DONE;
+
+    *out = playbook_rule(p, name);
+    for (size_t i = 0; i < p->rule_count; i++)
+        names[i] = p->rules[i].name;
+    if (*out == NULL) {
+        const char *near = str_nearest(name, names, p->rule_count);
+        status = near != NULL ? command_error(ERR_NOTFOUND,
+                                              "the playbook has no rule `%s`; did you mean `%s`?",
+                                              name, near)
+                              : command_error(ERR_NOTFOUND, "the playbook has no rule `%s`", name);
+    }
+    free(names);
+    return status;
+}

@@ -1,0 +1,305 @@
+"""The command line: the commands that look at messages and step in."""
+
+import sqlite3
+import unittest
+
+from cli_shop import KEYS, PLAYBOOK, ROWS, UTC, CliTest
+
+
+class Lists(CliTest):
+    def test_messages_have_the_promised_keys(self):
+        shop = self.planned()
+        messages = shop.json("outbox")
+        self.assertEqual([m["rule"] for m in messages], ["ready", "reminder"])
+        for m in messages:
+            self.assertEqual(list(m), KEYS)
+            self.assertRegex(m["due"], UTC)
+            self.assertIsNone(m["text"])
+        ready, reminder = messages
+        self.assertEqual((ready["channel"], ready["client_id"], ready["job_id"],
+                          ready["appointment_id"], ready["state"], ready["attempts"]),
+                         ("sms", 1, 1, None, "planned", 0))
+        self.assertEqual((reminder["appointment_id"], reminder["job_id"]), (1, None))
+
+    def test_the_outbox_is_filtered(self):
+        shop = self.planned()
+        for expected, args in (
+            (["ready"], ["--rule", "ready"]),
+            (["ready", "reminder"], ["--client", "c7"]),
+            ([], ["--client", "c8"]),
+            (["reminder"], ["--appointment", "a12"]),
+            (["ready"], ["--job", "J1"]),
+            ([], ["--state", "held,unknown"]),
+            (["ready", "reminder"], ["--state", "planned"]),
+            (["ready"], ["--limit", "1"]),
+            (["ready"], ["--until", "9999-01-01", "--limit", "1"]),
+            ([], ["--until", "2020-01-01"]),
+            ([], ["--since", "9998-01-01"]),
+        ):
+            self.assertEqual([m["rule"] for m in shop.json("outbox", *args)], expected, args)
+
+    def test_wrong_filters_are_told_with_what_is_near(self):
+        shop = self.planned()
+        self.refused(shop, "did you mean `held`?", "outbox", "--state", "hold")
+        self.refused(shop, "knows no rule `redy`; did you mean `ready`?", "outbox", "--rule",
+                     "redy")
+        self.refused(shop, "no client has the ref or id `c77`; did you mean `c7`?", "outbox",
+                     "--client", "c77")
+        self.refused(shop, "2026-12-08", "outbox", "--since", "tomorrow")
+        self.refused(shop, "exclude each other", "outbox", "--all", "--state", "held")
+
+    def test_history_has_what_has_ended(self):
+        shop = self.planned()
+        self.assertIn("Nothing has been sent", shop.run("history").stdout)
+        number = shop.messages(rule="ready")[0]["id"]
+        shop.run("cancel", number, "--reason", "she called")
+        (only,) = shop.json("history", "c7")
+        self.assertEqual(list(only), KEYS)
+        self.assertEqual((only["id"], only["state"], only["reason"]),
+                         (number, "cancelled", "she called"))
+        self.assertEqual(shop.json("history", "--client", "1"), [only])
+        self.assertEqual(shop.json("history", "c8"), [])
+        self.assertIn("she called", shop.run("history").stdout)
+        self.refused(shop, "no client", "history", "nobody")
+
+    def test_a_name_cannot_command_the_terminal(self):
+        shop = self.planned()
+        db = sqlite3.connect(shop.database)
+        db.execute("UPDATE message SET reason = ?", ("\x1b[31mred\nalert\x07",))
+        db.commit()
+        db.close()
+        told = shop.run("outbox").stdout
+        self.assertNotIn("\x1b", told)
+        self.assertNotIn("\x07", told)
+        self.assertIn("red alert", told)
+
+    def test_status_tells_how_it_is(self):
+        shop = self.planned()
+        status = shop.json("status")
+        self.assertEqual((status["running"], status["paused"], status["messages"]["planned"],
+                          status["clients"], status["jobs"], status["appointments"],
+                          status["changes"]), (False, False, 2, 2, 2, 1, 0))
+        self.assertRegex(status["next_due"], UTC)
+        self.assertEqual([r["rule"] for r in status["rules"]], ["ready", "reminder"])
+        self.assertIn("not running", shop.run("status").stdout)
+        shop.start()
+        self.assertTrue(shop.json("status")["running"])
+
+
+class Forecast(CliTest):
+    def test_it_tells_what_will_go_and_why_and_changes_nothing(self):
+        shop = self.made()
+        before = shop.sql(".dump")
+        messages = shop.json("forecast")
+        self.assertEqual([(m["rule"], m["to"], m["channel"]) for m in messages],
+                         [("ready", "+37120000001", "sms"),
+                          ("reminder", "anna@example.com", "email")])
+        for m in messages:
+            self.assertEqual(list(m), KEYS + ["why"])
+            self.assertIsNone(m["id"])
+        self.assertTrue(messages[0]["why"].startswith("When a job enters Ready"))
+        told = shop.run("forecast").stdout
+        self.assertIn("2 messages in the next 30 days", told)
+        self.assertEqual(shop.sql(".dump"), before)
+
+    def test_it_looks_as_far_as_asked(self):
+        shop = self.made()
+        self.assertEqual([m["rule"] for m in shop.json("forecast", "--days", "3")], ["ready"])
+        self.assertEqual(shop.json("forecast", "--client", "c8"), [])
+        self.assertEqual([m["rule"] for m in shop.json("forecast", "--rule", "reminder")],
+                         ["reminder"])
+        self.refused(shop, "did you mean `reminder`?", "forecast", "--rule", "remindr")
+
+    def test_the_words_are_told_when_asked(self):
+        ready = self.made().json("forecast", "--text")[0]
+        self.assertEqual(ready["text"], "Your Volvo is ready, Anna Ozola.")
+
+    def test_a_condition_that_stands_in_the_way_is_told(self):
+        shop = self.made()
+        shop.sql("UPDATE appointment SET status = 'confirmed'")
+        reminder = shop.json("forecast", "--rule", "reminder")[0]
+        self.assertIn("as things stand it would not go", reminder["reason"])
+
+    def test_another_playbook_is_compared(self):
+        shop = self.made()
+        other = shop.write("other.conf", PLAYBOOK.replace("2 days before", "3 days before") +
+                           "[rule again]\non = appointment starts\nwhen = 1 day before\n"
+                           "template = reminder\nby = email\n")
+        found = {(m["rule"], m["change"]) for m in shop.json("forecast", "--playbook", other)}
+        self.assertEqual(found, {("ready", "same"), ("reminder", "added"), ("reminder", "removed"),
+                                 ("again", "added")})
+        told = shop.run("forecast", "--playbook", other).stdout
+        self.assertIn("2 messages more", told)
+        self.assertIn("1 message fewer", told)
+
+    def test_a_broken_playbook_is_told(self):
+        shop = self.made()
+        other = shop.write("other.conf", "[rule x]\non = the moon is full\n")
+        self.refused(shop, "other.conf:2: ", "forecast", "--playbook", other)
+
+    def test_it_agrees_with_what_the_service_plans(self):
+        shop = self.made()
+        expected = [(m["rule"], m["channel"]) for m in shop.json("forecast")]
+        due = shop.json("forecast")[1]["due"]
+        shop.start()
+        shop.wait_message(rule="reminder")
+        found = shop.json("outbox")
+        self.assertEqual([(m["rule"], m["channel"]) for m in found], expected)
+        self.assertEqual(found[1]["due"], due)
+
+
+class Why(CliTest):
+    def test_a_message_is_explained(self):
+        shop = self.planned()
+        number = shop.messages(rule="ready")[0]["id"]
+        told = shop.run("why", number).stdout
+        for words in (f"Message {number}: ready, to Anna Ozola", "job J1, Volvo",
+                      "When a job enters Ready", "job enters Ready, on"):
+            self.assertIn(words, told)
+        found = shop.json("why", number)
+        self.assertEqual(list(found)[:15], KEYS)
+        self.assertIn({"event": "job enters Ready", "cause": True},
+                      [{k: e[k] for k in ("event", "cause")} for e in found["events"]])
+
+    def test_what_was_never_planned_is_explained(self):
+        shop = self.planned()
+        told = shop.run("why", "--rule", "ready", "--job", "J2").stdout
+        self.assertIn("No message of ready for job J2", told)
+        (found,) = shop.json("why", "--rule", "ready", "--job", "J2")
+        self.assertEqual((found["rule"], found["job"], found["state"]), ("ready", "J2", None))
+        self.assertTrue(found["reason"])
+        told = shop.run("why", "--rule", "ready", "--appointment", "a12").stdout
+        self.assertIn("the rule speaks of jobs", told)
+
+    def test_a_planned_one_is_found_by_rule_and_record(self):
+        shop = self.planned()
+        for option, ref in (("--appointment", "a12"), ("--client", "c7")):
+            (found,) = shop.json("why", "--rule", "reminder", option, ref)
+            self.assertEqual((found["rule"], found["state"]), ("reminder", "planned"))
+
+    def test_what_the_service_has_not_seen_yet_is_told_so(self):
+        told = self.made().run("why", "--rule", "ready", "--job", "J1").stdout
+        self.assertIn("has not looked at the", " ".join(told.split()))
+
+    def test_wrong_use_is_told(self):
+        shop = self.planned()
+        self.refused(shop, "give a message id, or --rule", "why")
+        self.refused(shop, "give a message id, or --rule", "why", "--rule", "ready")
+        self.refused(shop, "give a message id, or --rule", "why", "1", "--job", "J1")
+        self.refused(shop, "`abc` is no message id", "why", "abc")
+        self.refused(shop, "there is no message 999", "why", "999")
+        self.refused(shop, "did you mean `ready`?", "why", "--rule", "redy", "--job", "J1")
+        self.refused(shop, "did you mean `J1`?", "why", "--rule", "ready", "--job", "j1")
+
+
+class StepIn(CliTest):
+    def test_a_cancelled_message_stays_cancelled(self):
+        shop = self.planned()
+        number = shop.messages(rule="reminder")[0]["id"]
+        self.assertEqual(shop.run("cancel", number).stdout, "1 message cancelled.\n")
+        shop.start()
+        shop.sql("UPDATE appointment SET title = 'Brakes', starts = starts || ':00'")
+        shop.sql("INSERT INTO job (ref, client_id, stage) VALUES ('J3', 2, 'Ready')")
+        shop.wait_message(rule="ready", client_id=2)
+        (m,) = shop.messages(rule="reminder")
+        self.assertEqual((m["state"], m["reason"]), ("cancelled", "cancelled by hand"))
+
+    def test_messages_are_cancelled_by_rule_and_client(self):
+        shop = self.planned()
+        self.refused(shop, "nothing to cancel", "cancel", "--client", "c8")
+        told = shop.run("cancel", "--client", "c7", "--rule", "ready").stdout
+        self.assertEqual(told, "1 message cancelled.\n")
+        self.assertEqual([m["rule"] for m in shop.json("outbox")], ["reminder"])
+        self.refused(shop, "say which", "cancel")
+        self.refused(shop, "but not both", "cancel", "1", "--rule", "ready")
+        self.refused(shop, "`x` is no message id", "cancel", "x")
+        self.refused(shop, "there is no message 999", "cancel", "999")
+
+    def test_what_went_out_is_neither_cancelled_nor_repeated(self):
+        shop = self.made(rows="")
+        shop.write("playbook.conf", PLAYBOOK.replace("settle = 1 hour\n", ""))
+        shop.sql(ROWS)
+        shop.start()
+        number = shop.wait_message(rule="ready", state="sent")["id"]
+        self.refused(shop, "went out already and cannot be called back", "cancel", number)
+        self.refused(shop, "nobody gets the same message twice", "retry", number)
+        (m,) = shop.json("history", "c7")
+        self.assertEqual((m["to"], m["gateway"], m["text"], m["attempts"]),
+                         ("+37120000001", "files", "Your Volvo is ready, Anna Ozola.", 1))
+        self.assertIn("attempts", shop.run("why", number).stdout)
+
+    def test_a_cancelled_message_is_taken_up_again(self):
+        shop = self.planned()
+        number = shop.messages(rule="ready")[0]["id"]
+        self.refused(shop, "goes by itself", "retry", number)
+        shop.run("cancel", number)
+        shop.start()
+        self.assertEqual(shop.run("retry", number).stdout, "1 message taken up again.\n")
+        shop.wait_message(id=number, state="sent")
+        self.refused(shop, "something is missing", "retry")
+
+    def test_nothing_goes_while_sending_is_paused(self):
+        shop = self.made()
+        shop.write("playbook.conf", PLAYBOOK.replace("settle = 1 hour\n", ""))
+        told = shop.run("pause", "--reason", "phones are down").stdout
+        self.assertIn("Sending is paused", told)
+        self.assertIn("already", shop.run("pause").stdout)
+        status = shop.json("status")
+        self.assertEqual((status["paused"], status["pause_reason"]), (True, "phones are down"))
+        self.assertIn("phones are down", shop.run("status").stdout)
+        shop.start()
+        shop.wait_message(rule="ready")
+        self.refused(shop, "sending is paused", "send-test", "+37120000009", status=2)
+        self.assertEqual(shop.messages(state="sent"), [])
+        self.assertIn("Sending goes on", shop.run("resume").stdout)
+        shop.wait_message(rule="ready", state="sent")
+
+    def test_one_rule_is_paused(self):
+        shop = self.planned()
+        self.assertIn("The rule ready is paused, with 1 message waiting",
+                      shop.run("pause", "--rule", "ready").stdout)
+        paused = {r["rule"]: r["paused"] is not None for r in shop.json("status")["rules"]}
+        self.assertEqual(paused, {"ready": True, "reminder": False})
+        self.assertIn("goes on", shop.run("resume", "ready").stdout)
+        self.refused(shop, "did you mean `ready`?", "pause", "redy")
+
+    def test_pausing_works_while_the_configuration_is_broken(self):
+        shop = self.planned()
+        shop.append("playbook.conf", "[rule broken\n")
+        shop.append("betimes.conf", "colour = red\n")
+        shop.run("pause")
+        shop.run("status")
+        self.assertEqual(len(shop.json("outbox")), 2)
+
+
+class SendTest(CliTest):
+    def test_a_test_message_goes_through_the_gateway(self):
+        shop = self.made()
+        shop.start()
+        self.assertIn("Sent through files", shop.run("send-test", "me@example.com").stdout)
+        self.assertIn("Sent through files", shop.run("send-test", "files", "+37120000009").stdout)
+        told = shop.run("send-test", "--to", "+371 20 000 009", "--rule", "ready").stdout
+        self.assertIn("Sent through files", told)
+        messages = shop.messages(rule="send-test")
+        self.assertEqual([(m["to"], m["state"]) for m in messages],
+                         [("me@example.com", "sent"), ("+37120000009", "sent"),
+                          ("+37120000009", "sent")])
+        self.assertIn("is ready", messages[2]["text"])
+
+    def test_without_a_service_it_says_so(self):
+        shop = self.made()
+        self.refused(shop, "no service runs", "send-test", "me@example.com", status=2)
+        self.assertEqual(shop.messages(), [])
+
+    def test_wrong_use_is_told(self):
+        shop = self.made()
+        self.refused(shop, "to whom?", "send-test")
+        self.refused(shop, "did you mean `files`?", "send-test", "fils", "me@example.com")
+        self.refused(shop, "one address too many", "send-test", "a@example.com", "b@example.com")
+        self.refused(shop, "a..b@example.com: ", "send-test", "a..b@example.com")
+        self.refused(shop, "+371: ", "send-test", "+371")
+        self.refused(shop, "is no phone number", "send-test", "a@example.com", "--channel", "sms")
+
+
+if __name__ == "__main__":
+    unittest.main()
