@@ -56,7 +56,7 @@ struct plan_subject {
     size_t event_count;
     int64_t client_row;
     const struct plan_contact *client; /* NULL: the client is not there */
-    int64_t told_ms;                   /* the client last heard of this subject then; 0: never */
+    int64_t told_ms; /* the client first heard of it, since its last booking; 0: not yet */
 };
 
 struct plan_world {

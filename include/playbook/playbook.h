@@ -110,7 +110,11 @@ struct playbook {
  * is at least one error among them. Free with playbook_free. */
 struct playbook *playbook_read(const char *path, struct problems *problems);
 
-/* The same for text in memory; `file` is the name used in messages. */
+/* The same, but what could be read of a file with errors is returned, without what was wrong: only
+ * to find what else is. NULL when nothing could be read. */
+struct playbook *playbook_read_rest(const char *path, struct problems *problems);
+
+/* As playbook_read for text in memory; `file` is the name used in messages. */
 struct playbook *playbook_read_text(const char *file, const char *text, size_t len,
                                     struct problems *problems);
 

@@ -22,6 +22,7 @@ struct gate_decision {
     int64_t next_ms;
     enum channel channel;
     const char *address;          /* borrowed from the letter; NULL for a task */
+    bool for_good;                /* GATE_END: no new plan brings it back */
     char reason[PLAN_REASON_MAX]; /* why not; "" for GATE_GO */
 };
 

@@ -47,6 +47,8 @@ size_t outlets_room(struct outlets *o, enum channel c);
 void outlet_take(struct outlet *o);
 void outlet_done(struct outlet *o, const struct gateway_result *result);
 
+/* The outlet of this name, NULL: none. Can it take a message now? */
 struct outlet *outlets_find(struct outlets *o, const char *name);
+bool outlet_ready(struct outlet *o);
 
 #endif

@@ -56,6 +56,8 @@ int store_facts(struct store *s, enum entity_kind kind, int64_t row_id, char **k
 /* The id of the row with this key, or ERR_NOTFOUND. */
 int store_row_of_key(struct store *s, enum entity_kind kind, const char *key, int64_t *row_id);
 
+/* The entity by its id, its writer's key, or its present row; ERR_NOTFOUND. Close with
+ * entity_close. */
 int store_entity(struct store *s, int64_t id, struct entity *out);
 int store_entity_by_key(struct store *s, enum entity_kind kind, const char *key,
                         struct entity *out);
@@ -68,18 +70,21 @@ int store_entity_save(struct store *s, struct entity *e);
 int store_entity_intern(struct store *s, enum entity_kind kind, const char *key, int64_t row_id,
                         int64_t *id);
 
+/* Set told_ms; set the generation. */
 int store_entity_told(struct store *s, int64_t id, int64_t at_ms);
 int store_entity_planned(struct store *s, int64_t id, int64_t generation);
 
 /* Call `each` for up to `max` entity ids after `after`; returns the number of calls in *count. */
 typedef void (*entity_each)(void *arg, int64_t entity_id);
 int store_entities_of_client(struct store *s, int64_t client_row, entity_each each, void *arg);
-/* ... that have pending messages to members of staff, or to the office in their stead. */
-int store_entities_waiting_for_staff(struct store *s, entity_each each, void *arg);
+/* ... that have messages to members of staff, or to the office in their stead, which are pending,
+ * or were decided against and would still be of use at `now_ms`. */
+int store_entities_waiting_for_staff(struct store *s, int64_t now_ms, entity_each each, void *arg);
 /* Mark these subjects' plans as old (generation 0). */
 int store_unplan_of_client(struct store *s, int64_t client_row);
-int store_unplan_of_staff(struct store *s);
+int store_unplan_of_staff(struct store *s, int64_t now_ms);
 
+/* Jobs and appointments whose plan is not of this generation, by id. */
 int store_entities_unplanned(struct store *s, int64_t generation, int64_t after, size_t max,
                              entity_each each, void *arg, size_t *count);
 

@@ -77,10 +77,14 @@ int store_message_move(struct store *s, const struct message *m, enum message_st
 int store_messages_due(struct store *s, int64_t now_ms, const bool closed[CHANNEL_COUNT],
                        size_t max, struct message **out, size_t *count);
 
-/* What a recipient was sent since `since_ms` by rules that count toward the cap: how many, and when
- * the earliest of the last `most` of them was. */
-int store_heard(struct store *s, int64_t recipient_id, int64_t since_ms, int most, int *count,
+/* What the recipient of `m` was sent since `since_ms` by rules that count toward the cap: how many,
+ * and when the earliest of the last `most` of them was. A message that goes by two channels counts
+ * once, so `m` itself, by its other channel, does not count. */
+int store_heard(struct store *s, const struct message *m, int64_t since_ms, int most, int *count,
                 int64_t *earliest_ms);
+
+/* Look at the held messages of a subject now: what they were held for may have been mended. */
+int store_messages_look_again(struct store *s, int64_t subject_id, int64_t now_ms);
 
 /* When the next pending message is to be looked at; INT64_MAX: none. */
 int store_messages_next(struct store *s, int64_t *next_ms);
@@ -111,6 +115,9 @@ int store_attempt_add(struct store *s, int64_t message_id, int64_t at_ms, const 
  * an id above `after`. */
 int store_messages_in(struct store *s, enum message_state state, int64_t after, size_t max,
                       struct message **out, size_t *count);
+
+/* No new plan brings it back. */
+int store_message_final(struct store *s, int64_t id);
 
 /* Ended by a person: cancel a pending one for good; take an ended one up again. */
 int store_message_cancel(struct store *s, int64_t id, int64_t now_ms, const char *reason);

@@ -28,7 +28,11 @@ int store_rules_sync(struct store *s, const struct playbook *p, int64_t now_ms,
 int store_rules_read(struct store *s, const struct playbook *p, int64_t now_ms,
                      struct rule_state *out);
 
-/* ERR_NOTFOUND when no rule of the name is known. `reason` tells people why. */
+/* Which of these rules are paused now: anybody may have paused or resumed one. */
+int store_rules_paused(struct store *s, struct rule_state *rules, size_t count);
+
+/* ERR_NOTFOUND when no rule of the name is known. `reason` tells people why. When it goes on, its
+ * messages are looked at again at once. */
 int store_rule_pause(struct store *s, const char *name, bool pause, int64_t now_ms,
                      const char *reason);
 

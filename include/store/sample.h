@@ -32,6 +32,7 @@ struct sample_appointment {
     const char *starts; /* "2026-12-08T15:00", by the business's clock */
 };
 
+/* People. The phone may be written in any way, also wrongly: a booking program does not look. */
 int sample_staff_add(struct store *s, const struct sample_staff *m);
 int sample_client_add(struct store *s, const struct sample_client *c);
 int sample_client_phone(struct store *s, const char *ref, const char *phone);
@@ -40,11 +41,13 @@ int sample_client_phone(struct store *s, const char *ref, const char *phone);
 int sample_consent_add(struct store *s, const char *client, const char *channel,
                        const char *purpose, const char *state);
 
+/* A new job, in the stage that it names. */
 int sample_job_add(struct store *s, const struct sample_job *j);
 
 /* Into another stage; `amount_eur` 0 leaves the price as it is. */
 int sample_job_stage(struct store *s, const char *ref, const char *stage, int amount_eur);
 
+/* A visit, and what becomes of it: "confirmed", "cancelled", "completed" or "missed". */
 int sample_appointment_add(struct store *s, const struct sample_appointment *a);
 int sample_appointment_move(struct store *s, const char *ref, const char *starts);
 int sample_appointment_status(struct store *s, const char *ref, const char *status);

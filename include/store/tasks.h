@@ -15,7 +15,7 @@ struct task {
     const char *text;
 };
 
-/* Raise it, unless one with its key is there already. */
+/* Raise it, unless one with its key is open already; one that was done is opened again. */
 int store_task_raise(struct store *s, const struct task *t, int64_t now_ms);
 
 #endif

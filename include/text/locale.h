@@ -39,7 +39,7 @@ struct locale;
 /* The locale for a language tag (BCP 47; `kk_KZ` is understood as well). `region` is the business's
  * country (ISO 3166-1 alpha-2) or NULL, and matters for bare `en` only. A tag that is none, or
  * whose language ICU does not know, falls back to its longest known beginning and in the end to
- * `en`. Never NULL; shared, and alive as long as the process. At most LOCALES_MAX are kept;
+ * `en`. Never NULL; shared, and alive as long as the process. At most 256 are kept;
  * whatever comes after that gets the one of its language alone, or `en`. */
 struct locale *locale_get(const char *language, const char *region);
 

@@ -59,8 +59,8 @@ enum template_place {
  * https:// or mailto:. Partials are not looked through for this: one that begins within a tag has
  * to end there.
  *
- * Markdown: a value right behind "](" has its white space percent-encoded; which schemes are live is
- * for text/markdown to decide, after parsing. Addresses with values in them are written
+ * Markdown: a value right behind "](" has its white space percent-encoded; which schemes are live
+ * is for text/markdown to decide, after parsing. Addresses with values in them are written
  * [text]({{address}}); within <...> and in code the value's escaping would show.
  */
 
@@ -112,7 +112,8 @@ struct template_env {
     size_t output_max;                  /* bytes; 0: TEMPLATE_OUTPUT_MAX */
 };
 
-/* What kept a rendering from being fit to send. Every entry once. */
+/* What kept a rendering from being fit to send. Every entry once. `problems` may quote a value: for
+ * the page and the terminal, never for the log. */
 struct template_report {
     struct str_list missing;  /* names written with `| required` that have no value */
     struct str_list unknown;  /* names that neither the data nor env->known has; "> x": partials */

@@ -43,8 +43,10 @@ struct template_entry {
 
 /* Load the folder. Every problem goes to `report`, its file with the folder in front; NULL when
  * there was at least one. Included partials have to exist, for the language they are included in.
+ * `known`: the names that there are, checked as by template_set_check; NULL: not checked.
  * Free with template_set_free. */
-struct template_set *template_set_load(const char *dir, template_report_fn report, void *arg);
+struct template_set *template_set_load(const char *dir, const struct template_names *known,
+                                       template_report_fn report, void *arg);
 void template_set_free(struct template_set *s);
 
 /* The entry for a rule's message, or NULL. Languages are tried in this order: `language`, cut short

@@ -31,6 +31,7 @@
 #define LABEL_COLUMNS 14 /* of the legend and the summary */
 #define WORDS_COLUMNS_MIN 12
 #define BUSINESS "Riverside Garage: " /* how every text of the samples begins */
+#define NO_BREAK_SPACE "\xc2\xa0"
 #define RIGHT_TO_LEFT_MARK "\xe2\x80\x8f"
 
 struct demo_teller {
@@ -38,7 +39,7 @@ struct demo_teller {
     size_t columns, words_at; /* words_at: where the last column begins */
     int64_t day;              /* the one whose head was printed */
     int64_t last_ms;          /* the time told last: the next one is not before it */
-    char *last_reason;        /* of the line before, if it was of a message that does not go */
+    char *last_reason;        /* of the line before, if it told why a message does not go */
     unsigned char *told;      /* by message id: the state that was told, and 1 */
     size_t told_cap;
 };
@@ -80,13 +81,13 @@ void demo_teller_free(struct demo_teller *t)
 
 /* ---- lines */
 
-/* A cell of so many columns, the last one of them (or two) empty. */
+/* A cell of so many columns, of which the last one stays empty. */
 static void put_cell(enum colour colour, const char *text, size_t columns)
 {
     struct buf b;
 
     buf_init(&b);
-    text_cut(&b, text, columns - (columns > BY_COLUMNS ? 1 : 0));
+    text_cut(&b, text, columns - 1);
     size_t used = text_columns(b.data);
     put_text(colour, b.data);
     printf("%*s", used < columns ? (int)(columns - used) : 0, "");
@@ -338,7 +339,8 @@ static void put_groups(struct demo_teller *t, const char *label, struct groups *
     buf_init(&b);
     sort_groups(g);
     for (size_t i = 0; i < g->count; i++)
-        buf_printf(&b, "%s%s %zu", i > 0 ? ", " : "", g->items[i].name, g->items[i].count);
+        buf_printf(&b, "%s%s" NO_BREAK_SPACE "%zu", i > 0 ? ", " : "", g->items[i].name,
+                   g->items[i].count);
     printf("%*s", INDENT, "");
     put_cell(DIM, label, LABEL_COLUMNS);
     put_folding(PLAIN, b.data, INDENT + LABEL_COLUMNS, t->columns - INDENT - LABEL_COLUMNS);

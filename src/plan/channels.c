@@ -68,8 +68,8 @@ static bool unusable(const struct rule *r, const struct plan_contact *p, enum ch
         snprintf(reason, PLAN_REASON_MAX, "no %s is known",
                  c == CHANNEL_EMAIL ? "e-mail address" : "phone number");
     else if (p->opted_out[c][r->purpose] && r->purpose == PURPOSE_MARKETING)
-        snprintf(reason, PLAN_REASON_MAX, "has not agreed to %s messages by %s",
-                 purpose_name(r->purpose), channel_name(c));
+        snprintf(reason, PLAN_REASON_MAX, "has not agreed to %s messages",
+                 purpose_name(r->purpose));
     else if (p->opted_out[c][r->purpose])
         snprintf(reason, PLAN_REASON_MAX, "has opted out of %s messages by %s",
                  purpose_name(r->purpose), channel_name(c));
@@ -93,7 +93,7 @@ size_t plan_channels(const struct rule *r, const struct business *b, const struc
         }
         if (reason[0] == '\0') {
             memcpy(reason, why, sizeof(why));
-        } else {
+        } else if (strstr(reason, why) == NULL) {
             size_t len = strlen(reason);
             snprintf(reason + len, PLAN_REASON_MAX - len, "; %s", why);
         }

@@ -78,9 +78,13 @@ static struct intent *new_intent(struct planner *p, const struct request *q)
 
 /* --- times --- */
 
+/* From when on it is useless: what leads up to an event after that event, what is said of a coming
+ * visit after its start; INT64_MAX for what is meant to come after it. */
 static int64_t latest(const struct request *q)
 {
-    return q->r->when.before && q->o->lies_ahead ? q->o->anchor_ms : q->o->end_ms;
+    if (q->r->when.before && q->o->lies_ahead)
+        return q->o->anchor_ms;
+    return q->nominal_ms < q->o->end_ms ? q->o->end_ms : INT64_MAX;
 }
 
 /* design.md, `late`: until the appointment starts; else one day. It counts from the time moved
@@ -128,8 +132,10 @@ static void add_for(struct planner *p, const struct request *q, enum recipient k
         in->recipient_row = row;
         in->address = address;
         in->channel = n > 0 ? channels[i] : q->r->by == BY_SMS ? CHANNEL_SMS : CHANNEL_EMAIL;
+        if (n == 0 && kind == RECIPIENT_STAFF)
+            in->channel = CHANNEL_TASK; /* work is never lost for want of an address */
         set_times(p, q, c, in);
-        if (n == 0 && in->verdict == VERDICT_SEND) {
+        if (in->channel != CHANNEL_TASK && n == 0 && in->verdict == VERDICT_SEND) {
             bool broken = c->phone_problem != NULL || c->email_problem != NULL;
             in->verdict = broken ? VERDICT_FAIL : VERDICT_SKIP;
             memcpy(in->reason, reason, sizeof(reason));

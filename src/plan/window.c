@@ -13,6 +13,10 @@
 #define MINUTE_MS INT64_C(60000)
 #define DAY_MINUTES 1440
 
+/* A message moved to the end of its hours aims a quarter of an hour before it (the last minute
+ * inside, less this): a busy gateway at that moment must not cost it the evening. */
+#define SLACK_MS (14 * MINUTE_MS)
+
 /* The daily span in which sending is allowed; false: there is no daily restriction. */
 static bool allowed_span(const struct rule *r, const struct business *b, struct hours_daily *out)
 {
@@ -111,6 +115,10 @@ bool plan_window(const struct rule *r, const struct business *b, const struct zo
 
     reason[0] = '\0';
     *out_ms = due_ms < earliest_ms ? earliest_ms : due_ms;
+    if (*out_ms >= latest_ms) {
+        snprintf(reason, PLAN_REASON_MAX, "when its time comes it is of no use any more");
+        return false;
+    }
     if (plan_window_has(r, b, zone, *out_ms))
         return true;
     if (outside == OUTSIDE_SKIP) {
@@ -120,7 +128,9 @@ bool plan_window(const struct rule *r, const struct business *b, const struct zo
     /* Earlier, when that is still to come; otherwise later, when that is still useful. */
     if (outside == OUTSIDE_EARLIER && previous_allowed(r, b, zone, *out_ms, &moved) &&
         moved >= earliest_ms) {
-        *out_ms = moved;
+        bool room =
+            moved - SLACK_MS >= earliest_ms && plan_window_has(r, b, zone, moved - SLACK_MS);
+        *out_ms = room ? moved - SLACK_MS : moved;
         return true;
     }
     if (next_allowed(r, b, zone, *out_ms, &moved) && moved < latest_ms) {

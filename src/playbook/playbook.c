@@ -273,7 +273,8 @@ static void check_section(const struct reading *r, const struct ini_section *sec
     free(hint);
 }
 
-struct playbook *playbook_parse(const struct ini *ini, bool all, struct problems *problems)
+/* Never NULL: what is wrong is told and left out. */
+static struct playbook *parse(const struct ini *ini, bool all, struct problems *problems)
 {
     struct playbook *p = mem_zalloc(sizeof(*p));
     struct reading r = {ini->file, problems, all, NULL};
@@ -295,11 +296,18 @@ struct playbook *playbook_parse(const struct ini *ini, bool all, struct problems
             check_together(&r, p, &ini->sections[i], &p->rules[n++]);
     if (p->rule_count == 0 && problems->errors == errors)
         problems_warning(problems, ini->file, 0, "there is no rule, so nothing will be sent");
-    if (problems->errors > errors) {
-        playbook_free(p);
-        return NULL;
-    }
     return p;
+}
+
+struct playbook *playbook_parse(const struct ini *ini, bool all, struct problems *problems)
+{
+    size_t errors = problems->errors;
+    struct playbook *p = parse(ini, all, problems);
+
+    if (problems->errors == errors)
+        return p;
+    playbook_free(p);
+    return NULL;
 }
 
 /* The playbook of `ini` (which is freed), if nothing was wrong since `from`. */
@@ -329,6 +337,17 @@ struct playbook *playbook_read(const char *path, struct problems *problems)
     size_t from = problems->count, errors = problems->errors;
 
     return finish(ini_read(path, problems), problems, from, errors);
+}
+
+struct playbook *playbook_read_rest(const char *path, struct problems *problems)
+{
+    size_t from = problems->count;
+    struct ini *ini = ini_read(path, problems);
+    struct playbook *p = ini != NULL ? parse(ini, false, problems) : NULL;
+
+    ini_free(ini);
+    problems_sort(problems, from);
+    return p;
 }
 
 void playbook_free(struct playbook *p)

@@ -94,23 +94,29 @@ static int hold(struct claiming *c, const char *reason)
 
 static int carry_out(struct claiming *c, const struct gate_decision *d)
 {
-    enum message_state waiting =
-        c->m->state == MESSAGE_HELD || c->m->attempts == 0 ? MESSAGE_PLANNED : MESSAGE_RETRY;
+    enum message_state to = MESSAGE_PLANNED;
+    int64_t next_ms = d->next_ms;
 
     switch (d->answer) {
-    case GATE_WAIT:
-        return store_message_move(c->store, c->m, waiting, c->now_ms, d->next_ms, d->reason);
+    case GATE_GO:
+        return 0;
     case GATE_HOLD:
         return hold(c, d->reason);
+    case GATE_WAIT:
+        if (c->m->state != MESSAGE_HELD && c->m->attempts > 0)
+            to = MESSAGE_RETRY;
+        break;
     case GATE_END:
+        to = d->state;
+        next_ms = c->m->next_ms;
+        break;
     case GATE_REPLAN: /* planned again already, and still not right */
-        return store_message_move(c->store, c->m,
-                                  d->answer == GATE_END ? d->state : MESSAGE_SKIPPED, c->now_ms,
-                                  c->m->next_ms, d->reason);
-    case GATE_GO:
+        to = MESSAGE_SKIPPED;
+        next_ms = c->m->next_ms;
         break;
     }
-    return 0;
+    int rc = store_message_move(c->store, c->m, to, c->now_ms, next_ms, d->reason);
+    return rc == 0 && d->for_good ? store_message_final(c->store, c->m->id) : rc;
 }
 
 /* --- going --- */
@@ -251,6 +257,8 @@ static int by_hand(struct claiming *c)
 
     if (rc == 0 && c->m->gateway != NULL)
         o = outlets_find(c->with->outlets, c->m->gateway);
+    if (o != NULL && !outlet_ready(o))
+        o = NULL; /* stays due */
     if (rc == 0 && c->m->expires_ms <= c->now_ms)
         rc = store_message_move(c->store, c->m, MESSAGE_EXPIRED, c->now_ms, c->m->next_ms,
                                 "its time passed before it could be sent");

@@ -270,8 +270,6 @@ int dispatch_claim(struct dispatch *d, int64_t now_ms, int64_t until_us, bool *m
         }
         if (due[i].channel != CHANNEL_TASK && outlets_room(&d->outlets, due[i].channel) == 0)
             continue; /* the last room was taken a moment ago */
-        if (due[i].channel != CHANNEL_TASK && outlets_room(&d->outlets, due[i].channel) == 0)
-            continue;
         rc = claim_message(&d->with, &due[i], now_ms, &c, &o);
         if (rc == 0 && o != NULL)
             take_off(d, &c, o);

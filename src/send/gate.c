@@ -120,8 +120,8 @@ static bool within_caps(struct gate *g)
         return true;
     for (size_t i = 0; i < b->cap_count; i++) {
         const struct cap *c = &b->caps[i];
-        int rc = store_heard(g->w->store, g->m->recipient_id, g->now_ms - c->period_ms, c->count,
-                             &heard, &earliest_ms);
+        int rc = store_heard(g->w->store, g->m, g->now_ms - c->period_ms, c->count, &heard,
+                             &earliest_ms);
         if (rc != 0)
             return later(g, GATE_HOLD, g->now_ms + HOLD_LOOK_MS, store_error(g->w->store));
         if (heard >= c->count && earliest_ms + c->period_ms > next_ms) {
@@ -152,7 +152,9 @@ static bool one_condition(struct gate *g, const char *expression, bool wanted)
     }
     if (truth == wanted)
         return true;
-    snprintf(reason, sizeof(reason), "%s %.160s", wanted ? "only if" : "unless", expression);
+    snprintf(reason, sizeof(reason), "the rule says: %s %.160s", wanted ? "only if" : "unless",
+             expression);
+    g->out->for_good = true; /* the condition was asked, and this was its answer */
     return end(g, MESSAGE_SKIPPED, reason);
 }
 

@@ -163,3 +163,10 @@ struct outlet *outlets_find(struct outlets *o, const char *name)
             return &o->items[i];
     return NULL;
 }
+
+bool outlet_ready(struct outlet *o)
+{
+    int64_t wait_ms;
+
+    return room(o, &wait_ms) > 0;
+}

@@ -180,18 +180,20 @@ static void check_gateways(const struct loading *l)
 
 /* ---- all of it */
 
-static void check_together(struct loading *l)
+/* `whole`: the playbook has no errors of its own. Of one that has, only what stands for itself is
+ * looked at: the rest would be told of things that were left out. */
+static void check_together(struct loading *l, bool whole)
 {
     const struct config *c = l->c;
     size_t from = l->problems->count;
 
     if (c->playbook == NULL)
         return;
-    if (c->settings != NULL)
+    if (whole && c->settings != NULL)
         playbook_check(c->playbook, c->settings, l->problems);
     check_conditions(l);
-    for (size_t i = 0; c->settings != NULL && c->templates != NULL && i < c->playbook->rule_count;
-         i++) {
+    whole = whole && c->settings != NULL && c->templates != NULL;
+    for (size_t i = 0; whole && i < c->playbook->rule_count; i++) {
         l->rule = &c->playbook->rules[i];
         check_words(l);
     }
@@ -219,11 +221,11 @@ int config_load(const char *dir, const char *playbook_path, struct problems *pro
         return ERR_INVALID; /* said already, and it would only be said again of each file */
     char *playbook = path_of(dir, "playbook.conf", s != NULL ? s->playbook : NULL);
     char *templates = path_of(dir, "templates", s != NULL ? s->templates : NULL);
-    out->playbook = playbook_read(playbook_path != NULL ? playbook_path : playbook, problems);
-    out->templates = template_set_load(templates, template_problem, problems);
-    if (out->templates != NULL)
-        template_set_check(out->templates, compose_names(), template_problem, problems);
-    check_together(&l);
+    size_t before = problems->errors;
+    out->playbook = playbook_read_rest(playbook_path != NULL ? playbook_path : playbook, problems);
+    bool whole = problems->errors == before;
+    out->templates = template_set_load(templates, compose_names(), template_problem, problems);
+    check_together(&l, whole);
     free(playbook);
     free(templates);
     if (problems->errors == errors)

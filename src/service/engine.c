@@ -236,13 +236,27 @@ static int work(struct engine *e, int64_t now_ms, int64_t until_us, bool *more)
 
 /* --- turns --- */
 
-/* The transaction did not happen: what it would have done is still to be done. */
-static void rolled_back(struct engine *e)
+/* How far work that takes several turns had come before a turn. */
+struct progress {
+    bool left_over, reconciling;
+    struct reconcile_cursor cursor;
+};
+
+static struct progress progress_of(const struct engine *e)
+{
+    return (struct progress){e->left_over, e->reconciling, e->cursor};
+}
+
+/* The transaction did not happen: what it would have done is still to be done. No more than that:
+ * once the messages of an earlier run are settled, what stands as being sent is our own. */
+static void rolled_back(struct engine *e, const struct progress *before)
 {
     store_rollback(e->store);
     dispatch_rolled_back(e->dispatch);
     e->look = true;
-    e->left_over = true;
+    e->left_over = before->left_over;
+    e->reconciling = before->reconciling;
+    e->cursor = before->cursor;
     e->planned_to = 0;
     e->sweeping = true;
     e->swept_to = 0;
@@ -309,11 +323,12 @@ static void turn(struct engine *e)
         failed(e, rc);
         return;
     }
+    const struct progress before = progress_of(e);
     rc = work(e, clock_wall_ms(), began_us + TURN_US, &more);
     if (rc == 0)
         rc = store_commit(e->store);
     if (rc != 0) {
-        rolled_back(e);
+        rolled_back(e, &before);
         failed(e, rc);
         return;
     }

@@ -22,6 +22,8 @@
 #define CACHE_KB 4096
 #define CHECKPOINT_PAGES 500
 #define COPY_STEP_PAGES 4096
+#define COPY_PAUSE_MS 10 /* when somebody else is committing */
+#define OPEN_PATIENCE_MS 2000 /* for another program's transaction while we open */
 
 static int code_of(int rc)
 {
@@ -185,13 +187,29 @@ int store_changed(struct store *s, bool *changed)
     return rc;
 }
 
+int store_schema_moved(struct store *s, bool *moved)
+{
+    int64_t version = s->schema_version;
+    int rc = pragma_int(s, "PRAGMA schema_version", &version);
+
+    *moved = version != s->schema_version;
+    s->schema_version = version;
+    return rc;
+}
+
 /* --- opening --- */
 
-static int configure(struct store *s, enum store_mode mode)
+/* What touches no file. */
+static void restrain(struct store *s)
 {
     sqlite3_extended_result_codes(s->db, 1);
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_limit(s->db, SQLITE_LIMIT_ATTACHED, 0);
+    sqlite3_busy_timeout(s->db, OPEN_PATIENCE_MS);
+}
+
+static int configure(struct store *s, enum store_mode mode)
+{
     int rc = store_exec(s, "PRAGMA secure_delete = FAST; PRAGMA temp_store = MEMORY;"
                            "PRAGMA foreign_keys = OFF; PRAGMA recursive_triggers = OFF;");
     char sql[128];
@@ -234,6 +252,8 @@ static int copy_into(struct store *s, sqlite3 *target)
         return store_failed(s);
     do {
         rc = sqlite3_backup_step(b, COPY_STEP_PAGES);
+        if (rc == SQLITE_BUSY)
+            sqlite3_sleep(COPY_PAUSE_MS);
     } while (rc == SQLITE_OK || rc == SQLITE_BUSY);
     sqlite3_backup_finish(b);
     return rc == SQLITE_DONE ? 0 : code_of(rc);
@@ -256,20 +276,29 @@ static int keep_backup(struct store *s, int version, struct err *err)
     return rc;
 }
 
-static int check_version(struct store *s, enum store_mode mode, struct err *err)
+/* Before anything is set up: a database that is not ours stays as it is, with its journal. */
+static int check_ours(struct store *s, struct err *err)
 {
-    int64_t id = 0, version = 0;
+    int64_t id = 0;
     int rc = pragma_int(s, "PRAGMA application_id", &id);
 
-    if (rc == 0)
-        rc = pragma_int(s, "PRAGMA user_version", &version);
+    if (rc != 0) {
+        err_set(err, "%s: %s", s->path, s->error);
+    } else if (id != APPLICATION_ID) {
+        err_set(err, "%s: is not a Betimes database; `betimes init` makes one", s->path);
+        rc = ERR_INVALID;
+    }
+    return rc;
+}
+
+static int check_version(struct store *s, enum store_mode mode, struct err *err)
+{
+    int64_t version = 0;
+    int rc = pragma_int(s, "PRAGMA user_version", &version);
+
     if (rc != 0) {
         err_set(err, "%s: %s", s->path, s->error);
         return rc;
-    }
-    if (id != APPLICATION_ID) {
-        err_set(err, "%s: is not a Betimes database; `betimes init` makes one", s->path);
-        return ERR_INVALID;
     }
     if (version > schema_version()) {
         err_set(err, "%s: was written by a newer version of Betimes (%d; this one knows %d)",
@@ -331,14 +360,19 @@ int store_open(const char *path, enum store_mode mode, struct store **out, struc
     s = mem_zalloc(sizeof(*s));
     s->path = mem_strdup(path);
     rc = sqlite3_open_v2(path, &s->db, flags, NULL) == SQLITE_OK ? 0 : store_failed(s);
-    if (rc == 0) {
-        sqlite3_busy_timeout(s->db, 2000);
-        rc = configure(s, mode);
-    }
-    if (rc == 0 && mode == STORE_CREATE)
-        rc = apply(s, 0);
+    if (rc == 0)
+        restrain(s);
     if (rc != 0)
         err_set(err, "%s: %s", path, s->error);
+    else if (mode != STORE_CREATE)
+        rc = check_ours(s, err);
+    if (rc == 0) {
+        rc = configure(s, mode);
+        if (rc == 0 && mode == STORE_CREATE)
+            rc = apply(s, 0);
+        if (rc != 0)
+            err_set(err, "%s: %s", path, s->error);
+    }
     if (rc == 0 && mode != STORE_CREATE)
         rc = check_version(s, mode, err);
     if (rc != 0) {
@@ -349,6 +383,8 @@ int store_open(const char *path, enum store_mode mode, struct store **out, struc
     }
     sqlite3_busy_timeout(s->db, 0);
     s->data_version = -1;
+    bool moved;
+    store_schema_moved(s, &moved); /* what it is now; a failure only means one look too many */
     *out = s;
     return 0;
 }
@@ -459,20 +495,24 @@ int store_meta_set_text(struct store *s, const char *name, const char *value)
     return store_finish(s, st);
 }
 
+static int count_triggers(struct store *s, int64_t *out)
+{
+    return pragma_int(s, "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'", out);
+}
+
+/* By name, not by number: other programs may have triggers of their own on these tables. */
 int store_repair(struct store *s, bool *repaired)
 {
-    int64_t have = 0;
-    int rc = pragma_int(s,
-                        "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND tbl_name IN "
-                        "('client', 'staff', 'job', 'appointment', 'consent')",
-                        &have);
-    int64_t want = 0;
-    for (const char *p = schema_triggers(); (p = strstr(p, "CREATE TRIGGER")) != NULL; p++)
-        want++;
+    int64_t before = 0, after = 0;
+    int rc = count_triggers(s, &before);
+
     *repaired = false;
-    if (rc != 0 || have >= want)
-        return rc;
-    rc = store_exec(s, schema_triggers());
-    *repaired = rc == 0;
+    if (rc == 0)
+        rc = store_exec(s, schema_triggers()); /* each IF NOT EXISTS */
+    if (rc == 0)
+        rc = count_triggers(s, &after);
+    *repaired = rc == 0 && after != before;
+    if (*repaired)
+        rc = pragma_int(s, "PRAGMA schema_version", &s->schema_version);
     return rc;
 }

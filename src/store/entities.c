@@ -307,15 +307,21 @@ int store_entities_of_client(struct store *s, int64_t client_row, entity_each ea
 }
 
 /* A change of one member of staff can move messages to or from any other: who manages her, who is
- * in her department, who stands in for nobody. */
+ * in her department, who stands in for nobody. What was decided against, for want of an address or
+ * because she had left, can become somebody's as long as it is of use. */
 #define WAITING_FOR_STAFF                                                                          \
     "SELECT subject_id FROM message WHERE state <= 2 AND recipient_id IN "                         \
-    "(SELECT id FROM entity WHERE kind IN (2, 6))"
+    "(SELECT id FROM entity WHERE kind IN (2, 6)) UNION "                                          \
+    "SELECT subject_id FROM message INDEXED BY message_refused WHERE state BETWEEN 8 AND 10 AND "  \
+    "attempts = 0 AND expires_ms > ?1 AND recipient_id IN "                                        \
+    "(SELECT id FROM entity WHERE kind = 2)"
 
-int store_entities_waiting_for_staff(struct store *s, entity_each each, void *arg)
+int store_entities_waiting_for_staff(struct store *s, int64_t now_ms, entity_each each, void *arg)
 {
-    sqlite3_stmt *st = store_prepare(s, "SELECT DISTINCT subject_id FROM (" WAITING_FOR_STAFF ")");
+    sqlite3_stmt *st = store_prepare(s, WAITING_FOR_STAFF);
 
+    if (st != NULL)
+        bind_int(st, 1, now_ms);
     return for_each_id(s, st, each, arg, NULL);
 }
 
@@ -329,10 +335,14 @@ int store_unplan_of_client(struct store *s, int64_t client_row)
     return store_finish(s, st);
 }
 
-int store_unplan_of_staff(struct store *s)
+int store_unplan_of_staff(struct store *s, int64_t now_ms)
 {
-    return store_finish(s, store_prepare(s, "UPDATE entity SET generation = 0 WHERE id IN "
-                                            "(" WAITING_FOR_STAFF ")"));
+    sqlite3_stmt *st = store_prepare(s, "UPDATE entity SET generation = 0 WHERE id IN "
+                                        "(" WAITING_FOR_STAFF ")");
+
+    if (st != NULL)
+        bind_int(st, 1, now_ms);
+    return store_finish(s, st);
 }
 
 int store_entities_unplanned(struct store *s, int64_t generation, int64_t after, size_t max,

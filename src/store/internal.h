@@ -25,7 +25,7 @@ struct store {
     char *path;
     char *temporary; /* a copy's file, deleted when closed; NULL: not a copy */
     char error[ERR_TEXT_MAX];
-    int64_t data_version;
+    int64_t data_version, schema_version;
     bool in_transaction;
     struct statement statements[STATEMENTS_MAX];
     size_t statement_count;

@@ -190,27 +190,46 @@ int store_messages_due(struct store *s, int64_t now_ms, const bool closed[CHANNE
     return rc;
 }
 
-int store_heard(struct store *s, int64_t recipient_id, int64_t since_ms, int most, int *count,
+int store_heard(struct store *s, const struct message *m, int64_t since_ms, int most, int *count,
                 int64_t *earliest_ms)
 {
     sqlite3_stmt *st = store_prepare(
-        s, "SELECT m.state_ms FROM message m INDEXED BY message_heard JOIN rule r "
+        s, "SELECT max(m.state_ms) AS at_ms FROM message m INDEXED BY message_heard JOIN rule r "
            "ON r.id = m.rule_id WHERE m.recipient_id = ?1 AND m.state BETWEEN 3 AND 7 "
-           "AND m.state_ms > ?2 AND r.capped AND r.present ORDER BY m.state_ms DESC LIMIT ?3");
+           "AND m.state_ms > ?2 AND r.capped AND r.present AND NOT (m.rule_id = ?4 AND "
+           "m.subject_id = ?5 AND m.occurrence = ?6 AND m.repeat = ?7) "
+           "GROUP BY m.rule_id, m.subject_id, m.occurrence, m.repeat "
+           "ORDER BY at_ms DESC LIMIT ?3");
     int rc;
 
     *count = 0;
     *earliest_ms = INT64_MAX;
     if (st != NULL) {
-        bind_int(st, 1, recipient_id);
+        bind_int(st, 1, m->recipient_id);
         bind_int(st, 2, since_ms);
         bind_int(st, 3, most);
+        bind_int(st, 4, m->rule_id);
+        bind_int(st, 5, m->subject_id);
+        bind_int(st, 6, m->occurrence);
+        bind_int(st, 7, m->repeat);
     }
     while ((rc = store_step(s, st)) == 1) {
         (*count)++;
         *earliest_ms = column_int(st, 0);
     }
     return rc;
+}
+
+int store_messages_look_again(struct store *s, int64_t subject_id, int64_t now_ms)
+{
+    sqlite3_stmt *st = store_prepare(s, "UPDATE message SET next_ms = ?2 WHERE subject_id = ?1 "
+                                        "AND state = 1 AND next_ms > ?2");
+
+    if (st != NULL) {
+        bind_int(st, 1, subject_id);
+        bind_int(st, 2, now_ms);
+    }
+    return store_finish(s, st);
 }
 
 int store_messages_next(struct store *s, int64_t *next_ms)
@@ -412,6 +431,15 @@ int store_attempt_add(struct store *s, int64_t message_id, int64_t at_ms, const 
 
 /* --- by a person --- */
 
+int store_message_final(struct store *s, int64_t id)
+{
+    sqlite3_stmt *st = store_prepare(s, "UPDATE message SET final = 1 WHERE id = ?1");
+
+    if (st != NULL)
+        bind_int(st, 1, id);
+    return store_finish(s, st);
+}
+
 int store_message_cancel(struct store *s, int64_t id, int64_t now_ms, const char *reason)
 {
     struct message m;
@@ -419,12 +447,8 @@ int store_message_cancel(struct store *s, int64_t id, int64_t now_ms, const char
 
     if (rc == 0)
         rc = store_message_move(s, &m, MESSAGE_CANCELLED, now_ms, m.next_ms, reason);
-    if (rc == 0) {
-        sqlite3_stmt *st = store_prepare(s, "UPDATE message SET final = 1 WHERE id = ?1");
-        if (st != NULL)
-            bind_int(st, 1, id);
-        rc = store_finish(s, st);
-    }
+    if (rc == 0)
+        rc = store_message_final(s, id);
     message_close(&m);
     return rc;
 }

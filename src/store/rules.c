@@ -122,6 +122,35 @@ int store_rules_read(struct store *s, const struct playbook *p, int64_t now_ms,
     return rc;
 }
 
+int store_rules_paused(struct store *s, struct rule_state *rules, size_t count)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc >= 0 && i < count; i++) {
+        sqlite3_stmt *st = store_prepare(s, "SELECT paused_ms IS NOT NULL FROM rule WHERE id = ?1");
+        if (st != NULL)
+            bind_int(st, 1, rules[i].id);
+        rc = store_step(s, st);
+        if (rc == 1) {
+            rules[i].paused = column_int(st, 0) != 0;
+            store_reset(st);
+        }
+    }
+    return rc < 0 ? rc : 0;
+}
+
+/* While the rule was paused, they were put off a little again and again. */
+static int look_again(struct store *s, const char *rule)
+{
+    sqlite3_stmt *st = store_prepare(s, "UPDATE message SET next_ms = due_ms, reason = NULL "
+                                        "WHERE state = 0 AND next_ms > due_ms AND rule_id = "
+                                        "(SELECT id FROM rule WHERE name = ?1)");
+
+    if (st != NULL)
+        bind_text(st, 1, rule);
+    return store_finish(s, st);
+}
+
 int store_rule_pause(struct store *s, const char *name, bool pause, int64_t now_ms,
                      const char *reason)
 {
@@ -136,7 +165,9 @@ int store_rule_pause(struct store *s, const char *name, bool pause, int64_t now_
         }
     }
     int rc = store_finish(s, st);
-    return rc == 0 && sqlite3_changes(s->db) == 0 ? ERR_NOTFOUND : rc;
+    if (rc == 0 && sqlite3_changes(s->db) == 0)
+        return ERR_NOTFOUND;
+    return rc == 0 && !pause ? look_again(s, name) : rc;
 }
 
 int store_paused(struct store *s, bool *paused, char **reason)

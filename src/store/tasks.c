@@ -8,7 +8,8 @@ int store_task_raise(struct store *s, const struct task *t, int64_t now_ms)
     sqlite3_stmt *st = store_prepare(
         s, "INSERT INTO task (key, message_id, staff_id, client_id, job_id, appointment_id, text, "
            "created_ms) VALUES (?1, nullif(?2, 0), nullif(?3, 0), nullif(?4, 0), nullif(?5, 0), "
-           "nullif(?6, 0), ?7, ?8) ON CONFLICT (key) DO NOTHING");
+           "nullif(?6, 0), ?7, ?8) ON CONFLICT (key) DO UPDATE SET text = excluded.text, "
+           "created_ms = excluded.created_ms, done_ms = NULL WHERE done_ms IS NOT NULL");
 
     if (st != NULL) {
         bind_text(st, 1, t->key);

@@ -117,7 +117,7 @@ static int check_currency(const struct filter_arg *args, size_t count, struct er
     return ERR_INVALID;
 }
 
-/* Shared by the filters that need nothing but the time. */
+/* The parameters of struct filter's apply. */
 #define FILTER_ARGS                                                                                \
     struct filter_context *c, const struct filter_arg *args, size_t count,                         \
         const struct filter_value *in, struct buf *out, struct err *err

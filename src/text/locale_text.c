@@ -161,8 +161,8 @@ static void put_char(UTransliterator *ascii, UChar32 c, struct buf *out)
         locale_put(out, one, n);
         return;
     }
-    if (u_charType(c) == U_NON_SPACING_MARK || (c >= 0x02B9 && c <= 0x02BC))
-        return; /* an accent by itself; the soft and hard signs of Cyrillic */
+    if (u_charType(c) == U_NON_SPACING_MARK || ublock_getCode(c) == UBLOCK_SPACING_MODIFIER_LETTERS)
+        return; /* an accent by itself; the soft, hard and other signs of Cyrillic made Latin */
     n = transform(ascii, one, n, plain, 64);
     locale_put(out, plain, n);
 }

@@ -51,14 +51,18 @@ struct loader {
     template_report_fn report;
     void *arg;
     int told;
+    bool shared_told; /* a partial has problems */
     size_t files;
 };
 
 static void forward(void *arg, const char *file, int line, int column, const char *text)
 {
     struct loader *l = arg;
+    size_t folder = strlen(l->set->dir);
 
     l->told++;
+    if (strlen(file) > folder && str_starts(file + folder + 1, SHARED))
+        l->shared_told = true;
     if (l->report != NULL)
         l->report(l->arg, file, line, column, text);
 }
@@ -453,7 +457,8 @@ static void check_twins(struct loader *l)
             tell(l, SHARED, "there are two partials of one name and language");
 }
 
-struct template_set *template_set_load(const char *dir, template_report_fn report, void *arg)
+struct template_set *template_set_load(const char *dir, const struct template_names *known,
+                                       template_report_fn report, void *arg)
 {
     struct template_set *s = mem_zalloc(sizeof(*s));
     struct loader l = {.set = s, .report = report, .arg = arg};
@@ -466,7 +471,10 @@ struct template_set *template_set_load(const char *dir, template_report_fn repor
     if (s->partial_count > 0)
         qsort(s->partials, s->partial_count, sizeof(*s->partials), compare_partials);
     check_twins(&l);
-    if (l.told == 0) /* a partial that has problems of its own is missing for that alone */
+    /* A partial that has problems of its own is missing for that alone. */
+    if (known != NULL && !l.shared_told)
+        template_set_check(s, known, forward, &l);
+    else if (!l.shared_told)
         check_all(s, NULL, NULL, &o);
     str_list_close(&o.seen);
     if (l.told == 0)

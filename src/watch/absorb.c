@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "store/messages.h"
 #include "store/tasks.h"
 #include "time/moment.h"
 
@@ -289,8 +290,8 @@ static int note_concerned(struct look *l)
     case ENTITY_STAFF:
         rc = world_reload_staff(l->w);
         if (rc == 0)
-            rc = store_entities_waiting_for_staff(s, subjects_add, l->out);
-        return rc == 0 ? store_unplan_of_staff(s) : rc;
+            rc = store_entities_waiting_for_staff(s, l->at_ms, subjects_add, l->out);
+        return rc == 0 ? store_unplan_of_staff(s, l->at_ms) : rc;
     default:
         l->e.generation = 0;
         subjects_add(l->out, l->e.id);
@@ -352,6 +353,8 @@ static int look_at(struct look *l)
     }
     if (rc == 0 && l->e.revision != before) /* also what came and went, and left no other trace */
         rc = note_concerned(l);
+    if (rc == 0 && l->last && (l->kind == ENTITY_JOB || l->kind == ENTITY_APPOINTMENT))
+        rc = store_messages_look_again(l->w->store, l->e.id, l->at_ms);
     return rc == 0 ? store_entity_save(l->w->store, &l->e) : rc;
 }
 

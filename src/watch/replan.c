@@ -37,9 +37,14 @@ int subject_load(struct world *w, int64_t entity_id, struct subject *out)
     } else if (rc == 0) {
         rc = ERR_INVALID;
     }
-    if (rc == 0 && client_id != 0 && store_client(s, client_id, &out->client) == 0) {
-        rc = contact_of_client(w, &out->client, &out->contact);
-        out->plan.client = &out->contact.plan;
+    if (rc == 0 && client_id != 0) {
+        rc = store_client(s, client_id, &out->client);
+        if (rc == 0) {
+            rc = contact_of_client(w, &out->client, &out->contact);
+            out->plan.client = &out->contact.plan;
+        } else if (rc == ERR_NOTFOUND) {
+            rc = 0; /* the planner says that there is no client */
+        }
     }
     if (rc == 0)
         rc = store_events(s, entity_id, &out->events, &out->event_count);

@@ -219,6 +219,9 @@ CREATE UNIQUE INDEX message_key
     ON message (subject_id, rule_id, occurrence, repeat, recipient_id, channel);
 CREATE INDEX message_next ON message (channel, next_ms) WHERE state <= 2;
 CREATE INDEX message_open ON message (state, id) WHERE state BETWEEN 3 AND 4;
+CREATE INDEX message_refused ON message (expires_ms) WHERE state BETWEEN 8 AND 10 AND attempts = 0;
+-- What did not simply go: held, unknown, bounced, failed, cancelled, skipped, expired.
+CREATE INDEX message_apart ON message (state_ms) WHERE state IN (1, 4, 7, 8, 9, 10, 11);
 CREATE INDEX message_heard ON message (recipient_id, state_ms) WHERE state BETWEEN 3 AND 7;
 
 -- What goes out, stored before the wire: data is the exact bytes of an e-mail.
@@ -255,6 +258,37 @@ CREATE TABLE task (
     text TEXT NOT NULL,
     created_ms INTEGER NOT NULL,
     done_ms INTEGER
+);
+
+-- Who may use the page. password: as crypt(5) writes it. role: those of enum role.
+CREATE TABLE user (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    role INTEGER NOT NULL,
+    password TEXT NOT NULL,
+    created_ms INTEGER NOT NULL
+);
+
+-- Who is signed in. hash: of the cookie, which nobody but the browser has; previous: of the one
+-- before, good for a moment after a change. form: what its forms carry.
+CREATE TABLE session (
+    hash TEXT PRIMARY KEY,
+    previous TEXT,
+    user_id INTEGER NOT NULL REFERENCES user (id),
+    form TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    changed_ms INTEGER NOT NULL,
+    seen_ms INTEGER NOT NULL
+);
+CREATE INDEX session_previous ON session (previous) WHERE previous IS NOT NULL;
+
+-- Who did what on the page or to its users; rows are only added. user: the name at that time.
+CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ms INTEGER NOT NULL,
+    user TEXT NOT NULL,
+    action TEXT NOT NULL,
+    detail TEXT
 );
 
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;

@@ -60,7 +60,7 @@ static struct template_set *load(void)
     struct buf problems;
 
     buf_init(&problems);
-    struct template_set *s = template_set_load(dir, collect, &problems);
+    struct template_set *s = template_set_load(dir, NULL, collect, &problems);
     if (s == NULL)
         fail_msg("%s", problems.data);
     buf_close(&problems);
@@ -151,7 +151,7 @@ static void everything_wrong_in_a_folder_is_told_at_once(void **state)
     put("_shared/Footer.sms", "a");
     put("_shared/nolang/a.sms", "a");
     buf_init(&problems);
-    assert_null(template_set_load(dir, collect, &problems));
+    assert_null(template_set_load(dir, NULL, collect, &problems));
     assert_string_equal(
         problems.data,
         "Ready:0:0: a rule's folder has a name of small letters, digits, _ and -\n"
@@ -178,7 +178,7 @@ static void a_folder_that_is_not_there_is_told(void **state)
     char *path = fs_join(dir, "nowhere");
 
     buf_init(&problems);
-    assert_null(template_set_load(path, collect, &problems));
+    assert_null(template_set_load(path, NULL, collect, &problems));
     assert_non_null(strstr(problems.data, "nowhere:0:0: "));
     buf_close(&problems);
     free(path);
@@ -192,7 +192,7 @@ static void no_file_outside_the_folder_is_read(void **state)
     put("ready/en.sms", "a");
     assert_int_equal(symlink("/etc/passwd", link), 0);
     buf_init(&problems);
-    assert_null(template_set_load(dir, collect, &problems));
+    assert_null(template_set_load(dir, NULL, collect, &problems));
     assert_non_null(strstr(problems.data, "ready/lv.sms"));
     assert_null(strstr(problems.data, "root:"));
     buf_close(&problems);
@@ -208,7 +208,7 @@ static void a_file_that_is_too_large_is_told(void **state)
     put("ready/en.sms", large);
     free(large);
     buf_init(&problems);
-    assert_null(template_set_load(dir, collect, &problems));
+    assert_null(template_set_load(dir, NULL, collect, &problems));
     assert_non_null(strstr(problems.data, "larger than 262144 bytes"));
     buf_close(&problems);
 }
@@ -221,7 +221,7 @@ static void partials_and_names_that_are_not_there_are_told_once(void **state)
 
     put("ready/en.sms", "a\n{{> sing}}");
     buf_init(&problems);
-    assert_null(template_set_load(dir, collect, &problems));
+    assert_null(template_set_load(dir, NULL, collect, &problems));
     assert_string_equal(problems.data, "ready/en.sms:2:1: there is no partial \"sing\"\n");
     buf_clear(&problems);
 

@@ -1,0 +1,129 @@
+/* watch: what no trigger told, what a crash left half done, and when things happened. */
+#include "../support/shop.h"
+
+#define VISITS                                                                                     \
+    "[rule booked]\non = appointment booked\n"                                                     \
+    "[rule moved]\non = appointment moved\n"                                                       \
+    "[rule cancelled]\non = appointment cancelled\n"                                               \
+    "[rule day-before]\non = appointment starts\nwhen = 1 day before at 18:00\n"                   \
+    "[rule soon]\non = appointment starts\nwhen = 2 hours before\nby = sms\n"
+
+#define JOBS SHOP_WORKFLOW "[rule ready]\non = job enters Ready\n"
+
+/* A visit a week ahead, 15:00 in Riga, 13:00 UTC; planned. */
+static struct shop *booked_shop(void)
+{
+    struct shop *s = shop_open(VISITS, "2026-12-01T09:00");
+
+    shop_ilze(s);
+    shop_sql(s, "INSERT INTO appointment (ref, client_id, starts, title) "
+                "VALUES ('a1', 1, '2026-12-08T15:00', 'Service')");
+    shop_look(s);
+    return s;
+}
+
+/* --- what no trigger told --- */
+
+static void changes_without_triggers_are_found(void **state)
+{
+    struct shop *s = booked_shop();
+    bool repaired = false;
+
+    assert_int_equal(shop_reconcile(s, &repaired), 0);
+    assert_false(repaired);
+    shop_sql(s, "DROP TRIGGER appointment_changed; DROP TRIGGER appointment_gone; "
+                "DROP TRIGGER client_changed; DROP TRIGGER consent_kept");
+    shop_sql(s, "INSERT INTO appointment (ref, client_id, starts) "
+                "VALUES ('a2', 1, '2026-12-09T15:00')");
+    shop_look(s);
+    shop_sql(s, "UPDATE appointment SET starts = '2026-12-08T17:00' WHERE ref = 'a1'; "
+                "DELETE FROM appointment WHERE ref = 'a2'; UPDATE client SET channel = 'sms'");
+    shop_look(s);
+    assert_rows(s, "day-before",
+                "planned email 2026-12-07T16:00 c1; planned email 2026-12-08T16:00 c1");
+    assert_int_equal(shop_reconcile(s, &repaired), 3);
+    assert_true(repaired);
+    assert_rows(s, "day-before",
+                "cancelled email 2026-12-07T16:00 c1; cancelled email 2026-12-08T16:00 c1; "
+                "planned sms 2026-12-07T16:00 c1");
+    assert_int_equal(shop_reconcile(s, &repaired), 0);
+    assert_false(repaired);
+    shop_sql(s, "UPDATE appointment SET status = 'cancelled'");
+    shop_look(s); /* the triggers are back */
+    assert_int_equal(shop_count(s, "SELECT count(*) FROM message WHERE state <= 2 AND rule_id <> "
+                                   "(SELECT id FROM rule WHERE name = 'cancelled')"),
+                     0);
+    shop_close(s);
+}
+
+/* Absorbed, and then the service died before it planned: the next start plans. */
+static void what_was_absorbed_but_not_planned_is_planned_at_the_next_start(void **state)
+{
+    struct shop *s = booked_shop();
+    struct subjects list = {0};
+    size_t taken;
+
+    shop_sql(s, "UPDATE appointment SET starts = '2026-12-10T15:00'; "
+                "UPDATE client SET channel = 'sms'");
+    shop_ok(s, store_begin(s->store), "begin");
+    shop_ok(s, absorb_changes(&s->world, shop_now_ms, 1000, &list, &taken), "absorb");
+    shop_ok(s, store_commit(s->store), "commit");
+    subjects_close(&list);
+    assert_int_equal(shop_sweep(s), 1);
+    assert_rows(s, "day-before",
+                "cancelled email 2026-12-07T16:00 c1; planned sms 2026-12-09T16:00 c1");
+    shop_sql(s, "UPDATE client SET channel = 'email'");
+    shop_ok(s, store_begin(s->store), "begin");
+    shop_ok(s, absorb_changes(&s->world, shop_now_ms, 1000, &list, &taken), "absorb");
+    shop_ok(s, store_commit(s->store), "commit");
+    subjects_close(&list);
+    assert_int_equal(shop_sweep(s), 1);
+    assert_int_equal(shop_sweep(s), 0);
+    shop_close(s);
+}
+
+/* --- time --- */
+
+static void under_the_real_clock_an_event_is_when_the_writer_committed(void **state)
+{
+    struct shop *s = shop_open(JOBS, "2026-12-01T09:00");
+
+    shop_ilze(s);
+    shop_sql(s, "INSERT INTO job (ref, client_id, stage) VALUES ('j1', 1, 'Ready'), "
+                "('j2', 1, 'Ready')");
+    clock_replace(NULL);
+    int64_t now_ms = clock_wall_ms();
+    shop_sql(s,
+             "UPDATE change_log SET at_ms = %lld WHERE kind = 3 AND row_id = 1; "
+             "UPDATE change_log SET at_ms = %lld WHERE kind = 3 AND row_id = 2",
+             (long long)(now_ms - 60000), (long long)(now_ms + 3600000));
+    shop_now_ms = now_ms;
+    shop_look(s);
+    clock_replace(&shop_clock);
+    assert_int_equal(shop_count(s, "SELECT min(at_ms) FROM event"), now_ms - 60000);
+    assert_int_equal(shop_count(s, "SELECT max(at_ms) FROM event"), now_ms);
+    shop_close(s);
+}
+
+static void under_a_virtual_clock_an_event_is_when_it_was_seen(void **state)
+{
+    struct shop *s = shop_open(JOBS, "2031-12-01T09:00");
+
+    shop_ilze(s);
+    shop_sql(s, "INSERT INTO job (ref, client_id, stage) VALUES ('j1', 1, 'Ready')");
+    shop_look(s);
+    assert_rows(s, "ready", "planned email 2031-12-01T09:00 c1");
+    shop_close(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(changes_without_triggers_are_found),
+        cmocka_unit_test(what_was_absorbed_but_not_planned_is_planned_at_the_next_start),
+        cmocka_unit_test(under_the_real_clock_an_event_is_when_the_writer_committed),
+        cmocka_unit_test(under_a_virtual_clock_an_event_is_when_it_was_seen),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
