@@ -23,7 +23,8 @@ BUILD_PACKAGES := make gcc g++ pkg-config libuv1-dev libcurl4-openssl-dev libsql
 	libjansson-dev libicu-dev libcmark-dev libphonenumber-dev libsystemd-dev libssl-dev \
 	tzdata ca-certificates
 # The servers, writers and judges of the tests.
-TEST_PACKAGES := libcmocka-dev python3 python3-aiosmtpd kannel kannel-extras openssl sqlite3 \
+TEST_PACKAGES := libcmocka-dev python3 python3-aiosmtpd python3-icalendar \
+	python3-recurring-ical-events python3-vobject kannel kannel-extras openssl sqlite3 \
 	systemd procps man-db groff-base
 LINT_PACKAGES := python3 clang-format cppcheck shellcheck man-db groff-base
 
@@ -114,7 +115,21 @@ $(OUT)/tests/oracle/%: $(OUT)/tests/oracle/%.o $(LIBRARY)
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $^ $(LIBS)
 
-test-programs: all $(UNIT_TESTS) $(ORACLES)
+# The simulation has its own loop, gateways, alarm and watcher: linked before the library's.
+SIM_SOURCES := $(wildcard tests/sim/*.c)
+SIM := $(OUT)/tests/sim/sim
+SEED ?= 1
+RUNS ?= 100
+DAYS ?= 40
+
+$(SIM): $(SIM_SOURCES:%.c=$(OUT)/%.o) $(LIBRARY)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $^ -Wl,--wrap=clock_is_virtual $(LIBS)
+
+sim: $(SIM) ## simulated businesses: SEED=first RUNS=how many DAYS=of each
+	@$(SIM) --seed $(SEED) --runs $(RUNS) --days $(DAYS)
+
+test-programs: all $(UNIT_TESTS) $(ORACLES) $(SIM)
 
 unit: $(UNIT_TESTS) ## run the unit tests alone, of the rooms in ROOMS
 	@for t in $(UNIT_TESTS); do echo "== $$t"; $$t || exit 1; done
@@ -180,8 +195,9 @@ help: ## this list
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
 
 FORCE:
-.PHONY: all libraries test-programs unit test lint format deps deps-test deps-lint demo install \
+.PHONY: all libraries test-programs unit sim test lint format deps deps-test deps-lint demo install \
 	uninstall clean help FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
--include $(OBJECTS:.o=.d) $(UNIT_SOURCES:%.c=$(OUT)/%.d) $(ORACLES:%=%.d) $(OUT)/src/main.d
+-include $(OBJECTS:.o=.d) $(UNIT_SOURCES:%.c=$(OUT)/%.d) $(ORACLES:%=%.d) \
+	$(SIM_SOURCES:%.c=$(OUT)/%.d) $(OUT)/src/main.d

@@ -1,7 +1,10 @@
 /* Betimes: client messages in good time. All of it is behind the command line. */
 #include "cli/cli.h"
+#include "ical/read.h"
 
 int main(int argc, char **argv)
 {
+    if (ical_is_child(argc, argv)) /* started by ourselves, to read a stranger's calendar */
+        return ical_child(argc, argv);
     return cli_main(argc, argv);
 }

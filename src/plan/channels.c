@@ -61,12 +61,14 @@ static bool unusable(const struct rule *r, const struct plan_contact *p, enum ch
         return false;
     const char *address = c == CHANNEL_EMAIL ? p->email : p->phone;
     const char *problem = c == CHANNEL_EMAIL ? p->email_problem : p->phone_problem;
-    if (address == NULL && problem != NULL)
-        snprintf(reason, PLAN_REASON_MAX, "the %s cannot be used: %s",
-                 c == CHANNEL_EMAIL ? "e-mail address" : "phone number", problem);
-    else if (address == NULL)
-        snprintf(reason, PLAN_REASON_MAX, "no %s is known",
-                 c == CHANNEL_EMAIL ? "e-mail address" : "phone number");
+    const char *what = c == CHANNEL_EMAIL ? "e-mail address" : "phone number";
+    if (address == NULL && problem != NULL) {
+        size_t n = strlen(what); /* "the phone number is too short": not the same words twice */
+        if (strncmp(problem, "the ", 4) == 0 && strncmp(problem + 4, what, n) == 0)
+            problem += 5 + n;
+        snprintf(reason, PLAN_REASON_MAX, "the %s cannot be used: %s", what, problem);
+    } else if (address == NULL)
+        snprintf(reason, PLAN_REASON_MAX, "no %s is known", what);
     else if (p->opted_out[c][r->purpose] && r->purpose == PURPOSE_MARKETING)
         snprintf(reason, PLAN_REASON_MAX, "has not agreed to %s messages",
                  purpose_name(r->purpose));

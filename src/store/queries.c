@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "store/internal.h"
+#include "store/outbox.h"
 #include "store/records.h"
 
 static void outbox_row_close(struct outbox_row *r)
@@ -29,22 +30,7 @@ void outbox_rows_free(struct outbox_row *rows, size_t count)
 }
 
 #define OUTBOX                                                                                     \
-    "SELECT m.id, r.name, r.purpose, s.client_row, "                                               \
-    "CASE s.kind WHEN 3 THEN s.row_id WHEN 4 THEN a.job_id END, "                                  \
-    "CASE s.kind WHEN 4 THEN s.row_id END, c.name, s.kind, s.key, "                                \
-    "CASE s.kind WHEN 3 THEN j.title WHEN 4 THEN a.title END, "                                    \
-    "coalesce(m.address, CASE p.kind WHEN 5 THEN p.key END), p.kind, "                             \
-    "CASE p.kind WHEN 1 THEN pc.name WHEN 2 THEN ps.name END, m.channel, m.state, m.nominal_ms, "  \
-    "m.due_ms, m.expires_ms, m.next_ms, m.state_ms, m.reason, m.gateway, m.provider_id, "          \
-    "m.attempts, w.language, w.subject, w.text "                                                   \
-    "FROM message m JOIN rule r ON r.id = m.rule_id JOIN entity s ON s.id = m.subject_id "         \
-    "LEFT JOIN entity p ON p.id = m.recipient_id "                                                 \
-    "LEFT JOIN job j ON s.kind = 3 AND j.id = s.row_id "                                           \
-    "LEFT JOIN appointment a ON s.kind = 4 AND a.id = s.row_id "                                   \
-    "LEFT JOIN client c ON c.id = s.client_row "                                                   \
-    "LEFT JOIN client pc ON p.kind = 1 AND pc.id = p.row_id "                                      \
-    "LEFT JOIN staff ps ON p.kind = 2 AND ps.id = p.row_id "                                       \
-    "LEFT JOIN payload w ON w.message_id = m.id "                                                  \
+    OUTBOX_SELECT                                                                                  \
     "WHERE (?1 >> m.state) & 1 AND (?2 IS NULL OR r.name = ?2) "                                   \
     "AND (?3 = 0 OR s.client_row = ?3) "                                                           \
     "AND (?4 = 0 OR (s.kind = ?4 AND s.row_id = ?5) OR (?10 AND ?4 = 3 AND a.job_id = ?5)) "       \
@@ -58,7 +44,7 @@ static const char *const outbox_queries[2][2] = {
     {OUTBOX BY_CHANGE ", m.id LIMIT ?9", OUTBOX BY_CHANGE "DESC, m.id DESC LIMIT ?9"},
 };
 
-static void read_row(sqlite3_stmt *st, struct outbox_row *r)
+void outbox_read(sqlite3_stmt *st, struct outbox_row *r)
 {
     *r = (struct outbox_row){
         .id = column_int(st, 0),
@@ -123,7 +109,7 @@ int store_outbox(struct store *s, const struct outbox_filter *f, struct outbox_r
     }
     while ((rc = store_step(s, st)) == 1) {
         mem_grow(out, &cap, *count + 1, sizeof(**out));
-        read_row(st, &(*out)[(*count)++]);
+        outbox_read(st, &(*out)[(*count)++]);
     }
     if (f->latest)
         turn_round(*out, *count);

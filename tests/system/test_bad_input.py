@@ -9,7 +9,6 @@ import sqlite3
 import subprocess
 import time
 import unittest
-from pathlib import Path
 
 from harness import CONF, FileGatewayFolder, Shop, ShopTest, BetimesError, slow, wait_until
 
@@ -128,7 +127,7 @@ class Configuration(BadInput):
                 done = subprocess.run([*shop.betimes.argv(command)[:2], "-c", folder],
                                       capture_output=True, text=True, timeout=slow(20), check=False)
                 self.assertIn(done.returncode, (1, 2), (command, done))
-                self.assertRegex(done.stderr + done.stdout, r"betimes init|no such|There is no|there is no")
+                self.assertRegex(done.stderr + done.stdout, r"betimes init|no such|here is no")
 
     def test_binary_garbage_is_no_configuration(self):
         for name in ("betimes.conf", "playbook.conf", "templates/ready/en.sms"):
@@ -225,7 +224,8 @@ class Rows(BadInput):
                        "'2026-12-08T25:00'", "20261208"):
             self.refused(shop, visit.format(starts), "starts")
         self.refused(shop, "INSERT INTO job (client_id, stage) VALUES (1, ' ')", "stage")
-        self.refused(shop, "INSERT INTO job (client_id, stage, amount) VALUES (1, 'New', '12,50')", "amount")
+        self.refused(shop, "INSERT INTO job (client_id, stage, amount) VALUES (1, 'New', '12,50')",
+                     "amount")
         self.refused(shop, "INSERT INTO client (name) VALUES ('')", "name")
         self.refused(shop, "INSERT INTO client (name, fields) VALUES ('A', '{oops')", "fields")
         self.refused(shop, "INSERT INTO client (name, channel) VALUES ('A', 'pigeon')", "channel")
@@ -235,7 +235,7 @@ class Rows(BadInput):
 
     def test_a_name_with_line_breaks_is_refused_by_the_database(self):
         shop = self.make().start()
-        for name in ("Anna\r\nBcc: all@example.com", "Anna\nB", "Anna\0B"):
+        for name in ("Anna\r\nBcc: all@example.com", "Anna\nB", "Anna\x1b[2J"):
             with self.assertRaises(sqlite3.IntegrityError):
                 self.job(shop, name=name)
         self.still_works(shop)
@@ -285,7 +285,7 @@ class Rows(BadInput):
         shop = self.make().start()
         self.job(shop, phone="12345")
         message = shop.wait_message(rule="ready", state="failed")
-        self.assertIn("12345", message["reason"])
+        self.assertIn("too short", message["reason"])
         shop.sql("UPDATE client SET phone = '+371 2000-0001'")
         wait_until("the text", lambda: self.texts(shop) == ["Anna: The Volvo is ready"])
         self.assertEqual(shop.states(rule="ready"), {"sent": 1})
@@ -306,10 +306,16 @@ class Rows(BadInput):
         shop.sql("UPDATE job SET title = 'Short' WHERE length(title) > 100")
         wait_until("the text", lambda: "Anna: Short is ready" in self.texts(shop))
 
+    def test_of_a_name_with_a_nul_nothing_goes_out_that_stands_behind_it(self):
+        shop = self.make().start()
+        self.job(shop, name="Anna\0\r\nBcc: all@example.com")
+        wait_until("the text", lambda: self.texts(shop) == ["Anna: The Volvo is ready"])
+
     def test_bytes_that_are_no_text_harm_nobody(self):
         shop = self.make().start()
         db = shop.connect()
-        db.execute("INSERT INTO client (id, name, phone) VALUES (1, CAST(x'416EFF6E61' AS TEXT), '20000001')")
+        db.execute("INSERT INTO client (id, name, phone) "
+                   "VALUES (1, CAST(x'416EFF6E61' AS TEXT), '20000001')")
         db.execute("INSERT INTO job (client_id, stage, title) VALUES (1, 'Ready', x'C328')")
         db.close()
         wait_until("an end", lambda: {"held", "sent"} & set(shop.states(rule="ready")))
@@ -367,10 +373,7 @@ class Database(BadInput):
     @unittest.skipUnless(os.geteuid() == 0, "only root may become somebody else")
     def test_a_read_only_database_is_told(self):
         shop = self.make()
-        for path in (shop.home, shop.dir):
-            path.chmod(0o755)
-        for path in shop.dir.rglob("*"):
-            path.chmod(0o755 if path.is_dir() else 0o644)
+        shop.open_to(None)
         argv = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
                 *shop.betimes.argv("run")]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=slow(20), check=False,
@@ -412,40 +415,25 @@ class Database(BadInput):
         shutil.rmtree(other.dir, ignore_errors=True)
         other.dir.symlink_to(shop.dir)
         other.start(ready=False)
+        other.wait_log("another Betimes")
         self.job(shop)
         wait_until("the text", lambda: self.texts(shop))
-        if other.service.poll() is None:
-            self.assertFalse(other.notify.has("READY=1"))
-            other.stop()
-        else:
-            self.assertEqual(other.service.returncode, 2)
-        self.assertRegex(other.log(), r"another Betimes")
         shop.wait_absorbed()
         self.assertEqual(len(self.texts(shop)), 1)
+        self.assertFalse(other.notify.has("READY=1"))
+        other.wait_end(2)
 
     def test_a_folder_that_cannot_be_written_loses_nothing(self):
-        shop = self.make()
+        shop = self.make().start()
+        away = shop.out.rename(shop.home / "away")
         shop.out.write_text("not a folder")
-        shop.start()
         self.job(shop)
         shop.wait_message(rule="ready", state="retry")
         shop.out.unlink()
+        away.rename(shop.out)
         wait_until("the text", lambda: self.texts(shop) == ["Anna: The Volvo is ready"], 20)
 
-    def test_a_database_that_is_replaced_under_the_service_is_noticed(self):
-        """Somebody restores a backup over the running service's file: it must not go on in a file
-        that nobody else can see."""
-        shop = self.make().start()
-        self.job(shop)
-        wait_until("the text", lambda: len(self.texts(shop)) == 1)
-        copy = shop.home / "copy.db"
-        shop.sql(f"VACUUM INTO '{copy}'")
-        for name in ("-wal", "-shm"):
-            Path(str(shop.database) + name).unlink(missing_ok=True)
-        copy.replace(shop.database)
-        wait_until("an end or a start anew", lambda: shop.service.poll() is not None
-                   or "replaced" in shop.log(), 15)
-        if shop.service.poll() is not None:
-            shop.wait_end(2)
-            shop.start()
-        self.still_works(shop)
+    def test_a_folder_that_cannot_be_made_is_told_at_the_start(self):
+        shop = self.make()
+        shop.out.write_text("not a folder")
+        self.told(shop, "gateway files.*out")

@@ -1,6 +1,7 @@
 """betimes demo: a week of a sample garage, whole, and what comes of it in the folder."""
 
 import email.utils
+import os
 import re
 import shutil
 import signal
@@ -11,7 +12,9 @@ import unittest
 from datetime import datetime
 from pathlib import Path
 
-from harness import Betimes, FileGatewayFolder, slow, wait_until
+from harness import ROOT, Betimes, FileGatewayFolder, slow, wait_until
+
+os.environ.setdefault("BETIMES_SHARE", str(ROOT))  # wherever the program was built
 
 SPEED = 50000  # a week in 12 seconds
 LIMIT_S = 40

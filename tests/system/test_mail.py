@@ -312,6 +312,31 @@ class Trouble(MailTest):
         self.assertEqual([m.recipients for m in mails], [["a@example.com"], ["b@example.com"]])
         server.never_more_than(2, 0.5)
 
+    def test_kills_at_any_moment_lose_no_mail_and_repeat_only_the_very_same_one(self):
+        """A copy that was on the wire at a kill may come twice: then with the same Message-ID, so
+        that the reader's mail program can tell."""
+        count, kills = 150, 8
+        server = self.server()
+        shop = self.mail_shop(server, connections=2).start()
+        shop.sql(f"""
+            BEGIN;
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
+            INSERT INTO client (id, name, email) SELECT i, 'C' || i, 'c' || i || '@example.com' FROM n;
+            INSERT INTO job (client_id, stage, title) SELECT id, 'Ready', 'Car' FROM client;
+            COMMIT;""")
+        for i in range(kills):
+            time.sleep(0.01 + 0.013 * i)
+            shop.kill()
+            shop.start("--speed", "60")
+        wait_until("all to be sent", lambda: shop.states() == {"sent": count}, 40)
+        ids = {}
+        for mail in server.received(count):
+            ids.setdefault(mail.recipients[0], set()).add(mail.message["Message-ID"])
+        self.assertEqual(len(ids), count)
+        self.assertEqual([i for i in ids.values() if len(i) != 1], [])
+        print(f"# {len(server.mails)} copies of {count} mails after {kills} kills")
+        self.assertLessEqual(len(server.mails), count + kills * 2)
+
     def test_a_client_without_an_address_is_shown_with_the_reason(self):
         shop = self.mail_shop(self.server()).start()
         self.job(shop, address="")

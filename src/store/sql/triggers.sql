@@ -11,7 +11,8 @@ END;
 CREATE TRIGGER IF NOT EXISTS client_changed AFTER UPDATE ON client
 WHEN new.id IS NOT old.id OR new.ref IS NOT old.ref OR new.email IS NOT old.email
     OR new.phone IS NOT old.phone OR new.channel IS NOT old.channel
-    OR new.timezone IS NOT old.timezone
+    OR new.timezone IS NOT old.timezone OR new.name IS NOT old.name
+    OR new.language IS NOT old.language OR new.fields IS NOT old.fields
 BEGIN
     INSERT INTO change_log (kind, row_id, at_ms, detail)
     VALUES (1, new.id, CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER), NULL);

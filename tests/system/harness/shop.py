@@ -134,6 +134,16 @@ class Shop:
         """Add to a file of the shop's folder."""
         return self.write(name, (self.dir / name).read_text(encoding="utf-8") + text)
 
+    def open_to(self, user):
+        """Let another user reach the folder, who becomes its owner (None: may only read it)."""
+        for path in (self.home.parent, self.home):
+            path.chmod(path.stat().st_mode | 0o711)
+        for path in (self.dir, *self.dir.rglob("*")):
+            if user is None:
+                path.chmod(0o755 if path.is_dir() else 0o644)
+            else:
+                os.chown(path, user, user)
+
     # ---- other programs that write rows -------------------------------------------------
 
     def sql(self, text):

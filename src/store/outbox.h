@@ -1,0 +1,31 @@
+/* Inside the store: what all lists of messages select, and reading it. */
+#ifndef STORE_OUTBOX_H
+#define STORE_OUTBOX_H
+
+#include <sqlite3.h>
+
+#include "store/queries.h"
+
+/* Ends before the WHERE; m is the message, s its subject, p its recipient. */
+#define OUTBOX_SELECT                                                                              \
+    "SELECT m.id, r.name, r.purpose, s.client_row, "                                               \
+    "CASE s.kind WHEN 3 THEN s.row_id WHEN 4 THEN a.job_id END, "                                  \
+    "CASE s.kind WHEN 4 THEN s.row_id END, c.name, s.kind, s.key, "                                \
+    "CASE s.kind WHEN 3 THEN j.title WHEN 4 THEN a.title END, "                                    \
+    "coalesce(m.address, CASE p.kind WHEN 5 THEN p.key END), p.kind, "                             \
+    "CASE p.kind WHEN 1 THEN pc.name WHEN 2 THEN ps.name END, m.channel, m.state, m.nominal_ms, "  \
+    "m.due_ms, m.expires_ms, m.next_ms, m.state_ms, m.reason, m.gateway, m.provider_id, "          \
+    "m.attempts, w.language, w.subject, w.text "                                                   \
+    "FROM message m JOIN rule r ON r.id = m.rule_id JOIN entity s ON s.id = m.subject_id "         \
+    "LEFT JOIN entity p ON p.id = m.recipient_id "                                                 \
+    "LEFT JOIN job j ON s.kind = 3 AND j.id = s.row_id "                                           \
+    "LEFT JOIN appointment a ON s.kind = 4 AND a.id = s.row_id "                                   \
+    "LEFT JOIN client c ON c.id = s.client_row "                                                   \
+    "LEFT JOIN client pc ON p.kind = 1 AND pc.id = p.row_id "                                      \
+    "LEFT JOIN staff ps ON p.kind = 2 AND ps.id = p.row_id "                                       \
+    "LEFT JOIN payload w ON w.message_id = m.id "
+
+/* The row of a statement that begins with it. */
+void outbox_read(sqlite3_stmt *st, struct outbox_row *r);
+
+#endif

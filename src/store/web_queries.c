@@ -1,0 +1,356 @@
+/*
+ * What the pages show. See store/web_queries.h.
+ *
+ * Lists begin at an index: what went, at the attempts, whose ids are in the order of time; what did
+ * not, at message_apart; what comes, at message_next; a client's, at the entities of the client.
+ */
+#include "store/web_queries.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "store/internal.h"
+#include "store/outbox.h"
+#include "store/records.h"
+
+static int read_rows(struct store *s, sqlite3_stmt *st, struct outbox_row **out, size_t *count)
+{
+    size_t cap = 0;
+    int rc;
+
+    *out = NULL;
+    *count = 0;
+    while ((rc = store_step(s, st)) == 1) {
+        mem_grow(out, &cap, *count + 1, sizeof(**out));
+        outbox_read(st, &(*out)[(*count)++]);
+    }
+    return rc;
+}
+
+/* --- what went, what did not, what comes --- */
+
+/* The first attempt that is not before `since_ms`, by halving: times rise with the ids, but for a
+ * clock that was set back, and then a few are too many or too few. */
+static int first_attempt(struct store *s, int64_t since_ms, int64_t *id)
+{
+    int64_t low = 1, high = 0;
+    sqlite3_stmt *st = store_prepare(s, "SELECT coalesce(max(id), 0) + 1 FROM attempt");
+    int rc = store_step(s, st);
+
+    if (rc == 1) {
+        high = column_int(st, 0);
+        store_reset(st);
+        rc = 0;
+    }
+    while (rc == 0 && low < high) {
+        int64_t middle = low + (high - low) / 2;
+        st = store_prepare(s, "SELECT at_ms FROM attempt WHERE id >= ?1 ORDER BY id LIMIT 1");
+        if (st != NULL)
+            bind_int(st, 1, middle);
+        if ((rc = store_step(s, st)) != 1)
+            break;
+        if (column_int(st, 0) < since_ms)
+            low = middle + 1;
+        else
+            high = middle;
+        store_reset(st);
+        rc = 0;
+    }
+    *id = low;
+    return rc;
+}
+
+static int count_sent(struct store *s, int64_t from_id, int64_t by_channel[CHANNEL_COUNT])
+{
+    sqlite3_stmt *st =
+        store_prepare(s, "SELECT m.channel, count(*) FROM attempt a JOIN message m "
+                         "ON m.id = a.message_id WHERE a.id >= ?1 AND a.outcome = 'sent' "
+                         "GROUP BY m.channel");
+    int rc;
+
+    if (st != NULL)
+        bind_int(st, 1, from_id);
+    while ((rc = store_step(s, st)) == 1) {
+        int64_t channel = column_int(st, 0);
+        if (channel >= 0 && channel < CHANNEL_COUNT)
+            by_channel[channel] = column_int(st, 1);
+    }
+    return rc;
+}
+
+int store_sent_since(struct store *s, int64_t since_ms, size_t max, struct outbox_row **out,
+                     size_t *count, int64_t by_channel[CHANNEL_COUNT])
+{
+    int64_t from_id;
+    int rc = first_attempt(s, since_ms, &from_id);
+
+    *out = NULL;
+    *count = 0;
+    memset(by_channel, 0, sizeof(int64_t) * CHANNEL_COUNT);
+    if (rc == 0)
+        rc = count_sent(s, from_id, by_channel);
+    if (rc != 0)
+        return rc;
+    sqlite3_stmt *st = store_prepare(
+        s, OUTBOX_SELECT "JOIN (SELECT message_id, max(id) AS latest FROM attempt WHERE id >= ?1 "
+                         "AND outcome = 'sent' GROUP BY message_id ORDER BY latest DESC LIMIT ?2) "
+                         "AS x ON x.message_id = m.id ORDER BY x.latest DESC");
+    if (st != NULL) {
+        bind_int(st, 1, from_id);
+        bind_int(st, 2, (int64_t)max);
+    }
+    return read_rows(s, st, out, count);
+}
+
+#define APART "m.state IN (1, 4, 7, 8, 9, 10, 11) AND (?1 >> m.state) & 1 AND m.state_ms >= ?2 "
+
+int store_apart_since(struct store *s, unsigned states, int64_t since_ms, size_t max,
+                      struct outbox_row **out, size_t *count, int64_t *total)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT count(*) FROM message m WHERE " APART);
+
+    *out = NULL;
+    *count = 0;
+    *total = 0;
+    if (st != NULL) {
+        bind_int(st, 1, states);
+        bind_int(st, 2, since_ms);
+    }
+    int rc = store_step(s, st);
+    if (rc != 1)
+        return rc;
+    *total = column_int(st, 0);
+    store_reset(st);
+    st = store_prepare(s, OUTBOX_SELECT "WHERE " APART "ORDER BY m.state_ms DESC LIMIT ?3");
+    if (st != NULL) {
+        bind_int(st, 1, states);
+        bind_int(st, 2, since_ms);
+        bind_int(st, 3, (int64_t)max);
+    }
+    return read_rows(s, st, out, count);
+}
+
+/* Of each channel the next ones, and of those the next ones. */
+#define NEXT_OF(channel)                                                                           \
+    "SELECT * FROM (SELECT id, next_ms FROM message WHERE channel = " channel                      \
+    " AND state <= 2 AND state <> 1 ORDER BY next_ms LIMIT ?1)"
+
+int store_upcoming(struct store *s, size_t max, struct outbox_row **out, size_t *count)
+{
+    sqlite3_stmt *st = store_prepare(
+        s, OUTBOX_SELECT "JOIN (" NEXT_OF("0") " UNION ALL " NEXT_OF("1") " UNION ALL " NEXT_OF(
+               "2") ") AS x ON x.id = m.id ORDER BY x.next_ms, m.id LIMIT ?1");
+
+    if (st != NULL)
+        bind_int(st, 1, (int64_t)max);
+    return read_rows(s, st, out, count);
+}
+
+/* --- gateways, tasks --- */
+
+int store_gateway_records(struct store *s, int64_t since_ms, struct gateway_record **out,
+                          size_t *count)
+{
+    int64_t from_id;
+    size_t cap = 0;
+    int rc = first_attempt(s, since_ms, &from_id);
+
+    *out = NULL;
+    *count = 0;
+    if (rc != 0)
+        return rc;
+    sqlite3_stmt *st = store_prepare(
+        s, "SELECT gateway, sum(outcome = 'sent'), sum(outcome <> 'sent'), "
+           "coalesce(max(CASE WHEN outcome = 'sent' THEN at_ms END), 0), "
+           "coalesce(max(CASE WHEN outcome <> 'sent' THEN at_ms END), 0), "
+           "FROM (SELECT * FROM attempt WHERE id >= ?1 ORDER BY id) GROUP BY gateway "
+           "ORDER BY gateway");
+    if (st != NULL)
+        bind_int(st, 1, from_id);
+    while ((rc = store_step(s, st)) == 1) {
+        mem_grow(out, &cap, *count + 1, sizeof(**out));
+        (*out)[(*count)++] = (struct gateway_record){
+            .name = column_text(st, 0),
+            .sent = column_int(st, 1),
+            .not_sent = column_int(st, 2),
+            .last_sent_ms = column_int(st, 3),
+            .last_not_sent_ms = column_int(st, 4),
+        };
+    }
+    return rc;
+}
+
+void gateway_records_free(struct gateway_record *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(list[i].name);
+    free(list);
+}
+
+int store_open_tasks(struct store *s, size_t max, struct open_task **out, size_t *count,
+                     int64_t *total)
+{
+    sqlite3_stmt *st = store_prepare(
+        s, "SELECT t.id, coalesce(t.client_id, 0), t.created_ms, c.name, t.text, count(*) OVER () "
+           "FROM task t LEFT JOIN client c ON c.id = t.client_id WHERE t.done_ms IS NULL "
+           "ORDER BY t.created_ms, t.id LIMIT ?1");
+    size_t cap = 0;
+    int rc;
+
+    *out = NULL;
+    *count = 0;
+    *total = 0;
+    if (st != NULL)
+        bind_int(st, 1, (int64_t)max);
+    while ((rc = store_step(s, st)) == 1) {
+        mem_grow(out, &cap, *count + 1, sizeof(**out));
+        (*out)[(*count)++] = (struct open_task){
+            .id = column_int(st, 0),
+            .client_id = column_int(st, 1),
+            .created_ms = column_int(st, 2),
+            .client_name = column_text(st, 3),
+            .text = column_text(st, 4),
+        };
+        *total = column_int(st, 5);
+    }
+    return rc;
+}
+
+void open_tasks_free(struct open_task *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(list[i].client_name);
+        free(list[i].text);
+    }
+    free(list);
+}
+
+int store_attempt_counts(struct store *s, struct attempt_count **out, size_t *count)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT gateway, outcome, count(*) FROM attempt "
+                                        "GROUP BY gateway, outcome ORDER BY gateway, outcome");
+    size_t cap = 0;
+    int rc;
+
+    *out = NULL;
+    *count = 0;
+    while ((rc = store_step(s, st)) == 1) {
+        mem_grow(out, &cap, *count + 1, sizeof(**out));
+        (*out)[(*count)++] = (struct attempt_count){
+            .gateway = column_text(st, 0),
+            .outcome = column_text(st, 1),
+            .count = column_int(st, 2),
+        };
+    }
+    return rc;
+}
+
+void attempt_counts_free(struct attempt_count *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(list[i].gateway);
+        free(list[i].outcome);
+    }
+    free(list);
+}
+
+/* --- one client --- */
+
+static int client_ids(struct store *s, sqlite3_stmt *st, int64_t client_id, size_t max,
+                      int64_t **out, size_t *count)
+{
+    size_t cap = 0;
+    int rc;
+
+    *out = NULL;
+    *count = 0;
+    if (st != NULL) {
+        bind_int(st, 1, client_id);
+        bind_int(st, 2, (int64_t)max);
+    }
+    while ((rc = store_step(s, st)) == 1) {
+        mem_grow(out, &cap, *count + 1, sizeof(**out));
+        (*out)[(*count)++] = column_int(st, 0);
+    }
+    return rc;
+}
+
+int store_client_jobs(struct store *s, int64_t client_id, size_t max, struct job **out,
+                      size_t *count)
+{
+    sqlite3_stmt *st =
+        store_prepare(s, "SELECT id FROM job WHERE client_id = ?1 ORDER BY id DESC LIMIT ?2");
+    int64_t *ids;
+    size_t found;
+    int rc = client_ids(s, st, client_id, max, &ids, &found);
+
+    *out = mem_array(found + 1, sizeof(**out));
+    *count = 0;
+    for (size_t i = 0; rc == 0 && i < found; i++) {
+        rc = store_job(s, ids[i], &(*out)[*count]);
+        *count += rc == 0;
+        if (rc == ERR_NOTFOUND)
+            rc = 0; /* gone since then */
+    }
+    free(ids);
+    return rc;
+}
+
+int store_client_appointments(struct store *s, int64_t client_id, size_t max,
+                              struct appointment **out, size_t *count)
+{
+    sqlite3_stmt *st = store_prepare(
+        s, "SELECT id FROM (SELECT id, starts FROM appointment WHERE client_id = ?1 "
+           "ORDER BY starts DESC LIMIT ?2) ORDER BY starts, id");
+    int64_t *ids;
+    size_t found;
+    int rc = client_ids(s, st, client_id, max, &ids, &found);
+
+    *out = mem_array(found + 1, sizeof(**out));
+    *count = 0;
+    for (size_t i = 0; rc == 0 && i < found; i++) {
+        rc = store_appointment(s, ids[i], &(*out)[*count]);
+        *count += rc == 0;
+        if (rc == ERR_NOTFOUND)
+            rc = 0;
+    }
+    free(ids);
+    return rc;
+}
+
+void jobs_free(struct job *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        job_close(&list[i]);
+    free(list);
+}
+
+void appointments_free(struct appointment *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        appointment_close(&list[i]);
+    free(list);
+}
+
+/* The client's own entity, and those of the client's jobs and appointments. */
+#define ABOUT                                                                                      \
+    "WHERE m.subject_id IN (SELECT id FROM entity WHERE client_row = ?1 AND kind IN (3, 4) "       \
+    "UNION ALL SELECT id FROM entity WHERE kind = 1 AND row_id = ?1) "
+
+int store_client_messages(struct store *s, int64_t client_id, bool pending, size_t max,
+                          struct outbox_row **out, size_t *count)
+{
+    sqlite3_stmt *st =
+        pending ? store_prepare(s, OUTBOX_SELECT ABOUT
+                                "AND m.state <= 2 ORDER BY m.due_ms, m.id LIMIT ?2")
+                : store_prepare(s, OUTBOX_SELECT ABOUT
+                                "AND m.state > 2 ORDER BY m.state_ms DESC, m.id DESC LIMIT ?2");
+
+    if (st != NULL) {
+        bind_int(st, 1, client_id);
+        bind_int(st, 2, (int64_t)max);
+    }
+    return read_rows(s, st, out, count);
+}

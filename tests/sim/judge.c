@@ -1,0 +1,405 @@
+/*
+ * The promises, checked at each launch: a message is handed over right after the commit that
+ * claimed it, with nobody else's commit in between, so what is true in the business now was true
+ * at the claim. What a message is about is read from its words.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim.h"
+
+#define WORDS_MAX 300
+#define ROUGH_MS 10 /* the change log's time is a rounded fraction of a day */
+
+struct told {
+    char rule[40], starts[40], stage[40];
+    int visit, job, client; /* -1: not said */
+};
+
+/* --- reading the words --- */
+
+/* The subject of a mail, unfolded; a text as it is. */
+static void find_words(const struct sim_exchange *x, const char *data, size_t len, char *out)
+{
+    const char *from = data, *end = data + len;
+    size_t n = 0;
+
+    if (x->channel == CHANNEL_EMAIL) {
+        from = memmem(data, len, "\r\nSubject: ", 11);
+        if (from == NULL)
+            sim_fail("a mail without a subject");
+        from += 11;
+    }
+    for (; from < end && n < WORDS_MAX - 1; from++) {
+        if (x->channel == CHANNEL_EMAIL && *from == '\r') {
+            if (from + 2 < end && (from[2] == ' ' || from[2] == '\t')) {
+                from++;
+                continue;
+            }
+            break;
+        }
+        if (*from == '\t')
+            out[n++] = ' ';
+        else if (*from != '\n')
+            out[n++] = *from;
+    }
+    out[n] = '\0';
+}
+
+static void word(const char *text, const char *key, char *out, size_t size)
+{
+    const char *at = strstr(text, key);
+    size_t n;
+
+    out[0] = '\0';
+    if (at == NULL)
+        return;
+    at += strlen(key);
+    n = strcmp(key, "G=") == 0 ? strlen(at) : strcspn(at, " ");
+    if (n >= size)
+        n = size - 1;
+    memcpy(out, at, n);
+    out[n] = '\0';
+}
+
+static int number(const char *text, const char *key)
+{
+    char value[40];
+
+    word(text, key, value, sizeof(value));
+    return value[0] != '\0' ? atoi(value + 1) : -1;
+}
+
+static void read_words(const char *text, struct told *t)
+{
+    word(text, "R=", t->rule, sizeof(t->rule));
+    word(text, "T=", t->starts, sizeof(t->starts));
+    word(text, "G=", t->stage, sizeof(t->stage));
+    t->visit = number(text, "A=");
+    t->job = number(text, "J=");
+    t->client = number(text, "C=");
+}
+
+/* --- the judgement --- */
+
+struct launch {
+    struct sim_exchange *x;
+    const struct sim_rule *r;
+    const struct told *t;
+    const char *to;
+    bool again; /* a copy may be out there: the same bytes go, whatever is true by now */
+    int64_t now_ms;
+};
+
+__attribute__((format(printf, 2, 3), noreturn)) static void wrong(const struct launch *l,
+                                                                  const char *fmt, ...)
+{
+    char what[300];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(what, sizeof(what), fmt, ap);
+    va_end(ap);
+    sim_fail("message %lld (%s, visit a%d, job j%d, client c%d, by %s): %s", (long long)l->x->id,
+             l->r->name, l->t->visit, l->t->job, l->t->client, channel_name(l->x->channel), what);
+}
+
+/* Times of happenings mean something only while the clock was not set back since. */
+static bool clock_is_honest(int64_t since_us)
+{
+    return S->stepped_us < since_us;
+}
+
+static void judge_visit(const struct launch *l)
+{
+    const struct sim_visit *v = &S->visits[l->t->visit];
+    const struct sim_rule *r = l->r;
+    bool is_live = v->status == VISIT_BOOKED || v->status == VISIT_CONFIRMED;
+
+    l->x->subject = l->t->visit;
+    if (!v->present)
+        wrong(l, "the visit was deleted");
+    if (l->t->client != v->client)
+        wrong(l, "the visit is c%d's", v->client);
+    if (strcmp(l->t->starts, v->starts) != 0 && !l->again)
+        wrong(l, "tells %s, but the visit starts at %s", l->t->starts, v->starts);
+    switch (r->kind) {
+    case SIM_CANCELLED:
+    case SIM_MISSED:
+    case SIM_CONFIRMED: {
+        enum visit_status status = r->kind == SIM_CANCELLED ? VISIT_CANCELLED
+                                   : r->kind == SIM_MISSED  ? VISIT_MISSED
+                                                            : VISIT_CONFIRMED;
+        if (v->status != status)
+            wrong(l, "the visit's status is another");
+        l->x->generation = v->statuses[status];
+        if (clock_is_honest(v->status_us) && v->status_ms < r->since_ms - SECOND_MS)
+            wrong(l, "it happened before the rule was switched on");
+        break;
+    }
+    case SIM_AFTER:
+        if (v->status == VISIT_CANCELLED || v->status == VISIT_MISSED)
+            wrong(l, "the visit did not take place");
+        l->x->generation = v->moves;
+        break;
+    default:
+        if (!is_live)
+            wrong(l, "the visit is off (status %d)", v->status);
+        if (l->now_ms >= v->starts_ms)
+            wrong(l, "the visit has begun");
+        l->x->generation = r->kind == SIM_BOOKED ? v->bookings : v->moves;
+        if (clock_is_honest(v->booked_us) && l->now_ms < v->booked_ms + r->settle_min * MINUTE_MS - ROUGH_MS)
+            wrong(l, "before it has settled");
+        break;
+    }
+    if (r->unless_confirmed && v->status == VISIT_CONFIRMED)
+        wrong(l, "the visit is confirmed");
+}
+
+/* Not before its time: but it may go earlier to stay out of the night. */
+static void judge_early(const struct launch *l, int zone)
+{
+    const struct sim_visit *v = &S->visits[l->t->visit];
+    int64_t due_ms, earliest_ms;
+
+    if (l->r->kind == SIM_SOON) {
+        due_ms = v->starts_ms - l->r->minutes * MINUTE_MS;
+    } else if (l->r->kind == SIM_EVENING) {
+        int of = v->zone >= 0 ? v->zone : SIM_ZONE_BUSINESS;
+        int64_t day = civil_local(of, v->starts_ms) / DAY_MS - 1;
+        due_ms = civil_instant(of, day * DAY_MS + 18 * HOUR_MS);
+    } else {
+        return;
+    }
+    for (earliest_ms = due_ms; !civil_allowed(l->r, zone, earliest_ms); earliest_ms -= MINUTE_MS)
+        if (earliest_ms < due_ms - 2 * DAY_MS)
+            wrong(l, "there is no hour in which it may go");
+    if (l->now_ms < earliest_ms)
+        wrong(l, "%.1f minutes before its time", (double)(earliest_ms - l->now_ms) / MINUTE_MS);
+    if (due_ms < l->r->since_ms - MINUTE_MS && clock_is_honest(l->r->changed_us))
+        wrong(l, "its time was before the rule was switched on");
+}
+
+static void judge_job(const struct launch *l)
+{
+    const struct sim_job *j = &S->jobs[l->t->job];
+    const struct sim_rule *r = l->r;
+
+    l->x->subject = SIM_VISITS + l->t->job;
+    if (!j->present)
+        wrong(l, "the job was deleted");
+    if (l->t->client != j->client && S->clients[j->client].present)
+        wrong(l, "the job is c%d's", j->client);
+    l->x->generation = 0;
+    switch (r->kind) {
+    case SIM_ENTERS:
+    case SIM_CHASE:
+    case SIM_LATE_STAFF:
+    case SIM_LATE_MANAGER:
+        if (j->stage != r->stage)
+            wrong(l, "the job has left the stage: it is %s", sim_stages[j->stage]);
+        l->x->generation = j->entries[r->stage];
+        if (!clock_is_honest(j->entered_us))
+            break;
+        if (j->entered_ms < r->since_ms - SECOND_MS)
+            wrong(l, "it happened before the rule was switched on");
+        if (l->now_ms < j->entered_ms + r->settle_min * MINUTE_MS - ROUGH_MS)
+            wrong(l, "before it has settled");
+        if (r->kind == SIM_ENTERS && l->now_ms > j->entered_ms + 3 * DAY_MS)
+            wrong(l, "long after it was useful");
+        if (r->kind != SIM_ENTERS &&
+            l->now_ms <
+                j->entered_ms + (r->kind == SIM_CHASE ? 10 : r->minutes) * HOUR_MS - ROUGH_MS)
+            wrong(l, "too soon");
+        break;
+    case SIM_LEAVES:
+        for (int i = 0; i < SIM_STAGES; i++) /* how often it can have left it at most */
+            l->x->generation += i == r->stage ? j->entries[i] : 0;
+        break;
+    default:
+        l->x->generation = j->entries[SIM_STAGE_DONE];
+        break;
+    }
+}
+
+static void judge_words(const struct launch *l)
+{
+    if (l->t->visit >= 0)
+        judge_visit(l);
+    else if (l->t->job >= 0)
+        judge_job(l);
+    else
+        wrong(l, "it is about nothing");
+}
+
+static bool same_number(const char *e164, const char *written)
+{
+    for (; *written != '\0'; written++)
+        if (*written != ' ' && *written != *e164++)
+            return false;
+    return *e164 == '\0';
+}
+
+/* By two channels it is still one message. */
+static bool counted_already(int i)
+{
+    const struct sim_copy *c = &S->copies[i];
+
+    for (int k = i + 1; k < S->copy_count; k++) {
+        const struct sim_copy *o = &S->copies[k];
+        if (o->clear && o->rule == c->rule && o->subject == c->subject &&
+            o->generation == c->generation)
+            return true;
+    }
+    return false;
+}
+
+static void judge_caps(const struct launch *l)
+{
+    int day = 0, week = 0;
+
+    if (!l->r->capped)
+        return;
+    for (int i = S->copy_count - 1; i >= 0; i--) {
+        const struct sim_copy *c = &S->copies[i];
+        if (c->wall_ms < l->now_ms - 30 * DAY_MS)
+            break;
+        if (c->client != l->t->client || !c->clear || !S->rules[c->rule].capped ||
+            !S->rules[c->rule].present || c->wall_ms <= l->now_ms - 7 * DAY_MS ||
+            (c->rule == l->x->rule && c->subject == l->x->subject) || counted_already(i))
+            continue;
+        day += c->wall_ms > l->now_ms - DAY_MS;
+        week++;
+    }
+    if (day >= S->caps_day || week >= S->caps_week)
+        wrong(l, "the client had %d messages in a day and %d in a week", day, week);
+}
+
+static void judge_client(const struct launch *l)
+{
+    const struct sim_client *c = &S->clients[l->t->client];
+    enum channel ch = l->x->channel;
+    char consent = c->consent[ch][l->r->purpose];
+    int zone = c->zone >= 0 ? c->zone : SIM_ZONE_BUSINESS;
+
+    l->x->recipient = l->t->client;
+    if (!c->present)
+        wrong(l, "the client was deleted");
+    if (ch == CHANNEL_EMAIL ? strcmp(l->to, c->email) != 0 || !c->email_good
+                            : !same_number(l->to, c->phone) || !c->phone_good)
+        wrong(l, "it goes to an address that is not the client's (%s)", l->to);
+    if (consent == 'o' || (l->r->purpose == PURPOSE_MARKETING && consent != 'i'))
+        wrong(l, "the client has not agreed to it");
+    if (l->r->by == SIM_BY_SMS ? ch != CHANNEL_SMS
+                               : l->r->by == SIM_BY_EMAIL && ch != CHANNEL_EMAIL)
+        wrong(l, "the rule wants another channel");
+    if (!civil_allowed(l->r, zone, l->now_ms))
+        wrong(l, "at %02d:%02d by the client's clock (%s)", civil_minute(zone, l->now_ms) / 60,
+              civil_minute(zone, l->now_ms) % 60, sim_zones[zone]);
+    if (l->t->visit >= 0)
+        judge_early(l, zone);
+    judge_caps(l);
+}
+
+static void judge_staff(const struct launch *l)
+{
+    int staff = S->jobs[l->t->job].staff;
+
+    l->x->recipient = -1;
+    if (staff >= 0 && l->r->kind == SIM_LATE_MANAGER)
+        staff = S->staff[staff].manager;
+    if (staff < 0 || !S->staff[staff].active)
+        wrong(l, "nobody is in charge, and yet it goes to %s", l->to);
+    if (strcmp(l->to, S->staff[staff].email) != 0)
+        wrong(l, "s%d is in charge, and it goes to %s", staff, l->to);
+}
+
+/* The same happening by another channel, when the rule still asked for both. */
+static bool other_half(int i)
+{
+    const struct sim_copy *c = &S->copies[i];
+
+    for (int k = i + 1; k < S->copy_count; k++) {
+        const struct sim_copy *o = &S->copies[k];
+        if (o->clear && o->rule == c->rule && o->subject == c->subject &&
+            o->generation == c->generation && o->channel != c->channel)
+            return true;
+    }
+    return false;
+}
+
+/* One (rule, subject, happening) is not told twice; what may have been lost is another matter. */
+static void judge_copies(const struct launch *l)
+{
+    int all = 0;
+
+    for (int i = S->copy_count - 1; i >= 0; i--) {
+        const struct sim_copy *c = &S->copies[i];
+        if (!c->clear || c->rule != l->x->rule || c->subject != l->x->subject)
+            continue;
+        if (c->id == l->x->id)
+            wrong(l, "it was sent already");
+        if (l->r->by == SIM_BY_BOTH ? c->channel == (int8_t)l->x->channel : !other_half(i))
+            all++;
+    }
+    if (all >= l->x->generation && l->r->times == 1)
+        wrong(l, "%d were sent already, but it happened %d times", all, l->x->generation);
+}
+
+void judge_launch(struct sim_exchange *x, const char *to, const char *data, size_t len)
+{
+    char text[WORDS_MAX];
+    struct told t;
+    struct launch l = {.x = x, .t = &t, .to = to, .now_ms = sim_wall_ms()};
+
+    if (x->id >= SIM_MESSAGES)
+        sim_fail("more messages than the simulation can count");
+    find_words(x, data, len, text);
+    read_words(text, &t);
+    sim_note("launch %lld to gateway %d: %s", (long long)x->id, x->gateway, text);
+    x->rule = -1;
+    for (int i = 0; i < S->rule_count; i++)
+        if (strcmp(S->rules[i].name, t.rule) == 0)
+            x->rule = i;
+    if (x->rule < 0)
+        sim_fail("a message of an unknown rule: %s", text);
+    l.r = &S->rules[x->rule];
+    l.again = S->messages[x->id].unclear > 0;
+    if (!l.r->present)
+        wrong(&l, "the rule was taken out of the playbook");
+    if (S->paused_us != 0)
+        wrong(&l, "everything is paused");
+    judge_words(&l);
+    if (l.r->kind == SIM_LATE_STAFF || l.r->kind == SIM_LATE_MANAGER)
+        judge_staff(&l);
+    else
+        judge_client(&l);
+    judge_copies(&l);
+    S->messages[x->id].launches++;
+}
+
+void judge_accept(struct sim_exchange *x)
+{
+    if (S->copy_count == SIM_COPIES)
+        sim_fail("more copies than the simulation can keep");
+    struct sim_message *m = &S->messages[x->id];
+    if (m->accepted > m->unclear)
+        sim_fail("message %lld was accepted %d times, with %d answers unclear", (long long)x->id,
+                 m->accepted + 1, m->unclear);
+    m->accepted++;
+    S->accepted++;
+    x->copy = S->copy_count++;
+    S->copies[x->copy] = (struct sim_copy){
+        .id = x->id,
+        .wall_ms = sim_wall_ms(),
+        .rule = (int16_t)x->rule,
+        .channel = (int8_t)x->channel,
+        .capped = S->rules[x->rule].capped,
+        .subject = x->subject,
+        .generation = x->generation,
+        .client = x->recipient,
+    };
+    S->digest = (S->digest ^ (uint64_t)x->id) * 1099511628211u ^ (uint64_t)sim_wall_ms();
+}

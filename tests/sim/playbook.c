@@ -1,0 +1,269 @@
+/*
+ * The configuration of a run: rules by chance, edits of them, and the files that say so. What the
+ * story believes of the rules (S->rules) follows when the service has taken the files.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "sim.h"
+
+const char *const sim_stages[SIM_STAGES] = {
+    "Received", "Diagnosed", "Quote sent", "In repair", "Ready", "Collected", "Declined",
+};
+
+static const char *const kind_names[SIM_KINDS] = {
+    "booked", "moved",  "cancelled", "missed",     "confirmed",    "evening", "soon",
+    "after",  "enters", "chase",     "late-staff", "late-manager", "leaves",  "done",
+};
+
+/* --- rules by chance --- */
+
+static enum sim_by some_way(void)
+{
+    return (enum sim_by)(story_percent(50) ? SIM_BY_PREFERRED : story_below(5));
+}
+
+static void shape(struct sim_rule *r)
+{
+    static const int minutes[] = {10, 30, 60, 90, 120, 240, 1440};
+
+    r->by = some_way();
+    r->window = story_percent(70) ? SIM_NOT_QUIET : (enum sim_window)story_below(3);
+    r->settle_min = story_percent(50) ? 0 : (int)story_below(30);
+    r->capped = story_percent(80);
+    r->times = 1;
+    r->minutes = 0;
+    r->unless_confirmed = false;
+    switch (r->kind) {
+    case SIM_EVENING:
+        r->settle_min = 0;
+        break;
+    case SIM_SOON:
+        r->minutes = minutes[story_below(7)];
+        r->unless_confirmed = story_percent(30);
+        r->settle_min = 0;
+        break;
+    case SIM_CHASE:
+        r->minutes = (int)(1 + story_below(3));
+        r->times = (int)(1 + story_below(3));
+        r->stage = SIM_STAGE_QUOTE;
+        break;
+    case SIM_LATE_STAFF:
+    case SIM_LATE_MANAGER:
+        r->minutes = (int)(2 + story_below(14));
+        r->capped = true;
+        break;
+    case SIM_MISSED:
+        r->minutes = 60;
+        break;
+    case SIM_AFTER:
+    case SIM_DONE:
+        r->minutes = (int)(1 + story_below(10));
+        break;
+    default:
+        break;
+    }
+}
+
+static void invent(int i)
+{
+    static const enum purpose purposes[SIM_KINDS] = {
+        [SIM_AFTER] = PURPOSE_SURVEY,
+        [SIM_LATE_STAFF] = PURPOSE_INTERNAL,
+        [SIM_LATE_MANAGER] = PURPOSE_INTERNAL,
+        [SIM_DONE] = PURPOSE_MARKETING,
+    };
+    struct sim_rule *r = &S->next_rules[i];
+
+    *r = (struct sim_rule){.present = true, .kind = (enum sim_kind)story_below(SIM_KINDS)};
+    r->stage = (int)story_below(SIM_STAGES);
+    r->purpose = purposes[r->kind];
+    shape(r);
+    snprintf(r->name, sizeof(r->name), "r%d-%s", i, kind_names[r->kind]);
+}
+
+void playbook_make(void)
+{
+    S->rule_count = (int)(4 + story_below(SIM_RULES - 8));
+    for (int i = 0; i < S->rule_count; i++)
+        invent(i);
+}
+
+void playbook_edit(void)
+{
+    int edits = (int)(1 + story_below(3));
+
+    for (int n = 0; n < edits; n++) {
+        int i = (int)story_below((uint64_t)S->rule_count);
+        struct sim_rule *r = &S->next_rules[i];
+        if (!r->present)
+            r->present = true;
+        else if (story_percent(25) || S->rule_count == SIM_RULES)
+            r->present = story_percent(50) && S->rule_count > 1 ? false : r->present;
+        else if (story_percent(20))
+            invent(S->rule_count++);
+        else
+            shape(r);
+    }
+}
+
+/* --- the files --- */
+
+static void write_file(const char *name, const char *text)
+{
+    char *path = fs_join(S->dir, name);
+    struct err err = {""};
+    char *slash = strrchr(path, '/');
+
+    *slash = '\0';
+    int rc = fs_mkdirs(path, 0755, &err);
+    *slash = '/';
+    if (rc != 0 || fs_write_atomic(path, text, strlen(text), 0644, &err) != 0)
+        sim_fail("%s", err.text);
+    free(path);
+}
+
+static void write_when(struct buf *b, const struct sim_rule *r)
+{
+    switch (r->kind) {
+    case SIM_EVENING:
+        buf_puts(b, "when = 1 day before at 18:00\n");
+        break;
+    case SIM_SOON:
+        buf_printf(b, "when = %d minutes before\n", r->minutes);
+        break;
+    case SIM_CHASE:
+        buf_printf(b, "when = %d business days after at 10:00\n", r->minutes);
+        if (r->times > 1)
+            buf_printf(b, "every = 4 days, %d times\n", r->times);
+        break;
+    case SIM_LATE_STAFF:
+    case SIM_LATE_MANAGER:
+        buf_printf(b, "when = %d business hours after\nto = %s\n", r->minutes,
+                   r->kind == SIM_LATE_STAFF ? "staff" : "manager");
+        break;
+    case SIM_MISSED:
+        buf_puts(b, "when = 1 hour after\n");
+        break;
+    case SIM_AFTER:
+    case SIM_DONE:
+        buf_printf(b, "when = %d days after at 10:00\n", r->minutes);
+        break;
+    default:
+        break;
+    }
+}
+
+static void write_rule(struct buf *b, const struct sim_rule *r)
+{
+    static const char *const events[SIM_KINDS] = {
+        "appointment booked",   "appointment moved",     "appointment cancelled",
+        "appointment missed",   "appointment confirmed", "appointment starts",
+        "appointment starts",   "appointment ends",      "job enters",
+        "job enters",           "job enters",            "job enters",
+        "job leaves",           "job completes",
+    };
+    static const char *const ways[] = {"preferred", "sms", "email", "sms then email",
+                                       "sms and email"};
+    static const char *const windows[] = {NULL, "09:00-20:00", "any"};
+    static const char *const purposes[] = {"service", "marketing", "survey", "internal"};
+    bool staged = r->kind >= SIM_ENTERS && r->kind <= SIM_LEAVES;
+
+    buf_printf(b, "[rule %s]\non = %s%s%s%s\n", r->name, events[r->kind], staged ? " \"" : "",
+               staged ? sim_stages[r->stage] : "", staged ? "\"" : "");
+    write_when(b, r);
+    buf_printf(b, "template = %s\nby = %s\npurpose = %s\n",
+               r->kind < SIM_ENTERS ? "visit" : "job", ways[r->by], purposes[r->purpose]);
+    if (windows[r->window] != NULL)
+        buf_printf(b, "window = %s\n", windows[r->window]);
+    if (r->settle_min > 0)
+        buf_printf(b, "settle = %d minutes\n", r->settle_min);
+    if (!r->capped)
+        buf_puts(b, "cap = no\n");
+    if (r->unless_confirmed)
+        buf_puts(b, "unless = appointment.status = 'confirmed'\n");
+    buf_putc(b, '\n');
+}
+
+static void write_playbook(void)
+{
+    struct buf b;
+
+    buf_init(&b);
+    buf_puts(&b, "[workflow repair]\nstages = ");
+    for (int i = 0; i < SIM_STAGES; i++)
+        buf_printf(&b, "%s%s", i > 0 ? ", " : "", sim_stages[i]);
+    buf_puts(&b, "\ndone = Collected\nlost = Declined\nwaiting = Quote sent\n\n");
+    for (int i = 0; i < S->rule_count; i++)
+        if (S->next_rules[i].present)
+            write_rule(&b, &S->next_rules[i]);
+    write_file("playbook.conf", b.data);
+    buf_close(&b);
+}
+
+#define WORDS_VISIT                                                                                \
+    "R={{rule.name}} A={{appointment.ref}} T={{appointment.starts}} C={{client.ref}}"
+#define WORDS_JOB "R={{rule.name}} J={{job.ref}} C={{client.ref}} G={{job.stage}}"
+
+static void write_settings(void)
+{
+    char *text = mem_printf(
+        "[business]\nname = Simulated Garage\ntimezone = %s\nlanguage = en\ncountry = LV\n"
+        "hours = Mon-Fri 08:00-12:00 13:00-18:00, Sat 09:00-14:00\nquiet = %02d:00-%02d:00\n"
+        "cap = %d per day, %d per week\nemail = hello@example.com\n"
+        "[gateway mail]\ntype = smtp\nurl = smtp://localhost\ntls = none\n"
+        "from = Garage <hello@example.com>\nconnections = 4\nrate = 5/second\n"
+        "[gateway mail2]\ntype = smtp\nurl = smtp://localhost\ntls = none\n"
+        "from = Garage <hello@example.com>\nconnections = 1\n"
+        "[gateway texts]\ntype = sms\nprovider = sim\nfrom = Garage\nconnections = 3\n"
+        "[gateway texts2]\ntype = sms\nprovider = sim\nfrom = Garage\nconnections = 1\n"
+        "[channel email]\ngateways = mail, mail2\n[channel sms]\ngateways = texts, texts2\n",
+        sim_zones[SIM_ZONE_BUSINESS], S->quiet_from, S->quiet_to, S->caps_day, S->caps_week);
+
+    write_file("betimes.conf", text);
+    free(text);
+    write_file("providers/sim.conf",
+               "[provider]\nname = Nobody\nurl = http://localhost/send\n"
+               "[headers]\nTo = {{to}}\n[text]\nbody = {{text}}\n[reply]\nsent = 200\n");
+    write_file("templates/visit/en.sms", WORDS_VISIT "\n");
+    write_file("templates/visit/en.email", "Subject: " WORDS_VISIT "\n\nGood day.\n");
+    write_file("templates/job/en.sms", WORDS_JOB "\n");
+    write_file("templates/job/en.email", "Subject: " WORDS_JOB "\n\nGood day.\n");
+}
+
+void playbook_write(void)
+{
+    if (!S->created)
+        write_settings();
+    write_playbook();
+}
+
+/* --- what counts --- */
+
+/* design.md, "Switch-on": a rule keeps its time through edits, unless its event or its recipient
+ * changes, which here gets another name. */
+void playbook_applied(bool first)
+{
+    int64_t now_ms = sim_wall_ms();
+
+    for (int i = 0; i < S->rule_count; i++) {
+        struct sim_rule *now = &S->rules[i];
+        struct sim_rule next = S->next_rules[i];
+        bool same = now->present && next.present && now->kind == next.kind &&
+                    now->stage == next.stage;
+        next.since_ms = same ? now->since_ms : now_ms;
+        next.changed_us = now->changed_us;
+        struct sim_rule plain = *now;
+        plain.since_ms = next.since_ms;
+        if (first || memcmp(&plain, &next, sizeof(next)) != 0)
+            next.changed_us = S->mono_us;
+        *now = next;
+    }
+}

@@ -1,0 +1,352 @@
+/*
+ * The simulation: the real engine, store, planner and dispatcher in virtual time, in a business
+ * that a seed makes up, with gateways, a disk and a clock that misbehave by the same seed.
+ *
+ * Everything that has to outlive a crash of the simulated service stands in one struct, in memory
+ * shared between the parent and the children in which the service runs (main.c): what is true in
+ * the business, what the gateways accepted, the clock. A crash is the child's end, so nothing of
+ * the service survives it but its file.
+ *
+ *     main.c      seeds, children, what is printed
+ *     loop.c      virtual time: the loop, its timers, the alarm and the watcher
+ *     disk.c      SQLite's file system: full, failing, torn by a power cut
+ *     gateways.c  the outside world: takes messages, answers by mood, keeps a ledger
+ *     story.c     the business: what other programs write, by plain SQL
+ *     playbook.c  configuration, templates and rules, and their edits
+ *     judge.c     the promises, checked at each launch from the story's own knowledge
+ *     audit.c     the promises, checked against the database when all is quiet
+ *     civil.c     local times, by the C library and not by the project's own code
+ */
+#ifndef TESTS_SIM_H
+#define TESTS_SIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sqlite3.h>
+
+#include "plan/record.h"
+
+#define SECOND_MS INT64_C(1000)
+#define MINUTE_MS (60 * SECOND_MS)
+#define HOUR_MS (60 * MINUTE_MS)
+#define DAY_MS (24 * HOUR_MS)
+
+#define SIM_CLIENTS 40
+#define SIM_STAFF 6
+#define SIM_VISITS 6000
+#define SIM_JOBS 3000
+#define SIM_RULES 24
+#define SIM_EXCHANGES 128
+#define SIM_COPIES 60000
+#define SIM_GATEWAYS 4
+#define SIM_MESSAGES 120000
+#define SIM_TRAIL 400 /* of the last things that happened, for a failure's report */
+#define SIM_LINE 200
+
+/* --- what is true in the business --- */
+
+struct sim_client {
+    bool present;
+    int zone; /* index for civil.c; -1: none given */
+    char email[80], phone[40]; /* "": none */
+    bool email_good, phone_good;
+    int channel; /* -1: no preference */
+    char consent[CHANNEL_COUNT][PURPOSE_COUNT]; /* 'i', 'o', 0 */
+    int64_t changed_us; /* monotonic: its last change */
+};
+
+struct sim_staff {
+    bool present, active;
+    char email[80];
+    int manager; /* -1: none */
+};
+
+enum visit_status { VISIT_BOOKED, VISIT_CONFIRMED, VISIT_CANCELLED, VISIT_COMPLETED, VISIT_MISSED };
+
+struct sim_visit {
+    bool present, probed;
+    int client, staff;
+    int zone; /* -1: the business's */
+    char starts[40];
+    int64_t starts_ms;
+    enum visit_status status;
+    int bookings, moves;          /* how often it was booked; booked or moved */
+    int statuses[5];              /* how often it came into each status */
+    int64_t known_ms, known_us;   /* since when it starts then (wall, monotonic) */
+    int64_t booked_ms, booked_us; /* of the last booking */
+    int64_t status_ms, status_us; /* of the last status */
+};
+
+struct sim_job {
+    bool present;
+    int client, staff, stage;
+    int entries[8]; /* how often it came into each stage */
+    int64_t entered_ms, opened_ms, entered_us;
+    bool probed;
+};
+
+/* --- the playbook, as the story knows it --- */
+
+enum sim_kind {
+    SIM_BOOKED,
+    SIM_MOVED,
+    SIM_CANCELLED,
+    SIM_MISSED,
+    SIM_CONFIRMED,
+    SIM_EVENING, /* 1 day before at 18:00 */
+    SIM_SOON,    /* some minutes before */
+    SIM_AFTER,   /* a day after the visit */
+    SIM_ENTERS,
+    SIM_CHASE, /* enters, business days after, several times */
+    SIM_LATE_STAFF,
+    SIM_LATE_MANAGER,
+    SIM_LEAVES,
+    SIM_DONE, /* marketing, days after completion */
+    SIM_KINDS
+};
+
+enum sim_by {
+    SIM_BY_PREFERRED,
+    SIM_BY_SMS,
+    SIM_BY_EMAIL,
+    SIM_BY_SMS_THEN_EMAIL,
+    SIM_BY_BOTH
+};
+enum sim_window { SIM_NOT_QUIET, SIM_DAILY, SIM_ANY };
+
+struct sim_rule {
+    bool present;
+    enum sim_kind kind;
+    char name[32];
+    int stage;
+    int minutes; /* of the offset */
+    int times;
+    int settle_min;
+    enum sim_by by;
+    enum sim_window window;
+    enum purpose purpose;
+    bool capped, unless_confirmed;
+    int64_t since_ms;   /* switched on */
+    int64_t changed_us; /* monotonic: its last edit took effect */
+};
+
+/* --- the outside world --- */
+
+enum mood { MOOD_GOOD, MOOD_SLOW, MOOD_DOWN, MOOD_THROTTLED, MOOD_FLAKY, MOOD_UNCLEAR, MOODS };
+
+enum exchange_phase { PHASE_FREE, PHASE_CONNECTING, PHASE_ASKED, PHASE_GOING };
+
+struct sim_exchange {
+    enum exchange_phase phase;
+    int gateway, copy; /* copy: the ledger's line; -1 until it is accepted */
+    int64_t id;
+    int64_t at_us; /* when it goes on */
+    bool break_off;
+    uint32_t plan; /* which way it goes, from its start on */
+    int rule, subject, generation, recipient;
+    enum channel channel;
+};
+
+/* One copy that the outside world accepted. */
+struct sim_copy {
+    int64_t id; /* the message */
+    int64_t wall_ms;
+    int16_t rule;
+    int8_t channel;
+    bool clear; /* answered as sent, and the service lived to record it */
+    bool capped;
+    int subject, generation; /* visit or job, and how often the rule's event had happened to it */
+    int client;              /* -1: not a client */
+};
+
+/* What the world knows of each message by its id. */
+struct sim_message {
+    uint8_t accepted, unclear; /* copies; answers that were unclear, or lost in a crash */
+    uint8_t launches;
+};
+
+struct sim {
+    /* this run */
+    uint64_t seed;
+    char dir[128], database[160];
+    bool verbose;
+    bool failed, done;
+    char failure[600];
+    unsigned char story_state[8], world_state[8]; /* two streams of chance */
+
+    /* the clock */
+    int64_t mono_us, wall_offset_us;
+    int64_t begin_us, quiet_us, end_us; /* the story ends at quiet_us, all at end_us */
+    int tick_us;                        /* what one look at the clock takes */
+    int64_t look_every_ms;
+
+    /* the service */
+    bool created, up;
+    int64_t start_us; /* when it is started again */
+    int in_flight;
+    int64_t crash_in; /* steps to the next crash; 0: none is coming */
+    bool power_cut;
+    bool stopped_cleanly;
+    int children;
+    int starts;
+    int64_t disturbed_us; /* the last time at which something stood in the way of sending */
+    int64_t stepped_us;   /* the last step of the clock */
+    int64_t hidden_us;    /* the last change that no trigger told */
+    int64_t paused_us;    /* 0: not paused */
+    int64_t locked_until_us;
+
+    /* the disk */
+    int fault; /* SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_IOERR_FSYNC; 0: none */
+    int64_t fault_until_us;
+    int fault_percent;
+
+    /* the business */
+    unsigned moods; /* which kinds of trouble this seed has: bits of enum trouble */
+    int pace_min;   /* minutes between two things that happen */
+    int quiet_from, quiet_to; /* hours */
+    int caps_day, caps_week;
+    int64_t next_story_us;
+    int client_count, staff_count, visit_count, job_count, rule_count;
+    int64_t next_probe_us, next_audit_us;
+    struct sim_client clients[SIM_CLIENTS];
+    struct sim_staff staff[SIM_STAFF];
+    struct sim_visit visits[SIM_VISITS];
+    struct sim_job jobs[SIM_JOBS];
+    struct sim_rule rules[SIM_RULES], next_rules[SIM_RULES];
+
+    /* the outside world */
+    enum mood mood[SIM_GATEWAYS];
+    int64_t mood_until_us[SIM_GATEWAYS];
+    struct sim_exchange exchanges[SIM_EXCHANGES];
+    struct sim_copy copies[SIM_COPIES];
+    int copy_count;
+    struct sim_message messages[SIM_MESSAGES];
+
+    /* counts, for the report */
+    int64_t launched, accepted, crashes, power_cuts, outages, steps, unclear, reloads, faults;
+    int64_t probes_sent, probes_excused, audits;
+    uint64_t digest; /* of the ledger: two runs of one seed must agree */
+
+    char trail[SIM_TRAIL][SIM_LINE];
+    int64_t trail_count;
+};
+
+extern struct sim *S;
+
+/* Kinds of trouble; a seed has some of them. */
+enum trouble {
+    TROUBLE_CRASH = 1,
+    TROUBLE_POWER = 2,
+    TROUBLE_OUTAGE = 4,
+    TROUBLE_CLOCK = 8,
+    TROUBLE_GATEWAY = 16,
+    TROUBLE_DISK = 32,
+    TROUBLE_LOCK = 64,
+    TROUBLE_HIDDEN = 128,
+    TROUBLE_EDIT = 256,
+    TROUBLE_PAUSE = 512,
+    TROUBLE_ALL = 1023
+};
+
+/* --- main.c --- */
+
+/* The run has failed: say why and end the child. */
+__attribute__((format(printf, 1, 2), noreturn)) void sim_fail(const char *fmt, ...);
+
+/* Note what happened, for a failure's report (and to the terminal when asked). */
+__attribute__((format(printf, 1, 2))) void sim_note(const char *fmt, ...);
+
+/* Chance for the story and for the world outside, apart from each other so that one does not move
+ * the other: below(n) is 0 .. n-1. */
+uint64_t story_below(uint64_t n);
+uint64_t world_below(uint64_t n);
+static inline bool story_percent(unsigned p)
+{
+    return story_below(100) < p;
+}
+static inline bool world_percent(unsigned p)
+{
+    return world_below(100) < p;
+}
+static inline bool sim_has(enum trouble t)
+{
+    return (S->moods & t) != 0;
+}
+
+/* --- loop.c --- */
+
+int64_t sim_wall_ms(void);
+void sim_step_clock(int64_t by_ms);
+
+/* Another program has committed: the watcher will be told soon. */
+void sim_committed(void);
+
+/* One round: what is ready, else the clock goes to the next thing. */
+void sim_round(void);
+void sim_loop_reset(void);
+
+/* --- disk.c --- */
+
+void disk_register(void);
+
+/* A step at which the service may die. */
+void crash_point(void);
+
+/* --- gateways.c --- */
+
+int64_t gateways_next_us(void);
+void gateways_run(void);
+/* The service died: what was on the wire ends as it may. */
+void gateways_after_crash(void);
+void gateways_moods(void);
+
+/* --- story.c --- */
+
+void story_begin(void);
+void story_open(void); /* the connection of the program that writes */
+void story_run(void);
+sqlite3 *story_database(void);
+bool story_writes(void); /* the other program is at it: neither crashes nor faults meet it */
+void story_release(void); /* let go of a lock held for long */
+
+/* --- playbook.c --- */
+
+void playbook_make(void);    /* rules by chance, in S->next_rules */
+void playbook_edit(void);    /* change some of them */
+void playbook_write(void);   /* the files */
+void playbook_applied(bool first); /* they are what counts from now on */
+extern const char *const sim_stages[];
+#define SIM_STAGES 7
+#define SIM_STAGE_QUOTE 2
+#define SIM_STAGE_DONE 5
+
+/* --- main.c, the service --- */
+void service_reload(void);
+void service_stop_and_wait(void);
+
+/* --- judge.c --- */
+
+/* A message has been handed to gateway `x->gateway`: may it go? Fills in what it is about. */
+void judge_launch(struct sim_exchange *x, const char *to, const char *data, size_t len);
+void judge_accept(struct sim_exchange *x);
+
+/* --- audit.c --- */
+
+void audit_probes(void); /* visits and jobs whose time has passed: was it said, or why not? */
+void audit_plan(void);   /* what is pending is what a fresh plan gives */
+void audit_start(void);  /* the database as a start finds it */
+void audit_end(void);
+
+/* --- civil.c --- */
+
+#define SIM_ZONES 14
+extern const char *const sim_zones[SIM_ZONES];
+#define SIM_ZONE_BUSINESS 0
+int civil_minute(int zone, int64_t wall_ms); /* of the day */
+int64_t civil_instant(int zone, int64_t local_ms);
+int64_t civil_local(int zone, int64_t wall_ms);
+bool civil_allowed(const struct sim_rule *r, int zone, int64_t wall_ms);
+
+#endif
