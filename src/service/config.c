@@ -60,7 +60,7 @@ static void kinds_of(const struct loading *l, bool wanted[2])
 static void no_folder(const struct loading *l)
 {
     const struct rule *r = l->rule;
-    size_t count = template_set_count(l->c->templates);
+    size_t count = l->c->templates != NULL ? template_set_count(l->c->templates) : 0;
     const char **names = mem_array(count + 1, sizeof(*names));
 
     for (size_t i = 0; i < count; i++)
@@ -77,6 +77,17 @@ static void no_folder(const struct loading *l)
     free(names);
 }
 
+/* While templates are broken, which ones there are is known by their folders only. */
+static bool has_folder(const struct loading *l)
+{
+    if (l->c->templates != NULL)
+        return template_set_has(l->c->templates, l->rule->template);
+    char *path = fs_join(l->c->settings->templates, l->rule->template);
+    bool there = fs_is_dir(path);
+    free(path);
+    return there;
+}
+
 static void check_words(const struct loading *l)
 {
     const struct rule *r = l->rule;
@@ -86,10 +97,12 @@ static void check_words(const struct loading *l)
 
     if (r->by == BY_TASK)
         return;
-    if (!template_set_has(l->c->templates, r->template)) {
+    if (!has_folder(l)) {
         no_folder(l);
         return;
     }
+    if (l->c->templates == NULL)
+        return;
     kinds_of(l, wanted);
     for (int kind = 0; kind < 2; kind++)
         have += wanted[kind] && has_words(l, (enum template_kind)kind);
@@ -192,7 +205,7 @@ static void check_together(struct loading *l, bool whole)
     if (whole && c->settings != NULL)
         playbook_check(c->playbook, c->settings, l->problems);
     check_conditions(l);
-    whole = whole && c->settings != NULL && c->templates != NULL;
+    whole = whole && c->settings != NULL;
     for (size_t i = 0; whole && i < c->playbook->rule_count; i++) {
         l->rule = &c->playbook->rules[i];
         check_words(l);
