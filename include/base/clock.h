@@ -16,6 +16,7 @@ struct clock_ops {
     void *arg;
 };
 
+/* Now: on the wall, and on the monotonic clock, which no step of the wall clock moves. */
 int64_t clock_wall_ms(void);
 int64_t clock_mono_us(void);
 static inline int64_t clock_mono_ms(void)

@@ -30,6 +30,8 @@ int fs_create(const char *path, const void *data, size_t len, mode_t mode, struc
 /* mkdir -p. */
 int fs_mkdirs(const char *path, mode_t mode, struct err *err);
 
+/* Is there anything of this name; is it a folder? Links are followed; what may not be looked at is
+ * not there. */
 bool fs_exists(const char *path);
 bool fs_is_dir(const char *path);
 

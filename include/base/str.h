@@ -15,9 +15,10 @@ struct str_list {
     size_t cap;
 };
 
+/* Append a copy of s[0..len). Close frees all of them and leaves an empty list, ready for use. */
 void str_list_add(struct str_list *l, const char *s, size_t len);
 void str_list_close(struct str_list *l);
-bool str_list_has(const struct str_list *l, const char *s);
+bool str_list_has(const struct str_list *l, const char *s); /* byte for byte */
 
 /* Split `s` at each `sep`, trim each part, leave out empty parts; appends to `l`. */
 void str_split(struct str_list *l, const char *s, char sep);

@@ -103,6 +103,8 @@ int process_confine(const struct process_limits *limits, struct err *err)
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
         prctl(PR_SET_DUMPABLE, 0) != 0)
         return err_errno(err, errno, "confine a child");
+    /* Standard error may be a file: a word to it is lost then, and is no reason to die. */
+    signal(SIGXFSZ, SIG_IGN);
     if ((rc = restrict_files(limits->reads, err)) != 0 || (rc = limit(RLIMIT_CORE, 0, err)) != 0 ||
         (rc = limit(RLIMIT_FSIZE, 0, err)) != 0 ||
         (rc = limit(RLIMIT_NOFILE, limits->files, err)) != 0 ||

@@ -17,6 +17,8 @@ is right:
            DTSTART has, an hour wrong in the other half of the year.
   3.3.10   BYWEEKNO without BYDAY: the weekday is DTSTART's ("information, not contained in the
            rule, ... derived from DTSTART"); dateutil gives all seven days.
+  3.3.10   BYWEEKNO=52,53 where such a week ends in January: dateutil counts the weeks of the year
+           before by the length of the present one.
   3.3.10   BYSETPOS by the week: the set is that of the whole week; dateutil's first week begins on
            the day of DTSTART.
   3.8.5.3  COUNT with a DTSTART that the rule does not name: DTSTART is the first of them; the
@@ -76,7 +78,7 @@ def some_parts(rng, freq, timed):
     if rng.random() < (0.5 if freq == "YEARLY" else 0.25):
         parts["BYMONTH"] = joined(some(rng, range(1, 13), 4))
     if freq == "YEARLY" and rng.random() < 0.2:
-        parts["BYWEEKNO"] = joined(some(rng, range(1, 54), 3))
+        parts["BYWEEKNO"] = joined(some(rng, range(1, 52), 3))
         parts["BYDAY"] = joined(rng.sample(DAYS, rng.randint(1, 3)))
         parts.pop("BYMONTH", None)
         return parts
@@ -140,7 +142,8 @@ class Case:
                else date(2024, 1, 1) + timedelta(days=rng.randrange(600)))
         start = datetime(day.year, day.month, day.day)
         if timed:
-            start += timedelta(minutes=rng.choice([0, 60, 90, 120, 150, 180, 15 * rng.randrange(96)]))
+            minutes = rng.choice([0, 60, 90, 120, 150, 180, 15 * rng.randrange(96)])
+            start += timedelta(minutes=minutes)
         parts = some_rule(rng, start, timed)
         limit = rng.choice(["", "", "COUNT", "UNTIL"])
         if limit or rng.random() < 0.7:

@@ -42,10 +42,10 @@ static void nearest_suggests_only_what_is_near(void **state)
 static void utf8_is_checked_as_rfc_3629_says(void **state)
 {
     assert_int_equal(str_utf8_valid("āж漢😀", strlen("āж漢😀")), strlen("āж漢😀"));
-    assert_int_equal(str_utf8_valid("a\xc0\x80", 3), 1);     /* over-long */
-    assert_int_equal(str_utf8_valid("\xed\xa0\x80", 3), 0);  /* surrogate */
+    assert_int_equal(str_utf8_valid("a\xc0\x80", 3), 1);    /* over-long */
+    assert_int_equal(str_utf8_valid("\xed\xa0\x80", 3), 0); /* surrogate */
     assert_int_equal(str_utf8_valid("\xf4\x90\x80\x80", 4), 0);
-    assert_int_equal(str_utf8_valid("ab\xe2\x82", 4), 2);    /* cut short */
+    assert_int_equal(str_utf8_valid("ab\xe2\x82", 4), 2); /* cut short */
 }
 
 static void utf8_decodes_and_encodes(void **state)
