@@ -100,6 +100,10 @@ void gateway_settings_close(struct gateway_settings *g);
 struct settings *settings_parse(const char *dir, const struct ini *ini, bool all,
                                 struct problems *problems);
 
+/* ---- holidays.c */
+
+bool parse_holidays(const struct directive_place *at, const char *value, void *calendar);
+
 /* ---- event.c */
 
 bool parse_on(const struct directive_place *at, const char *value, void *rule);

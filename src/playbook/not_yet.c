@@ -11,7 +11,6 @@
 static const struct {
     const char *section, *key, *value;
 } table[] = {
-    {"business", "holidays", NULL},
     {"channel sms", "budget", NULL},
     {"channel sms", "countries", NULL},
     {"limits", NULL, NULL},

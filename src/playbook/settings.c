@@ -328,6 +328,8 @@ static const struct directive business_directives[] = {
     CUSTOM("hours", business, parse_hours, NULL,
            "such as Mon-Fri 08:00-12:00 13:00-18:00, Sat 09:00-14:00",
            "when you are open; always, if left out"),
+    CUSTOM("holidays", business.calendar, parse_holidays, NULL, "an .ics file",
+           "the days when you are closed"),
     CUSTOM("quiet", business, parse_quiet, "21:00-08:00", "such as 21:00-08:00, or none",
            "when nobody is written to, by the client's clock"),
     CUSTOM("prefer", business, parse_prefer, "email, sms", "email, sms, in your order",

@@ -19,13 +19,13 @@ static void check_addresses(const char *email, const char *phone, const char *co
     if (email != NULL && address_check(email, out->email, &err) == 0)
         out->plan.email = out->email;
     else if (email != NULL) {
-        snprintf(out->email_problem, sizeof(out->email_problem), "%s", err.text);
+        snprintf(out->email_problem, PLAN_REASON_MAX, "%.*s", PLAN_REASON_MAX - 1, err.text);
         out->plan.email_problem = out->email_problem;
     }
     if (phone != NULL && phone_e164(phone, country, out->phone, &err) == 0)
         out->plan.phone = out->phone;
     else if (phone != NULL) {
-        snprintf(out->phone_problem, sizeof(out->phone_problem), "%s", err.text);
+        snprintf(out->phone_problem, PLAN_REASON_MAX, "%.*s", PLAN_REASON_MAX - 1, err.text);
         out->plan.phone_problem = out->phone_problem;
     }
 }
@@ -110,6 +110,8 @@ static int64_t fingerprint(const struct settings *s, const struct playbook *p)
 
     h = hash_file(s->file, h);
     h = hash_file(p->file, h);
+    const struct hours_calendar *c = &s->business.calendar;
+    h = str_hash(c->holidays, c->holiday_count * sizeof(*c->holidays), h);
     uint64_t zone = zone_fingerprint(s->business.calendar.zone);
     h = str_hash(&zone, sizeof(zone), h) >> 1;
     return h != 0 ? (int64_t)h : 1;
