@@ -18,9 +18,11 @@ JOBS ?= $(shell nproc)
 VERSION := 0.1.0
 
 # What the program is linked with, and the Debian packages that bring it.
-PACKAGES := libuv libcurl sqlite3 jansson icu-i18n icu-uc libcmark libsystemd libcrypto
+PACKAGES := libuv libcurl sqlite3 jansson icu-i18n icu-uc libcmark libsystemd libcrypto \
+	libmicrohttpd libxcrypt
 BUILD_PACKAGES := make gcc g++ pkg-config libuv1-dev libcurl4-openssl-dev libsqlite3-dev \
 	libjansson-dev libicu-dev libcmark-dev libphonenumber-dev libsystemd-dev libssl-dev \
+	libmicrohttpd-dev libcrypt-dev \
 	tzdata ca-certificates
 # The servers, writers and judges of the tests.
 TEST_PACKAGES := libcmocka-dev python3 python3-aiosmtpd python3-icalendar \
@@ -89,8 +91,9 @@ libraries:
 	@pkg-config --exists --print-errors $(PACKAGES) || \
 		{ echo "Libraries are missing; 'make deps' installs them." >&2; exit 1; }
 
-# The schema is embedded by the assembler, which leaves no word of it in the .d file.
+# These are embedded by the assembler, which leaves no word of it in the .d files.
 $(OUT)/src/store/schema.o: $(wildcard src/store/sql/*.sql)
+$(OUT)/src/web/assets.o: $(wildcard src/web/assets/*)
 
 # The installation's folder is compiled into the few files that look for samples there: compile
 # them again when it changes.
@@ -163,12 +166,15 @@ demo: deps ## a week of a garage's messages in a minute
 
 SHARE = $(DESTDIR)$(PREFIX)/share/betimes
 UNITS = $(DESTDIR)$(PREFIX)/lib
+MAN = $(DESTDIR)$(PREFIX)/share/man
+MAN_PAGES := $(notdir $(wildcard doc/*.[1-9]))
 INSTALL ?= install
 
 install: all ## install into DESTDIR PREFIX (/usr/local)
 	$(Q)$(INSTALL) -D -m 755 $(OUT)/betimes $(DESTDIR)$(PREFIX)/bin/betimes
 	$(Q)find conf templates -type f -exec $(INSTALL) -D -m 644 '{}' '$(SHARE)/{}' ';'
-	$(Q)$(INSTALL) -D -m 644 doc/betimes.1 $(DESTDIR)$(PREFIX)/share/man/man1/betimes.1
+	$(Q)for page in $(MAN_PAGES); do $(INSTALL) -D -m 644 doc/$$page \
+		$(MAN)/man$${page##*.}/$$page || exit 1; done
 	$(Q)$(INSTALL) -D -m 644 systemd/sysusers.conf $(UNITS)/sysusers.d/betimes.conf
 	$(Q)$(INSTALL) -D -m 644 systemd/tmpfiles.conf $(UNITS)/tmpfiles.d/betimes.conf
 	$(Q)mkdir -p $(UNITS)/systemd/system
@@ -177,7 +183,8 @@ install: all ## install into DESTDIR PREFIX (/usr/local)
 	$(Q)chmod 644 $(UNITS)/systemd/system/betimes.service
 
 uninstall: ## remove what install put there; /etc/betimes and /var/lib/betimes stay
-	$(Q)rm -f $(DESTDIR)$(PREFIX)/bin/betimes $(DESTDIR)$(PREFIX)/share/man/man1/betimes.1
+	$(Q)rm -f $(DESTDIR)$(PREFIX)/bin/betimes
+	$(Q)for page in $(MAN_PAGES); do rm -f $(MAN)/man$${page##*.}/$$page; done
 	$(Q)rm -f $(UNITS)/sysusers.d/betimes.conf $(UNITS)/tmpfiles.d/betimes.conf
 	$(Q)rm -f $(UNITS)/systemd/system/betimes.service
 	$(Q)rm -rf $(SHARE)

@@ -99,6 +99,7 @@ struct intents {
     struct intent *items;
     size_t count, cap;
 };
+/* Frees the list and leaves it empty; what its intents borrow stays. */
 void intents_close(struct intents *list);
 
 /* A line for people about why a rule did or did not want something. */

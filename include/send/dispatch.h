@@ -37,12 +37,17 @@ void dispatch_configure(struct dispatch *d, struct world *world,
 /* Is there anything that dispatch_settle would record? */
 bool dispatch_has_results(const struct dispatch *d);
 
+/* Record points of no return and results in the open transaction. An error is the store's: the
+ * caller rolls back, and all of it comes again. */
 int dispatch_settle(struct dispatch *d, int64_t now_ms);
 
 /* Claim what is due and has room, until `until_us` (monotonic) at the latest. *more: there was not
  * enough time for everything. */
 int dispatch_claim(struct dispatch *d, int64_t now_ms, int64_t until_us, bool *more);
 
+/* The transaction has ended. Committed: what was claimed goes to its gateway, what waited at its
+ * point of no return goes on, what was settled is forgotten. Rolled back: nothing of that; the
+ * claims are dropped, and their messages are due as before. */
 void dispatch_committed(struct dispatch *d);
 void dispatch_rolled_back(struct dispatch *d);
 
@@ -50,6 +55,7 @@ void dispatch_rolled_back(struct dispatch *d);
  * (its rate, its breaker); -1: only a result changes that, or nothing waits. */
 int64_t dispatch_wait_ms(const struct dispatch *d);
 
+/* How many messages are claimed and not settled for good. */
 int dispatch_in_flight(const struct dispatch *d);
 
 /* Take no more claims and close all gateways: what is on the wire gets `grace_ms`. Results still

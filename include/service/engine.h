@@ -30,7 +30,10 @@ int engine_create(uv_loop_t *loop, struct config *config, struct engine **out, s
 /* Go on with another configuration, taken over on success. On failure the present one stays. */
 int engine_reconfigure(struct engine *e, struct config *config, struct err *err);
 
+/* Ask for a turn, soon, on the loop; many pokes are one turn. */
 void engine_poke(struct engine *e);
+
+/* How it is now, copied; nothing in it is to be freed. */
 void engine_state(const struct engine *e, struct engine_state *out);
 
 /* End: no new claims; what is on the wire gets `grace_ms`; then everything is closed and freed and

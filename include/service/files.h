@@ -16,6 +16,8 @@ struct files *files_watch(uv_loop_t *loop, const char *dir, void (*saved)(void *
 /* Look again which folders there are (after a reload). */
 void files_refresh(struct files *f);
 
+/* Watch no more. When the loop has let go of everything, `closed` (may be NULL) is called, and the
+ * memory goes. */
 void files_close(struct files *f, void (*closed)(void *arg), void *arg);
 
 #endif

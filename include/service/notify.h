@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+/* Each does nothing when no service manager asked to be told. The status is one line. */
 void notify_ready(void);
 void notify_reloading(void);
 void notify_stopping(void);

@@ -30,6 +30,7 @@ struct service_options {
  * configuration is wrong (every problem is on standard error), 2 it could not run. */
 int service_run(const struct service_options *options);
 
+/* Stop as on SIGTERM; service_run returns when everything is closed. Twice is as good as once. */
 void service_stop(struct service *s);
 
 #endif

@@ -31,6 +31,7 @@ void store_close(struct store *s);
  * plan into without anybody seeing it (forecast). */
 int store_copy(struct store *s, struct store **out, struct err *err);
 
+/* The file that was opened, and the words of the last failure, valid until the next one. */
 const char *store_path(const struct store *s);
 const char *store_error(const struct store *s);
 

@@ -29,9 +29,9 @@ int store_upcoming(struct store *s, size_t max, struct outbox_row **out, size_t 
 /* How a gateway has done since some time. */
 struct gateway_record {
     char *name;
-    int64_t sent, not_sent;       /* attempts */
-    int64_t last_sent_ms;         /* 0: not since then */
-    int64_t last_not_sent_ms;     /* 0: not since then */
+    int64_t sent, not_sent;   /* attempts */
+    int64_t last_sent_ms;     /* 0: not since then */
+    int64_t last_not_sent_ms; /* 0: not since then */
 };
 int store_gateway_records(struct store *s, int64_t since_ms, struct gateway_record **out,
                           size_t *count);
@@ -46,16 +46,17 @@ int store_open_tasks(struct store *s, size_t max, struct open_task **out, size_t
                      int64_t *total);
 void open_tasks_free(struct open_task *list, size_t count);
 
-/* Clients whose name, ref, e-mail address or telephone number contains each word of `words` (NULL
- * or blank: all), without regard to the case of letters; for numbers, spaces do not count. By name,
- * after the first `skip`, at most `max`; *more: there are others behind them. Looks at every
- * client: some 50 ms for 100,000. */
+/* Clients whose name, ref, e-mail address and telephone number together contain each word of
+ * `words`, without regard to the case of letters and to marks on Latin ones ("berzina" finds
+ * Bērziņa); telephone numbers are also found without their spaces. At most `max`, by name; *more:
+ * there are others. Looks at every client: some 60 ms for 100,000. With NULL or blank words: the
+ * clients that came last, the latest first. */
 struct client_line {
     int64_t id;
     char *name, *ref, *email, *phone, *language; /* all but the name may be NULL */
 };
-int store_search_clients(struct store *s, const char *words, size_t skip, size_t max,
-                         struct client_line **out, size_t *count, bool *more);
+int store_search_clients(struct store *s, const char *words, size_t max, struct client_line **out,
+                         size_t *count, bool *more);
 void client_lines_free(struct client_line *list, size_t count);
 
 /* The jobs and appointments of a client, the latest `max` of each; the appointments in the order of
@@ -66,6 +67,9 @@ int store_client_appointments(struct store *s, int64_t client_id, size_t max,
                               struct appointment **out, size_t *count);
 void jobs_free(struct job *list, size_t count);
 void appointments_free(struct appointment *list, size_t count);
+
+/* What people noted of a client; NULL: nothing. free() it. */
+int store_client_notes(struct store *s, int64_t client_id, char **out);
 
 /* Messages about a client, or to them: the latest `max` that are no longer pending, by their last
  * change, the latest first; with `pending`, the next `max` that are, the next one first. */

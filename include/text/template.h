@@ -84,6 +84,7 @@ struct template *template_compile(const struct template_source *source, template
                                   void *arg);
 void template_free(struct template *t);
 
+/* As given when it was compiled; the name belongs to the template. */
 const char *template_file(const struct template *t);
 enum template_place template_place(const struct template *t);
 

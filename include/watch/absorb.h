@@ -21,8 +21,8 @@ void subjects_sort(struct subjects *l);
 void subjects_close(struct subjects *l);
 
 /* Take up to `max` entries off the change log, bring entities up to date, record what happened to
- * them, and add the subjects concerned to `out`. *taken: how many entries (max: there may be more).
- */
+ * them, and add the subjects concerned to `out`. *taken: how many entries. With `max` of them there
+ * may be more, so no row was compared with what it is now: reconcile when the log is empty. */
 int absorb_changes(struct world *w, int64_t now_ms, size_t max, struct subjects *out,
                    size_t *taken);
 

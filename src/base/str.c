@@ -9,6 +9,10 @@
 
 #define NEAREST_WORD_MAX 64 /* longer words get no suggestion */
 
+/* The parts of an edit distance; four swaps are still more than three slips. */
+#define SLIP 8
+#define SWAP 7
+
 void str_list_add(struct str_list *l, const char *s, size_t len)
 {
     mem_grow(&l->items, &l->cap, l->count + 1, sizeof(*l->items));
@@ -117,33 +121,38 @@ bool str_one_line(const char *s, size_t len)
     return true;
 }
 
+/* Letters left out, put in or exchanged, or two neighbours swapped: each is one slip (optimal string
+ * alignment). A swap is the likelier one, so it wins where both would do: `stauts` is `status`, not
+ * `starts`. Three rows of the table are enough, for a swap looks two back. */
 static size_t edit_distance(const char *a, size_t n, const char *b, size_t m)
 {
-    size_t row[NEAREST_WORD_MAX + 1];
+    size_t rows[3][NEAREST_WORD_MAX + 1];
 
     for (size_t j = 0; j <= m; j++)
-        row[j] = j;
+        rows[0][j] = j * SLIP;
     for (size_t i = 1; i <= n; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
+        const size_t *before = rows[(i + 1) % 3], *above = rows[(i - 1) % 3];
+        size_t *row = rows[i % 3];
+        row[0] = i * SLIP;
         for (size_t j = 1; j <= m; j++) {
-            size_t above = row[j];
-            size_t best = diagonal + (a[i - 1] != b[j - 1]);
-            if (above + 1 < best)
-                best = above + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
+            size_t best = above[j - 1] + (a[i - 1] != b[j - 1] ? SLIP : 0);
+            if (above[j] + SLIP < best)
+                best = above[j] + SLIP;
+            if (row[j - 1] + SLIP < best)
+                best = row[j - 1] + SLIP;
+            bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            if (swapped && before[j - 2] + SWAP < best)
+                best = before[j - 2] + SWAP;
             row[j] = best;
-            diagonal = above;
         }
     }
-    return row[m];
+    return rows[n % 3][m];
 }
 
 const char *str_nearest(const char *word, const char *const *names, size_t count)
 {
     size_t n = strlen(word);
-    size_t limit = n < 4 ? 1 : n < 8 ? 2 : 3;
+    size_t limit = (n < 4 ? 1 : n < 8 ? 2 : 3) * SLIP;
     const char *best = NULL;
 
     if (n == 0 || n > NEAREST_WORD_MAX)

@@ -13,6 +13,7 @@
 #include "cli/draft.h"
 #include "cli/session.h"
 #include "cli/show.h"
+#include "store/rules.h"
 
 #define DAYS_MAX 3650
 #define DAY_MS (24 * 3600 * INT64_C(1000))
@@ -24,7 +25,7 @@ static const struct option_spec forecast_options[] = {
     {"playbook", 0, "FILE", "with this playbook, and what it would change"},
     {"client", 0, "REF", "only what concerns this client (a ref or an id)"},
     {"rule", 0, "RULE", "only of this rule"},
-    {"text", 0, NULL, "also the words, as they would be today"},
+    {"text", 0, NULL, "also the words, as they would read when due"},
     OPTION_NOW,
 };
 
@@ -77,6 +78,7 @@ static void write_words(struct future *f, const struct letter *l, struct outbox_
     char reason[COMPOSE_REASON_MAX];
     struct payload p;
 
+    in.now_ms = r->due_ms > in.now_ms ? r->due_ms : in.now_ms; /* "tomorrow" is seen from then */
     in.from = g != NULL ? g->from : NULL;
     in.reply_to = g != NULL ? g->reply_to : NULL;
     int rc = compose(f->config.settings, f->config.templates, &in, &p, NULL, reason);
@@ -282,6 +284,17 @@ static void print_rows(const struct asking *a, const struct future *f, const boo
     free(index);
 }
 
+/* ", 3 of them now"; of a single message ", now". */
+static void put_share(size_t part, size_t whole, const char *when)
+{
+    if (part == 0)
+        return;
+    if (whole == 1)
+        printf(", %s", when);
+    else
+        printf(", %zu of them %s", part, when);
+}
+
 static void tell_future(const struct asking *a, const struct future *f)
 {
     char count[SHOW_TIME_MAX];
@@ -296,8 +309,7 @@ static void tell_future(const struct asking *a, const struct future *f)
     for (size_t i = 0; i < f->count; i++)
         at_once += f->rows[i].due_ms <= a->now_ms + AT_ONCE_MS;
     printf("\n%s in the next %s", count, a->span);
-    if (at_once > 0)
-        printf(", %zu of them at once", at_once);
+    put_share(at_once, f->count, "at once");
     printf(". Nothing was sent and nothing changed.\n");
 }
 
@@ -314,12 +326,28 @@ static void tell_change(const struct asking *a, const struct future *f, const ch
         }
     show_count((int64_t)total, "message", count);
     printf("%s %s in the next %s", total > 0 ? count : "No message", what, a->span);
-    if (at_once > 0)
-        printf(", %zu of them now", at_once);
+    put_share(at_once, total, "now");
     printf("%s\n", total > 0 ? ":" : ".");
     if (total > 0)
         print_rows(a, f, f->only_here, sign, colour);
     putchar('\n');
+}
+
+/* Times hold only while nothing is paused. */
+static int tell_pause(const struct asking *a)
+{
+    bool paused;
+    char *reason;
+    int rc = store_paused(a->session.store, &paused, &reason);
+
+    free(reason);
+    if (rc != 0)
+        return session_failed(&a->session, rc, "read whether sending is paused");
+    if (paused) {
+        put_text(YELLOW, "The service is paused: nothing goes until `betimes resume`.");
+        printf("\n\n");
+    }
+    return EXIT_DONE;
 }
 
 static int forecast(struct asking *a, const char *playbook)
@@ -335,6 +363,8 @@ static int forecast(struct asking *a, const char *playbook)
         find_missing(&now, &other, now.only_here);
         find_missing(&other, &now, other.only_here);
     }
+    if (status == EXIT_DONE && !a->call->json)
+        status = tell_pause(a);
     if (status == EXIT_DONE && a->call->json) {
         status = print_json(&now, playbook != NULL ? &other : NULL);
     } else if (status == EXIT_DONE && playbook != NULL) {
@@ -359,7 +389,10 @@ static int run_forecast(const struct call *call)
 
     if (option_number(o, "days", 1, DAYS_MAX, 30, &days, &err) != 0)
         return command_misused(call, "%s", err.text);
-    show_count(days, "day", a.span);
+    if (days == 1)
+        snprintf(a.span, sizeof(a.span), "day");
+    else
+        show_count(days, "day", a.span);
     int status = session_open(call, STORE_READ, &a.session);
     if (status == EXIT_DONE)
         status = session_time(call, "now", a.session.zone, clock_wall_ms(), &a.now_ms);

@@ -29,7 +29,7 @@ const struct command command_ical = {
     .words = "FILE",
     .words_min = 1,
     .words_max = 1,
-    .help = "what is in a calendar file, and when",
+    .help = "What is in a calendar file, and when",
     .more = "Reads an iCalendar file (- is standard input) and lists what happens on which\n"
             "day: recurrences, with what was moved or cancelled in them, on the clocks of\n"
             "their zones. What could not be read, or has to be guessed, is told below. The\n"

@@ -96,7 +96,7 @@ static void tell_files(const struct making *m, const char *database, bool made)
             printf("  %s\n", m->stayed.items[i]);
     }
     if (!made && m->written == 0)
-        printf("Nothing was left to do: everything is there, and stays as it is.\n");
+        printf("Everything is there already; nothing was changed.\n");
     else if (!made)
         printf("The database %s was there, and stays as it is.\n", database);
 }

@@ -1,6 +1,7 @@
 /*
  * betimes preview: a rule's message as it would read, for a real record or a made-up one.
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #include "time/moment.h"
 
 #define LABEL_COLUMNS 12
+#define PRICE_DECIMALS_MAX 5
 
 static const struct option_spec preview_options[] = {
     {"language", 0, "TAG", "in this language, like lv or kk"},
@@ -110,6 +112,19 @@ static char *other_languages(const struct preview *p, enum template_kind kind, c
     return buf_steal(&b);
 }
 
+/* Two, or as many more as the sum needs: prices of an SMS go below the smallest coin. */
+static int price_decimals(double sum)
+{
+    double scaled = sum * 100;
+    int decimals = 2;
+
+    while (decimals < PRICE_DECIMALS_MAX && fabs(scaled - round(scaled)) > 1e-6) {
+        scaled *= 10;
+        decimals++;
+    }
+    return decimals;
+}
+
 static void tell_size(const struct preview *p, const char *text, const struct sms_size *size)
 {
     const struct channel_settings *sms = &p->config.settings->channels[CHANNEL_SMS];
@@ -135,8 +150,8 @@ static void tell_size(const struct preview *p, const char *text, const struct sm
     if (sms->price > 0) {
         const char *currency = p->config.settings->business.currency;
         buf_clear(&b);
-        buf_printf(&b, "%.3f %s", sms->price * (double)size->segments,
-                   currency != NULL ? currency : "");
+        double sum = sms->price * (double)size->segments;
+        buf_printf(&b, "%.*f %s", price_decimals(sum), sum, currency != NULL ? currency : "");
         line("price", b.data);
     }
     buf_close(&b);

@@ -207,12 +207,12 @@ static int write_plain(struct test *t)
 
     t->payload.token = mem_strdup(t->token);
     t->payload.language = mem_strdup("en");
-    t->payload.text = mem_printf("A test message of %s. If you can read it, the gateway \"%s\" "
+    t->payload.text = mem_printf("A test message from %s. If you can read it, the gateway \"%s\" "
                                  "works.",
                                  business, t->gateway->name);
     if (t->channel == CHANNEL_SMS)
         return EXIT_DONE;
-    t->payload.subject = mem_printf("Test message of %s", business);
+    t->payload.subject = mem_printf("Test message from %s", business);
     int rc = write_mail(t, &err);
     return rc == 0 ? EXIT_DONE : command_error(rc, "%s", err.text);
 }

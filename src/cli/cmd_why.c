@@ -16,6 +16,8 @@
 #include "cli/draft.h"
 #include "cli/session.h"
 #include "cli/show.h"
+#include "send/letter.h"
+#include "store/rules.h"
 #include "watch/absorb.h"
 #include "watch/replan.h"
 
@@ -33,6 +35,8 @@ struct asking {
     const struct call *call;
     struct session session;
     struct config config; /* all NULL when it is broken: then there is less to tell */
+    struct world world;   /* only with a configuration */
+    bool has_world, paused;
     int64_t now_ms;
     json_t *list; /* --json: what has been told so far */
 };
@@ -72,13 +76,12 @@ struct case_file {
     size_t event_count;
     struct attempt_row *attempts;
     size_t attempt_count;
-    char *sentence; /* NULL: the rule is not in the playbook */
+    const struct rule *rule; /* NULL: it is not in the playbook */
+    char *sentence;          /* NULL likewise */
 };
 
 static int case_open(const struct asking *a, const struct outbox_row *row, struct case_file *out)
 {
-    const struct rule *r = NULL;
-
     *out = (struct case_file){.row = row};
     int rc = store_message(a->session.store, row->id, &out->message);
     if (rc == 0)
@@ -87,8 +90,8 @@ static int case_open(const struct asking *a, const struct outbox_row *row, struc
     if (rc == 0)
         rc = store_attempts(a->session.store, row->id, &out->attempts, &out->attempt_count);
     if (a->config.playbook != NULL)
-        r = playbook_rule(a->config.playbook, row->rule);
-    out->sentence = r != NULL ? rule_sentence(r) : NULL;
+        out->rule = playbook_rule(a->config.playbook, row->rule);
+    out->sentence = out->rule != NULL ? rule_sentence(out->rule) : NULL;
     return rc;
 }
 
@@ -116,7 +119,62 @@ static const struct plan_event *event_of(const struct case_file *c)
     return NULL;
 }
 
-static void tell_times(const struct asking *a, const struct case_file *c)
+/* Whose quiet hours count; NULL: that is not known any more. */
+static const struct zone *recipient_zone(struct asking *a, const struct case_file *c)
+{
+    const struct zone *zone = NULL;
+    struct letter l;
+
+    if (!a->has_world)
+        return NULL;
+    if (letter_load(&a->world, &c->message, a->now_ms, &l) == 0 && l.contact != NULL)
+        zone = l.contact->zone;
+    letter_close(&l);
+    return zone;
+}
+
+/* Why it is due at another time than its rule names, as the planner reckons it: first not before
+ * the record was there and a slip had its time to be corrected, then within the allowed hours. "":
+ * nothing of it holds any more, such as after a retry by hand or a change of the playbook. */
+static void delay_words(struct asking *a, const struct case_file *c, struct buf *out)
+{
+    const struct outbox_row *m = c->row;
+    const struct plan_event *e = event_of(c);
+    const struct zone *zone = c->rule != NULL ? recipient_zone(a, c) : NULL;
+    int64_t from_ms = m->nominal_ms;
+    char span[SHOW_TIME_MAX];
+
+    if (c->rule == NULL)
+        return;
+    if (e != NULL && m->due_ms > m->nominal_ms && from_ms < e->at_ms + c->rule->settle_ms) {
+        from_ms = e->at_ms + c->rule->settle_ms;
+        if (m->nominal_ms < e->at_ms)
+            buf_puts(out, "its time was already past when the record appeared");
+        if (c->rule->settle_ms > 0) {
+            show_span(c->rule->settle_ms, span);
+            buf_printf(out, "%swaits %s in case of a slip", out->len > 0 ? ", " : "", span);
+        }
+    }
+    if (zone != NULL && m->due_ms != from_ms &&
+        !plan_window_has(c->rule, &a->config.settings->business, zone, from_ms))
+        buf_printf(out, "%smoved into its allowed hours", out->len > 0 ? ", " : "");
+}
+
+static void tell_delay(struct asking *a, const struct case_file *c, const char *nominal,
+                       const char *due)
+{
+    struct buf words;
+
+    buf_init(&words);
+    delay_words(a, c, &words);
+    if (words.len > 0)
+        linef("time", "%s by the rule; %s: %s", nominal, words.data, due);
+    else
+        linef("time", "%s by the rule, %s in fact", nominal, due);
+    buf_close(&words);
+}
+
+static void tell_times(struct asking *a, const struct case_file *c)
 {
     const struct outbox_row *r = c->row;
     const struct plan_event *e = event_of(c);
@@ -135,7 +193,7 @@ static void tell_times(const struct asking *a, const struct case_file *c)
     if (r->nominal_ms == r->due_ms)
         linef("time", "%s", at);
     else
-        linef("time", "%s by the rule; moved into its allowed hours: %s", at, due);
+        tell_delay(a, c, at, due);
     if (r->expires_ms != INT64_MAX) {
         show_time(r->expires_ms, a->session.zone, a->now_ms, at);
         linef("useful", "until %s", at);
@@ -155,7 +213,25 @@ static void tell_attempts(const struct asking *a, const struct case_file *c)
     }
 }
 
-static void tell_case(const struct asking *a, const struct case_file *c)
+static bool waits(const struct outbox_row *r)
+{
+    return r->state == MESSAGE_PLANNED || r->state == MESSAGE_RETRY;
+}
+
+static void tell_pause(struct asking *a, const struct case_file *c)
+{
+    int rule = a->has_world ? world_rule_by_id(&a->world, c->message.rule_id) : -1;
+
+    if (!waits(c->row))
+        return;
+    if (a->paused)
+        line("paused", "the service is paused: nothing goes until `betimes resume`");
+    if (rule >= 0 && a->world.rules[rule].paused)
+        linef("paused", "the rule is paused: it sends nothing until `betimes resume --rule %s`",
+              c->row->rule);
+}
+
+static void tell_case(struct asking *a, const struct case_file *c)
 {
     const struct outbox_row *r = c->row;
     char when[SHOW_TIME_MAX], *about = show_subject(r);
@@ -170,6 +246,7 @@ static void tell_case(const struct asking *a, const struct case_file *c)
     printf(" since %s\n", when);
     if (r->reason != NULL)
         line("reason", r->reason);
+    tell_pause(a, c);
     line("about", about);
     if (r->client_name != NULL)
         line("client", r->client_name);
@@ -227,11 +304,12 @@ static json_t *attempts_json(const struct case_file *c)
     return list;
 }
 
-static json_t *case_json(const struct case_file *c)
+static json_t *case_json(const struct asking *a, const struct case_file *c)
 {
     json_t *o = show_json(c->row);
 
     json_object_set_new(o, "why", show_json_text(c->sentence));
+    json_object_set_new(o, "paused", json_boolean(a->paused && waits(c->row)));
     json_object_set_new(o, "nominal", show_json_time(c->row->nominal_ms));
     json_object_set_new(o, "useful_until",
                         c->row->expires_ms != INT64_MAX ? show_json_time(c->row->expires_ms)
@@ -252,7 +330,7 @@ static int tell_rows(struct asking *a, const struct outbox_row *rows, size_t cou
         struct case_file c;
         rc = case_open(a, &rows[i], &c);
         if (rc == 0 && a->list != NULL)
-            json_array_append_new(a->list, case_json(&c));
+            json_array_append_new(a->list, case_json(a, &c));
         else if (rc == 0)
             tell_case(a, &c);
         if (rc == 0 && a->list == NULL && i + 1 < count)
@@ -461,6 +539,22 @@ static int why_rule(struct asking *a, enum entity_kind kind, const char *ref)
 
 /* ---- */
 
+/* What is known besides the rows: is sending paused, and, with a configuration, the rules' own
+ * state and whose clocks count. Without it there is only less to tell. */
+static int look_around(struct asking *a)
+{
+    char *reason;
+    int rc = store_paused(a->session.store, &a->paused, &reason);
+
+    free(reason);
+    if (rc == 0 && a->config.playbook != NULL && a->config.settings != NULL) {
+        rc = world_load(&a->world, a->session.store, a->config.settings, a->config.playbook,
+                        a->now_ms, false);
+        a->has_world = rc == 0;
+    }
+    return rc == 0 ? EXIT_DONE : session_failed(&a->session, rc, "read the rules");
+}
+
 static int run_why(const struct call *call)
 {
     const struct options *o = &call->options;
@@ -492,11 +586,15 @@ static int run_why(const struct call *call)
         config_load(call->dir, NULL, &problems, &a.config);
         problems_close(&problems);
     }
+    if (status == EXIT_DONE)
+        status = look_around(&a);
     if (call->json)
         a.list = json_array();
     if (status == EXIT_DONE)
         status = word != NULL ? why_message(&a, word) : why_rule(&a, kind, ref);
     json_decref(a.list);
+    if (a.has_world)
+        world_close(&a.world);
     config_free(&a.config);
     session_close(&a.session);
     return status;

@@ -42,6 +42,10 @@ static const struct command *const after[] = {
 static const struct command *const step_in[] = {
     &command_retry, &command_cancel, &command_pause, &command_resume, NULL,
 };
+static const struct command *const people[] = {
+    &command_user,
+    NULL,
+};
 
 const struct command_group command_groups[] = {
     {"To begin", begin},
@@ -49,6 +53,7 @@ const struct command_group command_groups[] = {
     {"To look before anything goes", before},
     {"To look after what goes", after},
     {"To step in", step_in},
+    {"To let people in", people},
     {NULL, NULL},
 };
 

@@ -258,8 +258,8 @@ static bool move_is_news(const struct finder *f, const struct plan_event *move)
             booked = &f->s->events[i];
     if (booked == NULL || booked->revision > move->revision)
         return false;
-    if (f->s->told_ms > 0)
-        return f->s->told_ms <= move->at_ms; /* else what she heard was the new time already */
+    if (f->s->told_ms > 0 && f->s->told_ms <= move->at_ms)
+        return true;
     for (size_t i = 0; i < f->w->playbook->rule_count; i++) {
         const struct rule *r = &f->w->playbook->rules[i];
         if (r->event == EVENT_APPOINTMENT_BOOKED && r->to == TO_CLIENT &&

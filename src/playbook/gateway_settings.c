@@ -440,8 +440,12 @@ void gateway_settings_read(const struct reading *r, const struct ini_section *se
         t++;
     if (type == NULL || t == COUNT(names)) {
         char *hint = suggestion(type != NULL ? type->value : "", names, COUNT(names));
-        problems_error(r->problems, r->file, type != NULL ? type->line : section->line,
-                       "`[gateway %s]` needs a `type`%s", g->name, hint);
+        if (type != NULL)
+            problems_error(r->problems, r->file, type->line, "`type`: `%s` is no type of gateway%s",
+                           type->value, hint);
+        else
+            problems_error(r->problems, r->file, section->line, "`[gateway %s]` needs a `type`%s",
+                           g->name, hint);
         free(hint);
         return;
     }

@@ -217,7 +217,7 @@ static void begin_section(struct reader *r, const char *s, size_t len)
     const struct ini_section *first = ini_section(ini, kind, name);
     if (first != NULL)
         problems_error(r->problems, ini->file, r->line,
-                       "`[%s%s%s]` stands here for the second time, the first is in line %d; put "
+                       "`[%s%s%s]` is here twice, first in line %d; put "
                        "both into one section",
                        kind, *name != '\0' ? " " : "", name, first->line);
     mem_grow(&ini->sections, &ini->cap, ini->count + 1, sizeof(*ini->sections));
@@ -253,7 +253,7 @@ static void begin_entry(struct reader *r, const char *s, size_t len, size_t colu
         problems_error(r->problems, r->ini->file, r->line, "a key is missing before the `=`");
     else if (first != NULL)
         problems_error(r->problems, r->ini->file, r->line,
-                       "`%s` stands here for the second time, the first is in line %d; keep one",
+                       "`%s` is here twice, first in line %d; keep one",
                        key, first->line);
     else if (section->count >= INI_ENTRIES_MAX)
         problems_error(r->problems, r->ini->file, r->line, "more than %d keys in one section",

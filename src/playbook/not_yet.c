@@ -16,7 +16,6 @@ static const struct {
     {"limits", NULL, NULL},
     {"retention", NULL, NULL},
     {"alert", NULL, NULL},
-    {"web", NULL, NULL},
     {"calendar", NULL, NULL},
 
     {"rule", "merge", NULL},

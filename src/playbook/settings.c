@@ -72,13 +72,14 @@ static bool parse_language(const struct directive_place *at, const char *value, 
 
 /* `n` capital letters. */
 static bool parse_code(const struct directive_place *at, const char *value, void *field, size_t n,
-                       const char *example)
+                       const char *kind, const char *example)
 {
     if (strlen(value) == n && strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == n) {
         value_set(field, value);
         return true;
     }
-    place_error(at, "`%s` is none; write its %zu capital letters, such as `%s`", value, n, example);
+    place_error(at, "`%s` is not a %s code; write its %zu capital letters, such as `%s`", value, kind,
+                n, example);
     return false;
 }
 
@@ -88,12 +89,12 @@ static bool parse_country(const struct directive_place *at, const char *value, v
         place_error(at, "the United Kingdom's letters are `GB` (ISO 3166)");
         return false;
     }
-    return parse_code(at, value, field, 2, "LV");
+    return parse_code(at, value, field, 2, "country", "LV");
 }
 
 static bool parse_currency(const struct directive_place *at, const char *value, void *field)
 {
-    return parse_code(at, value, field, 3, "EUR");
+    return parse_code(at, value, field, 3, "currency", "EUR");
 }
 
 static bool parse_hours(const struct directive_place *at, const char *value, void *field)
@@ -263,7 +264,7 @@ static bool parse_counted(const struct directive_place *at, const char *value, v
     if (ok)
         *(int *)field = (int)count;
     else
-        place_error(at, "`%s` is none; write it as `20 %s`, at most %lld", value, word,
+        place_error(at, "`%s` is not a limit; write it as `20 %s`, at most %lld", value, word,
                     (long long)max);
     return ok;
 }
@@ -286,7 +287,7 @@ static bool parse_keep(const struct directive_place *at, const char *value, void
     if (ok)
         *(int64_t *)field = ms;
     else
-        place_error(at, "`%s` is none; write `730 days`, at least one, or `for ever`", value);
+        place_error(at, "`%s` is not a length of time; write `730 days`, at least one, or `for ever`", value);
     return ok;
 }
 
@@ -318,7 +319,7 @@ static const struct directive business_directives[] = {
      .required = true,
      .parse = parse_zone,
      .form = "a place, such as Europe/Riga",
-     .help = "where your clocks hang"},
+     .help = "the time zone you work in"},
     CUSTOM("language", business.language, parse_language, "en", "a language tag, such as lv",
            "for clients whose own is not known"),
     CUSTOM("country", business.country, parse_country, NULL, "two letters, such as LV",
@@ -553,7 +554,12 @@ struct settings *settings_read(const char *dir, struct problems *problems)
         return NULL;
     }
     char *path = fs_join(dir, "betimes.conf");
-    struct ini *ini = ini_read(path, problems);
+    struct ini *ini = NULL;
+    if (fs_exists(path))
+        ini = ini_read(path, problems);
+    else
+        problems_error(problems, path, 0, "there is no such file; `betimes init -c %s` makes one",
+                       dir);
     if (ini != NULL) {
         check_mode(path, ini, problems);
         s = settings_parse(absolute, ini, false, problems);

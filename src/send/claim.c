@@ -19,7 +19,7 @@ struct claiming {
     struct claim_context *with;
     struct store *store;
     struct message *m;
-    struct letter *letter;
+    struct letter letter; /* loaded by decide */
     int64_t now_ms;
     struct claim *out;
     struct outlet **outlet;
@@ -74,12 +74,12 @@ static int hold(struct claiming *c, const char *reason)
 {
     char *key = mem_printf("message:%lld", (long long)c->m->id);
     char *text = mem_printf("A message of the rule %s is held: %s",
-                            c->letter->rule != NULL ? c->letter->rule->name : "?", reason);
+                            c->letter.rule != NULL ? c->letter.rule->name : "?", reason);
     struct task t = {.key = key,
                      .message_id = c->m->id,
-                     .client_id = c->letter->ids.client_id,
-                     .job_id = c->letter->ids.job_id,
-                     .appointment_id = c->letter->ids.appointment_id,
+                     .client_id = c->letter.ids.client_id,
+                     .job_id = c->letter.ids.job_id,
+                     .appointment_id = c->letter.ids.appointment_id,
                      .text = text};
     int rc = store_task_raise(c->store, &t, c->now_ms);
 
@@ -124,7 +124,7 @@ static int carry_out(struct claiming *c, const struct gate_decision *d)
 /* A task needs no gateway: it is in the staff's list as soon as this is committed. */
 static int give_task(struct claiming *c)
 {
-    const struct letter *l = c->letter;
+    const struct letter *l = &c->letter;
     struct compose_input in = l->input;
     struct payload p;
     char reason[COMPOSE_REASON_MAX];
@@ -182,7 +182,7 @@ static int write_words(struct claiming *c, const struct outlet *o, const char *a
     payload_close(&before);
     if (rc != 0 && rc != ERR_NOTFOUND)
         return rc;
-    struct compose_input in = c->letter->input;
+    struct compose_input in = c->letter.input;
     in.channel = c->m->channel;
     in.to = address;
     in.from = o->settings->from;
@@ -273,17 +273,15 @@ static int by_hand(struct claiming *c)
 
 static int decide(struct claiming *c)
 {
-    struct letter letter;
     struct gate_decision d;
     bool again = false;
-    int rc = letter_load(c->with->world, c->m, c->now_ms, &letter);
+    int rc = letter_load(c->with->world, c->m, c->now_ms, &c->letter);
 
-    c->letter = &letter;
     if (rc == ERR_NOTFOUND) {
         rc = store_message_move(c->store, c->m, MESSAGE_CANCELLED, c->now_ms, c->m->next_ms,
                                 "the record was deleted");
     } else if (rc == 0) {
-        gate_decide(c->with->world, c->with->conditions, c->m, &letter, c->now_ms, &d);
+        gate_decide(c->with->world, c->with->conditions, c->m, &c->letter, c->now_ms, &d);
         if (d.answer == GATE_REPLAN) {
             enum channel before = c->m->channel;
             rc = refresh(c, true, &again);
@@ -293,7 +291,7 @@ static int decide(struct claiming *c)
         if (rc == 0 && !again)
             rc = d.answer == GATE_GO ? go(c, &d) : carry_out(c, &d);
     }
-    letter_close(&letter);
+    letter_close(&c->letter);
     return rc;
 }
 

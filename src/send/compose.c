@@ -16,6 +16,8 @@
 #include "text/mime.h"
 #include "time/moment.h"
 
+#define SENTENCE_MAX 250 /* of a reason, behind the name of the file */
+
 static const char *const names[] = {
     "client.ref",
     "client.name",
@@ -298,7 +300,7 @@ static int write_sms(struct writer *w, struct sms_size *size)
         rc = ERR_INVALID;
     }
     if (rc != 0)
-        snprintf(w->reason, COMPOSE_REASON_MAX, "%s: %s", w->entry->file, err.text);
+        snprintf(w->reason, COMPOSE_REASON_MAX, "%s: %.*s", w->entry->file, SENTENCE_MAX, err.text);
     return rc;
 }
 
@@ -353,7 +355,7 @@ static int write_email(struct writer *w, const struct template_set *templates)
     } else if (w->in->to != NULL) {
         rc = write_bytes(w, &mail, &err);
         if (rc != 0)
-            snprintf(w->reason, COMPOSE_REASON_MAX, "%s", err.text);
+            snprintf(w->reason, COMPOSE_REASON_MAX, "%.*s", COMPOSE_REASON_MAX - 1, err.text);
     } else {
         buf_append(&w->out->data, mail.html.data, mail.html.len); /* a preview: the page itself */
     }

@@ -20,9 +20,16 @@ static void arrange(struct outlets *o, const struct settings *s, enum channel c)
         for (size_t i = 0; i < o->count && o->order_count[c] < ORDER_MAX; i++)
             if (strcmp(o->items[i].settings->name, named->items[n]) == 0)
                 o->order[c][o->order_count[c]++] = i;
-    for (size_t i = 0; named->count == 0 && i < o->count && o->order_count[c] < ORDER_MAX; i++)
-        if (o->items[i].settings->channels[c])
-            o->order[c][o->order_count[c]++] = i;
+    if (named->count > 0)
+        return;
+    /* A folder in a drawer is no second choice for a mail server that is down: it takes messages
+     * only where nothing else does, or where it is named. */
+    for (int folders = 0; folders < 2 && o->order_count[c] == 0; folders++)
+        for (size_t i = 0; i < o->count && o->order_count[c] < ORDER_MAX; i++) {
+            const struct gateway_settings *g = o->items[i].settings;
+            if (g->channels[c] && (g->type == GATEWAY_FILE) == (folders == 1))
+                o->order[c][o->order_count[c]++] = i;
+        }
 }
 
 int outlets_create(struct outlets *o, uv_loop_t *loop, const struct settings *settings,

@@ -15,6 +15,7 @@
 #include "gateway/provider.h"
 #include "send/compose.h"
 #include "store/condition.h"
+#include "web/listen.h"
 
 struct loading {
     struct config *c;
@@ -191,6 +192,18 @@ static void check_gateways(const struct loading *l)
             check_provider(l, &s->gateways[i]);
 }
 
+/* ---- the page */
+
+static void check_web(const struct loading *l)
+{
+    const struct settings *s = l->c->settings;
+    struct listen_address address;
+    struct err err = {""};
+
+    if (s->web_listen != NULL && listen_parse(s->web_listen, &address, &err) != 0)
+        problems_error(l->problems, s->file, 0, "`listen` in `[web]`: %s", err.text);
+}
+
 /* ---- all of it */
 
 /* `whole`: the playbook has no errors of its own. Of one that has, only what stands for itself is
@@ -230,6 +243,8 @@ int config_load(const char *dir, const char *playbook_path, struct problems *pro
     const struct settings *s = out->settings;
     if (s != NULL)
         check_gateways(&l);
+    if (s != NULL)
+        check_web(&l);
     if (s == NULL && !fs_is_dir(dir))
         return ERR_INVALID; /* said already, and it would only be said again of each file */
     char *playbook = path_of(dir, "playbook.conf", s != NULL ? s->playbook : NULL);

@@ -29,6 +29,7 @@
 #include "send/settle.h"
 #include "service/alarm.h"
 #include "watch/absorb.h"
+#include "watch/calm.h"
 #include "watch/replan.h"
 #include "watch/watcher.h"
 
@@ -55,6 +56,7 @@ struct engine {
     struct setup *setup;
     struct dispatch *dispatch;
     struct watcher *watcher;
+    struct calm *calm;
     struct alarm *alarm;
     uv_idle_t idle;
     uv_timer_t retry;        /* a turn that has to wait */
@@ -68,7 +70,9 @@ struct engine {
     struct reconcile_cursor cursor;
     int64_t reconciled_mono_ms;
     int64_t busy_ms;
-    bool broken; /* the database is damaged */
+    int64_t turned_mono_ms; /* when the last turn ended */
+    bool broken;            /* the database is damaged */
+    bool stopping;          /* no new claims: what is due waits for the next start */
     struct engine_state state;
     int open; /* handles and rooms still closing */
     void (*closed)(void *arg);
@@ -96,7 +100,7 @@ static void look_cb(void *arg)
 
     if (store_changed(e->store, &changed) != 0 || changed) {
         e->look = true;
-        engine_poke(e);
+        calm_note(e->calm);
     }
     /* A migration may have taken our triggers with it, also while a reconcile is under way. */
     if (changed && store_schema_moved(e->store, &moved) == 0 && moved) {
@@ -117,13 +121,20 @@ static bool time_left(int64_t until_us)
     return clock_mono_us() < until_us;
 }
 
-static int absorb(struct engine *e, int64_t now_ms)
+/* Take the next entries of the change log; *drained: there are no more. After a backlog every row
+ * is compared: the entries tell what happened and when, but not how the rows stand in the end. */
+static int absorb(struct engine *e, int64_t now_ms, bool *drained)
 {
     size_t taken;
     int rc = absorb_changes(&e->setup->world, now_ms, CHANGES_MAX, &e->waiting, &taken);
 
-    if (rc == 0 && taken < CHANGES_MAX)
-        e->look = false;
+    *drained = rc == 0 && taken < CHANGES_MAX;
+    if (rc == 0)
+        e->look = !*drained;
+    if (rc == 0 && !*drained) {
+        e->reconciling = true;
+        e->cursor = (struct reconcile_cursor){0};
+    }
     return rc;
 }
 
@@ -206,6 +217,7 @@ static int look_at_pauses(struct engine *e)
 
 static int work(struct engine *e, int64_t now_ms, int64_t until_us, bool *more)
 {
+    bool drained = false;
     size_t count = 0;
     int rc = dispatch_settle(e->dispatch, now_ms);
 
@@ -213,9 +225,9 @@ static int work(struct engine *e, int64_t now_ms, int64_t until_us, bool *more)
         rc = settle_left_over(&e->setup->world, now_ms, LEFT_OVER_MAX, &count);
         e->left_over = count == LEFT_OVER_MAX;
     }
-    if (rc == 0 && e->look && !planning_left(e))
-        rc = absorb(e, now_ms);
-    if (rc == 0 && e->reconciling && !planning_left(e))
+    if (rc == 0)
+        rc = absorb(e, now_ms, &drained);
+    if (rc == 0 && e->reconciling && drained && !planning_left(e))
         rc = reconcile(e, now_ms);
     if (rc == 0 && e->sweeping && !planning_left(e))
         rc = sweep(e);
@@ -225,8 +237,9 @@ static int work(struct engine *e, int64_t now_ms, int64_t until_us, bool *more)
         rc = look_at_pauses(e);
     *more = false;
     /* A claim looks at the record itself, so it need not wait for planning that lags behind; but
-     * what is left of an earlier run must be settled first. */
-    if (rc == 0 && !e->state.paused && !e->left_over)
+     * what is left of an earlier run must be settled first, and what the log tells must be known
+     * in its order: to look at a record before its past would make its stages happen twice. */
+    if (rc == 0 && !e->state.paused && !e->left_over && drained)
         rc = dispatch_claim(e->dispatch, now_ms, until_us + TURN_US, more);
     if (rc == 0)
         rc = store_messages_next(e->store, &e->state.next_ms);
@@ -297,8 +310,9 @@ static void set_alarms(struct engine *e, bool more)
     if (wait_ms >= 0)
         uv_timer_start(&e->retry, retry_cb, (uint64_t)wait_ms, 0);
     /* What is due and not taken waits for a gateway, and its result pokes us. */
-    bool blocked = e->state.next_ms <= clock_wall_ms() &&
-                   (wait_ms >= 0 || dispatch_in_flight(e->dispatch) > 0 || e->state.paused);
+    bool blocked =
+        e->state.next_ms <= clock_wall_ms() &&
+        (wait_ms >= 0 || dispatch_in_flight(e->dispatch) > 0 || e->state.paused || e->stopping);
     alarm_set(e->alarm, blocked ? INT64_MAX : e->state.next_ms);
 }
 
@@ -341,6 +355,7 @@ static void turn(struct engine *e)
         e->planned_to = 0;
     }
     e->state.turns++;
+    e->turned_mono_ms = clock_mono_ms();
     int64_t took_us = clock_mono_us() - began_us;
     if (took_us > e->state.longest_turn_us)
         e->state.longest_turn_us = took_us;
@@ -353,7 +368,11 @@ static void idle_cb(uv_idle_t *h)
     struct engine *e = h->data;
 
     uv_idle_stop(h);
-    turn(e);
+    int64_t wait_ms = calm_distance_ms(e->calm, e->turned_mono_ms);
+    if (wait_ms > 0)
+        uv_timer_start(&e->retry, retry_cb, (uint64_t)wait_ms, 0);
+    else
+        turn(e);
 }
 
 static void retry_cb(uv_timer_t *t)
@@ -471,7 +490,8 @@ static void handle_closed(uv_handle_t *h)
 
 static void close_handles(struct engine *e)
 {
-    e->open = 2;
+    e->open = 3;
+    calm_close(e->calm, part_closed, e);
     if (e->watcher != NULL) {
         e->open++;
         watcher_close(e->watcher, part_closed, e);
@@ -510,6 +530,7 @@ void engine_stop(struct engine *e, int64_t grace_ms, void (*closed)(void *arg), 
 {
     e->closed = closed;
     e->closed_arg = arg;
+    e->stopping = true;
     dispatch_stop(e->dispatch, grace_ms, dispatch_stopped, e);
 }
 
@@ -537,6 +558,7 @@ int engine_create(uv_loop_t *loop, struct config *config, struct engine **out, s
     e->dispatch = dispatch_create(loop, poke_cb, e);
     e->look = e->left_over = e->reconciling = true;
     e->state.next_ms = INT64_MAX;
+    e->calm = calm_create(loop, poke_cb, e);
     e->watcher = watcher_create(loop, path, look_cb, e, err);
     e->alarm = alarm_create(loop, ring_cb, e, err);
     rc = e->watcher != NULL && e->alarm != NULL ? 0 : ERR_IO;

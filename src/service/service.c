@@ -26,6 +26,7 @@
 #include "service/files.h"
 #include "service/notify.h"
 #include "time/moment.h"
+#include "web/web.h"
 
 #define STOP_GRACE_MS 20000 /* for what is on the wire; the unit's TimeoutStopSec is longer */
 #define STATUS_EVERY_MS 5000
@@ -38,6 +39,7 @@ struct service {
     uv_loop_t loop;
     struct engine *engine;
     struct files *files;
+    struct web *web;
     uv_signal_t signals[SIGNAL_SLOTS];
     uv_timer_t status, alive;
     int lock_fd;
@@ -134,6 +136,21 @@ static void alive_cb(uv_timer_t *t)
     notify_alive();
 }
 
+/* The page and the engine change together or not at all. */
+static int put_in_use(struct service *s, struct config *config, struct err *err)
+{
+    struct web_change *change = NULL;
+    int rc = web_prepare(s->web, config->settings, &change, err);
+
+    if (rc == 0)
+        rc = engine_reconfigure(s->engine, config, err);
+    if (rc == 0)
+        web_use(s->web, change);
+    else
+        web_drop(change);
+    return rc;
+}
+
 static void reload(void *arg)
 {
     struct service *s = arg;
@@ -145,7 +162,7 @@ static void reload(void *arg)
     notify_reloading();
     int rc = load(s->options->dir, &config);
     if (rc == 0)
-        rc = engine_reconfigure(s->engine, &config, &err);
+        rc = put_in_use(s, &config, &err);
     if (rc != 0 && err.text[0] != '\0')
         log_error("reload", "%s", err.text);
     config_free(&config);
@@ -166,6 +183,20 @@ static void engine_closed(void *arg)
     s->engine = NULL;
 }
 
+static void web_closed(void *arg)
+{
+    struct service *s = arg;
+
+    s->web = NULL;
+}
+
+/* The page first: from now on it asks nothing of the engine. */
+static void stop_rooms(struct service *s)
+{
+    web_stop(s->web, web_closed, s);
+    engine_stop(s->engine, STOP_GRACE_MS, engine_closed, s);
+}
+
 void service_stop(struct service *s)
 {
     if (s->stopping)
@@ -180,7 +211,7 @@ void service_stop(struct service *s)
     uv_close((uv_handle_t *)&s->status, NULL);
     uv_close((uv_handle_t *)&s->alive, NULL);
     files_close(s->files, NULL, NULL);
-    engine_stop(s->engine, STOP_GRACE_MS, engine_closed, s);
+    stop_rooms(s);
 }
 
 static void signal_cb(uv_signal_t *h, int signum)
@@ -213,9 +244,40 @@ static void start_handles(struct service *s)
     s->files = files_watch(&s->loop, s->options->dir, reload, s);
 }
 
+static void web_health(void *arg, struct web_health *out)
+{
+    struct service *s = arg;
+    struct engine_state e;
+
+    engine_state(s->engine, &e);
+    *out = (struct web_health){
+        .paused = e.paused,
+        .in_flight = e.in_flight,
+        .trouble = e.trouble,
+        .trouble_words = e.trouble_words,
+        .turns = e.turns,
+        .longest_turn_us = e.longest_turn_us,
+    };
+}
+
+static int start_rooms(struct service *s, struct config *config, struct err *err)
+{
+    const struct web_hooks hooks = {web_health, s};
+    const struct settings *settings = config->settings; /* the engine takes it over and keeps it */
+    int rc = engine_create(&s->loop, config, &s->engine, err);
+
+    if (rc != 0)
+        return rc;
+    s->web = web_create(&s->loop, &hooks);
+    rc = web_start(s->web, settings, err);
+    if (rc != 0)
+        stop_rooms(s);
+    return rc;
+}
+
 static int run(struct service *s, struct config *config, struct err *err)
 {
-    int rc = engine_create(&s->loop, config, &s->engine, err);
+    int rc = start_rooms(s, config, err);
 
     if (rc != 0)
         return rc;

@@ -1,9 +1,11 @@
 /*
  * Opening, migrating, transactions and errors. See store/store.h.
  *
- * Durability: WAL with synchronous=FULL, so that a commit that returned survives a power cut; what
- * must not be sent twice depends on it. Checkpoints are ours: often enough that other writers'
- * automatic ones find nothing to do.
+ * Durability: a commit that returned survives a power cut; what must not be sent twice depends on
+ * it. SQLite would do that by itself (synchronous=FULL), but holds the write lock while the disk
+ * takes its time, and other programs' writes would find it taken. So it commits without (NORMAL),
+ * and the WAL is synced right afterwards, with the lock free. Checkpoints are ours: often enough
+ * that other writers' automatic ones find nothing to do.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/fs.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "store/internal.h"
 #include "store/schema.h"
@@ -22,7 +25,7 @@
 #define CACHE_KB 4096
 #define CHECKPOINT_PAGES 500
 #define COPY_STEP_PAGES 4096
-#define COPY_PAUSE_MS 10 /* when somebody else is committing */
+#define COPY_PAUSE_MS 10      /* when somebody else is committing */
 #define OPEN_PATIENCE_MS 2000 /* for another program's transaction while we open */
 
 static int code_of(int rc)
@@ -142,11 +145,29 @@ int store_begin(struct store *s)
     return rc;
 }
 
+/* What is committed is visible and cannot be taken back, but is it on the disk? If the disk says
+ * no, nobody knows what it holds, and asking again would be told a lie (the error is reported
+ * once). So we end here, and the next start reads what there is. */
+static void sync_wal(struct store *s)
+{
+    sqlite3_file *wal = NULL;
+
+    sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+    if (wal == NULL || wal->pMethods == NULL)
+        return; /* no WAL: a private copy */
+    if (wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY) != SQLITE_OK) {
+        log_error("the disk did not confirm a write; ending, the next start settles it", "");
+        _exit(2);
+    }
+}
+
 int store_commit(struct store *s)
 {
     int rc = store_exec(s, "COMMIT");
 
-    if (rc != 0)
+    if (rc == 0 && s->temporary == NULL)
+        sync_wal(s);
+    else if (rc != 0)
         store_rollback(s);
     s->in_transaction = false;
     return rc;
@@ -218,7 +239,7 @@ static int configure(struct store *s, enum store_mode mode)
     if (rc == 0)
         rc = store_exec(s, sql);
     if (rc == 0 && mode != STORE_READ)
-        rc = store_exec(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+        rc = store_exec(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
     if (rc == 0 && mode == STORE_READ)
         rc = store_exec(s, "PRAGMA query_only = ON;");
     return rc;

@@ -75,6 +75,9 @@ void outbox_read(sqlite3_stmt *st, struct outbox_row *r)
         .subject = column_text(st, 25),
         .text = column_text(st, 26),
     };
+    /* Moved on by the gate, for its hours or the cap: that is when it is due now. */
+    if (r->state == MESSAGE_PLANNED && r->next_ms > r->due_ms)
+        r->due_ms = r->next_ms;
 }
 
 static void turn_round(struct outbox_row *rows, size_t count)

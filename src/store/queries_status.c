@@ -36,7 +36,8 @@ static int look_at_pending(struct store *s, int64_t now_ms, struct store_status 
 {
     sqlite3_stmt *st = store_prepare(
         s, "SELECT min(CASE WHEN due_ms > ?1 THEN due_ms END), count(CASE WHEN due_ms <= ?1 THEN 1 "
-           "END), min(CASE WHEN due_ms <= ?1 THEN due_ms END) FROM message WHERE state <= 2");
+           "END), min(CASE WHEN due_ms <= ?1 THEN due_ms END) FROM (SELECT CASE state WHEN 0 THEN "
+           "max(due_ms, next_ms) ELSE due_ms END AS due_ms FROM message WHERE state <= 2)");
 
     if (st != NULL)
         bind_int(st, 1, now_ms);

@@ -161,12 +161,12 @@ int store_gateway_records(struct store *s, int64_t since_ms, struct gateway_reco
     *count = 0;
     if (rc != 0)
         return rc;
-    sqlite3_stmt *st = store_prepare(
-        s, "SELECT gateway, sum(outcome = 'sent'), sum(outcome <> 'sent'), "
-           "coalesce(max(CASE WHEN outcome = 'sent' THEN at_ms END), 0), "
-           "coalesce(max(CASE WHEN outcome <> 'sent' THEN at_ms END), 0), "
-           "FROM (SELECT * FROM attempt WHERE id >= ?1 ORDER BY id) GROUP BY gateway "
-           "ORDER BY gateway");
+    sqlite3_stmt *st =
+        store_prepare(s, "SELECT gateway, sum(outcome = 'sent'), sum(outcome <> 'sent'), "
+                         "coalesce(max(CASE WHEN outcome = 'sent' THEN at_ms END), 0), "
+                         "coalesce(max(CASE WHEN outcome <> 'sent' THEN at_ms END), 0) "
+                         "FROM attempt WHERE id >= ?1 GROUP BY gateway "
+                         "ORDER BY gateway");
     if (st != NULL)
         bind_int(st, 1, from_id);
     while ((rc = store_step(s, st)) == 1) {
@@ -301,9 +301,9 @@ int store_client_jobs(struct store *s, int64_t client_id, size_t max, struct job
 int store_client_appointments(struct store *s, int64_t client_id, size_t max,
                               struct appointment **out, size_t *count)
 {
-    sqlite3_stmt *st = store_prepare(
-        s, "SELECT id FROM (SELECT id, starts FROM appointment WHERE client_id = ?1 "
-           "ORDER BY starts DESC LIMIT ?2) ORDER BY starts, id");
+    sqlite3_stmt *st =
+        store_prepare(s, "SELECT id FROM (SELECT id, starts FROM appointment WHERE client_id = ?1 "
+                         "ORDER BY starts DESC LIMIT ?2) ORDER BY starts, id");
     int64_t *ids;
     size_t found;
     int rc = client_ids(s, st, client_id, max, &ids, &found);
@@ -332,6 +332,20 @@ void appointments_free(struct appointment *list, size_t count)
     for (size_t i = 0; i < count; i++)
         appointment_close(&list[i]);
     free(list);
+}
+
+int store_client_notes(struct store *s, int64_t client_id, char **out)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT notes FROM client WHERE id = ?1");
+
+    *out = NULL;
+    if (st != NULL)
+        bind_int(st, 1, client_id);
+    int rc = store_step(s, st);
+    if (rc != 1)
+        return rc;
+    *out = column_text(st, 0);
+    return store_finish(s, st);
 }
 
 /* The client's own entity, and those of the client's jobs and appointments. */

@@ -62,6 +62,7 @@ struct look {
     int64_t row_id;
     int64_t at_ms;
     const char *detail; /* what the trigger saw; NULL: nothing */
+    bool logged;        /* the change log told it, and goes on to tell what came after */
     bool last;          /* no later entry of this row in the batch: compare with the row itself */
     struct entity e;
     char *key, *facts; /* the row's, now */
@@ -299,6 +300,20 @@ static int note_concerned(struct look *l)
     }
 }
 
+/* An entry of the log about a row that another one of the same key has replaced since: what it saw
+ * counts, in its turn; how the record stands now is for the entries of its new row to tell. */
+static int row_replaced(struct look *l)
+{
+    int rc = 0;
+
+    l->last = false;
+    if (l->kind == ENTITY_JOB)
+        rc = look_at_job(l);
+    else if (l->kind == ENTITY_APPOINTMENT)
+        rc = look_at_appointment(l);
+    return rc == 0 ? store_entity_save(l->w->store, &l->e) : rc;
+}
+
 /* The row is gone: either its key lives on in another row, or the record was deleted. */
 static int row_gone(struct look *l)
 {
@@ -308,7 +323,7 @@ static int row_gone(struct look *l)
     if (rc == ERR_NOTFOUND)
         return 0; /* came and went between two looks */
     if (rc == 0 && store_row_of_key(l->w->store, l->kind, l->e.key, &row_id) == 0)
-        return absorb_row(l->w, l->kind, row_id, l->at_ms, l->out);
+        return l->logged ? row_replaced(l) : absorb_row(l->w, l->kind, row_id, l->at_ms, l->out);
     if (rc == 0 && l->e.present) {
         l->e.present = false;
         rc = note_concerned(l);
@@ -419,7 +434,8 @@ int absorb_changes(struct world *w, int64_t now_ms, size_t max, struct subjects 
 
     *taken = count;
     if (rc == 0 && count > 0) {
-        bool *last = find_last(list, count);
+        /* A full batch may go on in the next one: then no entry is known to be its row's last. */
+        bool *last = count < max ? find_last(list, count) : mem_array(count, sizeof(*last));
         for (size_t i = 0; rc == 0 && i < count; i++) {
             bool later = clock_is_virtual() || list[i].at_ms > now_ms;
             struct look l = {.w = w,
@@ -427,6 +443,7 @@ int absorb_changes(struct world *w, int64_t now_ms, size_t max, struct subjects 
                              .row_id = list[i].row_id,
                              .at_ms = later ? now_ms : list[i].at_ms,
                              .detail = list[i].detail,
+                             .logged = true,
                              .last = last[i],
                              .out = out};
             if (l.kind >= ENTITY_CLIENT && l.kind <= ENTITY_APPOINTMENT)

@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "store/messages.h"
+#include "store/tasks.h"
 
 int subject_load(struct world *w, int64_t entity_id, struct subject *out)
 {
@@ -283,6 +284,22 @@ static int void_unwanted(struct replan *p, const char *reason)
     return 0;
 }
 
+/* Its client is not there: a slip of the writer's that nobody would notice otherwise. */
+static int tell_orphan(struct replan *p, const struct subject *s)
+{
+    const char *kind = s->plan.job != NULL ? "job" : "appointment";
+    char *key = mem_printf("orphan:%lld", (long long)p->subject_id);
+    char *text = mem_printf("The %s %s belongs to client %lld, who is not in the database.", kind,
+                            s->entity.key, (long long)s->plan.client_row);
+    struct task t = {
+        .key = key, .job_id = s->job.id, .appointment_id = s->appointment.id, .text = text};
+
+    int rc = store_task_raise(p->w->store, &t, p->now_ms);
+    free(key);
+    free(text);
+    return rc;
+}
+
 int replan_subject(struct world *w, int64_t entity_id, int64_t now_ms, struct replan_counts *counts)
 {
     struct replan p = {.w = w, .now_ms = now_ms, .subject_id = entity_id, .counts = counts};
@@ -298,6 +315,8 @@ int replan_subject(struct world *w, int64_t entity_id, int64_t now_ms, struct re
     if (rc == 0 && gone) {
         rc = void_unwanted(&p, "the record was deleted");
     } else if (rc == 0) {
+        if (subject.plan.client == NULL)
+            rc = tell_orphan(&p, &subject);
         w->plan.now_ms = now_ms;
         plan_subject(&w->plan, &subject.plan, &intents, keep_word, &p);
         for (size_t i = 0; rc == 0 && i < intents.count; i++)

@@ -11,10 +11,20 @@
 #define CACHE 4096
 
 const char *const sim_zones[SIM_ZONES] = {
-    "Europe/Riga",         "America/New_York", "Asia/Kathmandu",  "Australia/Lord_Howe",
-    "Asia/Kolkata",        "Pacific/Apia",     "America/St_Johns", "Africa/Casablanca",
-    "Asia/Tehran",         "Pacific/Chatham",  "UTC",             "America/Los_Angeles",
-    "America/Asuncion",    "Asia/Almaty",
+    "Europe/Riga",
+    "America/New_York",
+    "Asia/Kathmandu",
+    "Australia/Lord_Howe",
+    "Asia/Kolkata",
+    "Pacific/Apia",
+    "America/St_Johns",
+    "Africa/Casablanca",
+    "Asia/Tehran",
+    "Pacific/Chatham",
+    "UTC",
+    "America/Los_Angeles",
+    "America/Asuncion",
+    "Asia/Almaty",
 };
 
 static struct {

@@ -65,7 +65,7 @@ static void cut_power(void)
 
 void crash_point(void)
 {
-    if (!S->up || story_writes() || S->crash_in == 0 || --S->crash_in > 0)
+    if (!S->up || writer_busy() || S->crash_in == 0 || --S->crash_in > 0)
         return;
     S->crashes++;
     sim_note("crash%s", S->power_cut ? ", the power is cut" : "");
@@ -77,6 +77,7 @@ void crash_point(void)
     S->up = false;
     S->stopped_cleanly = false;
     S->disturbed_us = S->mono_us;
+    fflush(stdout);
     _exit(0);
 }
 
@@ -101,7 +102,7 @@ static int f_read(sqlite3_file *f, void *out, int n, sqlite3_int64 at)
 
 static bool faulty(int fault)
 {
-    return S->fault == fault && !story_writes() && S->mono_us < S->fault_until_us &&
+    return S->fault == fault && !writer_busy() && S->mono_us < S->fault_until_us &&
            world_percent((unsigned)S->fault_percent);
 }
 

@@ -30,7 +30,8 @@ struct gateway {
 
 static struct gateway *gateways;
 
-/* In which gateway object an exchange runs; beside the shared table, since it dies with the child. */
+/* In which gateway object an exchange runs; beside the shared table, since it dies with the child.
+ */
 static struct gateway *owner[SIM_EXCHANGES];
 
 const char *outcome_name(enum outcome o)

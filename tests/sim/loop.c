@@ -175,11 +175,6 @@ void uv_close(uv_handle_t *h, uv_close_cb cb)
     x->closed = cb;
 }
 
-int uv_run(uv_loop_t *loop, uv_run_mode mode)
-{
-    sim_fail("the engine could not be created");
-}
-
 static bool run_handles(void)
 {
     bool any = false;
@@ -220,6 +215,14 @@ static bool run_deferred(void)
     memmove(deferred, deferred + 1, (size_t)--deferred_count * sizeof(*deferred));
     d.call(d.arg);
     return true;
+}
+
+/* Called when an engine could not be created, to close what it had opened. */
+int uv_run(uv_loop_t *loop, uv_run_mode mode)
+{
+    while (run_handles() | run_deferred())
+        ;
+    return 0;
 }
 
 /* --- the alarm --- */
@@ -310,7 +313,7 @@ static void earliest(int64_t *at_us, int64_t candidate_us)
 
 static int64_t next_us(void)
 {
-    int64_t at_us = S->end_us;
+    int64_t at_us = S->mono_us < S->end_us ? S->end_us : INT64_MAX;
 
     for (int i = 0; i < HANDLES_MAX; i++)
         if (handles[i].h != NULL && handles[i].active && handles[i].kind == HANDLE_TIMER)
@@ -331,6 +334,21 @@ static int64_t next_us(void)
     return at_us;
 }
 
+__attribute__((noreturn)) static void tell_spin(void)
+{
+    for (int i = 0; i < HANDLES_MAX; i++)
+        if (handles[i].h != NULL)
+            sim_note("handle %d: kind %d active %d closing %d in %lld us", i, handles[i].kind,
+                     handles[i].active, handles[i].closing,
+                     (long long)(handles[i].at_us - S->mono_us));
+    if (the_alarm != NULL)
+        sim_note("the alarm: in %lld ms", (long long)(the_alarm->wall_ms - sim_wall_ms()));
+    sim_note("gateways: in %lld us; story: in %lld us",
+             (long long)(gateways_next_us() - S->mono_us),
+             (long long)(S->next_story_us - S->mono_us));
+    sim_fail("the service goes round and round without time passing");
+}
+
 void sim_round(void)
 {
     if (S->mono_us > rounds_at_us + 1000) {
@@ -338,11 +356,11 @@ void sim_round(void)
         rounds = 0;
     }
     if (++rounds > ROUNDS_MAX)
-        sim_fail("the service goes round and round without time passing");
+        tell_spin();
+    gateways_run();
     if (run_handles() | run_deferred() | run_alarm() | run_watcher())
         return;
     int64_t at_us = next_us();
     if (at_us > S->mono_us)
         S->mono_us = at_us;
-    gateways_run();
 }

@@ -132,8 +132,8 @@ static void service_start(void)
     load(&config);
     int rc = engine_create(&loop, &config, &engine, &err);
     if (rc != 0) {
-        /* A disk that fails keeps it from starting; whoever runs it tries again. */
-        if (S->fault == 0 || S->mono_us >= S->fault_until_us)
+        /* A disk that fails or a lock keeps it from starting; whoever runs it tries again. */
+        if ((S->fault == 0 || S->mono_us >= S->fault_until_us) && S->locked_until_us == 0)
             sim_fail("the service does not start: %s", err.text);
         config_free(&config);
         S->up = false;
@@ -142,6 +142,7 @@ static void service_start(void)
         return;
     }
     playbook_applied(first);
+    S->disturbed_us = S->mono_us;
     sim_note("service up");
 }
 
@@ -210,7 +211,7 @@ static void life(void)
         create_database();
     }
     gateways_after_crash();
-    story_open();
+    writer_open();
     while (S->mono_us < S->end_us) {
         gateways_moods();
         if (!S->up && S->mono_us >= S->start_us)
@@ -220,10 +221,12 @@ static void life(void)
         if (S->mono_us >= S->next_story_us)
             story_run();
     }
+    S->next_story_us = INT64_MAX;
     if (S->up)
         service_stop_and_wait();
     audit_end();
     S->done = true;
+    fflush(stdout);
     _exit(0);
 }
 

@@ -164,11 +164,20 @@ static void write_when(struct buf *b, const struct sim_rule *r)
 static void write_rule(struct buf *b, const struct sim_rule *r)
 {
     static const char *const events[SIM_KINDS] = {
-        "appointment booked",   "appointment moved",     "appointment cancelled",
-        "appointment missed",   "appointment confirmed", "appointment starts",
-        "appointment starts",   "appointment ends",      "job enters",
-        "job enters",           "job enters",            "job enters",
-        "job leaves",           "job completes",
+        "appointment booked",
+        "appointment moved",
+        "appointment cancelled",
+        "appointment missed",
+        "appointment confirmed",
+        "appointment starts",
+        "appointment starts",
+        "appointment ends",
+        "job enters",
+        "job enters",
+        "job enters",
+        "job enters",
+        "job leaves",
+        "job completes",
     };
     static const char *const ways[] = {"preferred", "sms", "email", "sms then email",
                                        "sms and email"};
@@ -179,8 +188,8 @@ static void write_rule(struct buf *b, const struct sim_rule *r)
     buf_printf(b, "[rule %s]\non = %s%s%s%s\n", r->name, events[r->kind], staged ? " \"" : "",
                staged ? sim_stages[r->stage] : "", staged ? "\"" : "");
     write_when(b, r);
-    buf_printf(b, "template = %s\nby = %s\npurpose = %s\n",
-               r->kind < SIM_ENTERS ? "visit" : "job", ways[r->by], purposes[r->purpose]);
+    buf_printf(b, "template = %s\nby = %s\npurpose = %s\n", r->kind < SIM_ENTERS ? "visit" : "job",
+               ways[r->by], purposes[r->purpose]);
     if (windows[r->window] != NULL)
         buf_printf(b, "window = %s\n", windows[r->window]);
     if (r->settle_min > 0)
@@ -256,8 +265,8 @@ void playbook_applied(bool first)
     for (int i = 0; i < S->rule_count; i++) {
         struct sim_rule *now = &S->rules[i];
         struct sim_rule next = S->next_rules[i];
-        bool same = now->present && next.present && now->kind == next.kind &&
-                    now->stage == next.stage;
+        bool same =
+            now->present && next.present && now->kind == next.kind && now->stage == next.stage;
         next.since_ms = same ? now->since_ms : now_ms;
         next.changed_us = now->changed_us;
         struct sim_rule plain = *now;

@@ -11,7 +11,9 @@
  *     loop.c      virtual time: the loop, its timers, the alarm and the watcher
  *     disk.c      SQLite's file system: full, failing, torn by a power cut
  *     gateways.c  the outside world: takes messages, answers by mood, keeps a ledger
- *     story.c     the business: what other programs write, by plain SQL
+ *     writer.c    the program that writes the rows, by plain SQL
+ *     business.c  what it writes: clients, staff, visits, jobs
+ *     story.c     what happens when, and what befalls the service
  *     playbook.c  configuration, templates and rules, and their edits
  *     judge.c     the promises, checked at each launch from the story's own knowledge
  *     audit.c     the promises, checked against the database when all is quiet
@@ -49,12 +51,12 @@
 
 struct sim_client {
     bool present;
-    int zone; /* index for civil.c; -1: none given */
+    int zone;                  /* index for civil.c; -1: none given */
     char email[80], phone[40]; /* "": none */
     bool email_good, phone_good;
-    int channel; /* -1: no preference */
+    int channel;                                /* -1: no preference */
     char consent[CHANNEL_COUNT][PURPOSE_COUNT]; /* 'i', 'o', 0 */
-    int64_t changed_us; /* monotonic: its last change */
+    int64_t changed_us;                         /* monotonic: its last change */
 };
 
 struct sim_staff {
@@ -66,7 +68,7 @@ struct sim_staff {
 enum visit_status { VISIT_BOOKED, VISIT_CONFIRMED, VISIT_CANCELLED, VISIT_COMPLETED, VISIT_MISSED };
 
 struct sim_visit {
-    bool present, probed;
+    bool present, probed, hidden; /* hidden: no trigger told its time */
     int client, staff;
     int zone; /* -1: the business's */
     char starts[40];
@@ -84,7 +86,7 @@ struct sim_job {
     int client, staff, stage;
     int entries[8]; /* how often it came into each stage */
     int64_t entered_ms, opened_ms, entered_us;
-    bool probed;
+    bool probed, hidden;
 };
 
 /* --- the playbook, as the story knows it --- */
@@ -107,13 +109,7 @@ enum sim_kind {
     SIM_KINDS
 };
 
-enum sim_by {
-    SIM_BY_PREFERRED,
-    SIM_BY_SMS,
-    SIM_BY_EMAIL,
-    SIM_BY_SMS_THEN_EMAIL,
-    SIM_BY_BOTH
-};
+enum sim_by { SIM_BY_PREFERRED, SIM_BY_SMS, SIM_BY_EMAIL, SIM_BY_SMS_THEN_EMAIL, SIM_BY_BOTH };
 enum sim_window { SIM_NOT_QUIET, SIM_DAILY, SIM_ANY };
 
 struct sim_rule {
@@ -203,8 +199,8 @@ struct sim {
     int fault_percent;
 
     /* the business */
-    unsigned moods; /* which kinds of trouble this seed has: bits of enum trouble */
-    int pace_min;   /* minutes between two things that happen */
+    unsigned moods;           /* which kinds of trouble this seed has: bits of enum trouble */
+    int pace_min;             /* minutes between two things that happen */
     int quiet_from, quiet_to; /* hours */
     int caps_day, caps_week;
     int64_t next_story_us;
@@ -302,20 +298,38 @@ void gateways_run(void);
 void gateways_after_crash(void);
 void gateways_moods(void);
 
+/* --- writer.c --- */
+
+void writer_open(void);
+sqlite3 *writer_database(void);
+__attribute__((format(printf, 1, 2))) void writer_sql(const char *fmt, ...);
+
+/* A transaction; `hidden`: its changes fire no triggers. It takes back what was touched unless it
+ * is committed, and says whether it was. */
+void writer_begin(bool hidden);
+bool writer_end(bool commit);
+void writer_touch(void *what, size_t size);
+bool writer_hiding(void);
+bool writer_busy(void); /* it is at it: neither crashes nor faults meet it */
+bool writer_lock(void);
+void writer_unlock(void);
+
+/* --- business.c --- */
+
+void business_open(void); /* another client, another member of staff */
+void business_change(void);
+void business_change_many(void);
+
 /* --- story.c --- */
 
 void story_begin(void);
-void story_open(void); /* the connection of the program that writes */
 void story_run(void);
-sqlite3 *story_database(void);
-bool story_writes(void); /* the other program is at it: neither crashes nor faults meet it */
-void story_release(void); /* let go of a lock held for long */
 
 /* --- playbook.c --- */
 
-void playbook_make(void);    /* rules by chance, in S->next_rules */
-void playbook_edit(void);    /* change some of them */
-void playbook_write(void);   /* the files */
+void playbook_make(void);          /* rules by chance, in S->next_rules */
+void playbook_edit(void);          /* change some of them */
+void playbook_write(void);         /* the files */
 void playbook_applied(bool first); /* they are what counts from now on */
 extern const char *const sim_stages[];
 #define SIM_STAGES 7

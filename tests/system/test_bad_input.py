@@ -1,5 +1,5 @@
-"""Whatever people and programs get wrong ends in a clear sentence: nothing is lost, nothing crashes,
-and everybody else's messages go on.
+"""Whatever people and programs get wrong ends in a clear sentence: nothing is lost, nothing
+crashes, and everybody else's messages go on.
 """
 
 import os
@@ -108,7 +108,8 @@ class Configuration(BadInput):
             self.assertRegex(shop.log(), r"(betimes|playbook)\.conf:\d+: ")
 
     def test_an_unknown_variable_is_an_error_with_place_and_the_nearest_name(self):
-        shop = self.make(templates={**WORDS, "ready/en.sms": "Dear\n{{client.name}} {{job.titel}}!"})
+        words = {**WORDS, "ready/en.sms": "Dear\n{{client.name}} {{job.titel}}!"}
+        shop = self.make(templates=words)
         told = self.problems(shop)
         self.assertRegex(told, r"templates/ready/en\.sms:2:\d+: .*job\.titel.*job\.title")
 
@@ -229,8 +230,8 @@ class Rows(BadInput):
         self.refused(shop, "INSERT INTO client (name) VALUES ('')", "name")
         self.refused(shop, "INSERT INTO client (name, fields) VALUES ('A', '{oops')", "fields")
         self.refused(shop, "INSERT INTO client (name, channel) VALUES ('A', 'pigeon')", "channel")
-        self.refused(shop, "UPDATE consent SET state = 'in'; INSERT INTO consent (client_id, channel, "
-                     "purpose, state) VALUES (1, 'sms', 'service', 'maybe')", "state")
+        self.refused(shop, "UPDATE consent SET state = 'in'; INSERT INTO consent (client_id, "
+                     "channel, purpose, state) VALUES (1, 'sms', 'service', 'maybe')", "state")
         self.still_works(shop)
 
     def test_a_name_with_line_breaks_is_refused_by_the_database(self):
@@ -241,7 +242,7 @@ class Rows(BadInput):
         self.still_works(shop)
 
     def test_a_line_break_that_got_in_by_force_makes_no_header(self):
-        """A writer that switches the checks off, and a title with line breaks: neither is a header."""
+        """A writer switches the checks off, a title has line breaks: neither becomes a header."""
         shop = self.make().start()
         db = shop.connect()
         db.execute("PRAGMA ignore_check_constraints = ON")

@@ -55,7 +55,7 @@ when = 1 day after at 11:00
 by = sms
 """
 
-VISIT_WORDS = {f"{rule}/en.sms": f"{rule} {{{{appointment.starts | time}}}} {{{{appointment.title}}}}"
+VISIT_WORDS = {f"{rule}/en.sms": rule + " {{appointment.starts | time}} {{appointment.title}}"
                for rule in ("booked", "moved", "cancelled", "evening", "soon")}
 JOB_WORDS = {f"{rule}/en.sms": f"{rule} {{{{job.title}}}}" for rule in ("ready", "thanks", "stage")}
 
@@ -243,7 +243,8 @@ class Jobs(ChangeTest):
     words = JOB_WORDS
 
     def job(self, stage="New"):
-        self.sql(f"INSERT INTO job (ref, client_id, stage, title) VALUES ('j', 1, '{stage}', 'Volvo')")
+        self.sql("INSERT INTO job (ref, client_id, stage, title)"
+                 f" VALUES ('j', 1, '{stage}', 'Volvo')")
 
     def stage(self, name):
         self.sql(f"UPDATE job SET stage = '{name}'")
@@ -504,7 +505,8 @@ class Hours(ChangeTest):
         shop = self.make(playbook=VISITS, templates=VISIT_WORDS)
         self.start(speed=TEN_HOURS_A_SECOND)
         for day in range(2, 8):
-            shop.sql(f"INSERT INTO appointment (client_id, starts) VALUES (1, '2026-12-0{day}T07:30')")
+            shop.sql("INSERT INTO appointment (client_id, starts)"
+                     f" VALUES (1, '2026-12-0{day}T07:30')")
         wait_until("six reminders", lambda: shop.states(rule="evening").get("sent") == 6, 30)
         for sent in shop.query("SELECT due, changed FROM outbox WHERE state = 'sent'"):
             # Ten milliseconds of the machine's time are six minutes of the shop's.

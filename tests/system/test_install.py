@@ -51,9 +51,11 @@ class Install(unittest.TestCase):
     def mode(self, name):
         return stat.S_IMODE((self.prefix / name).stat().st_mode)
 
-    def test_program_samples_and_man_page_are_installed(self):
+    def test_program_samples_and_man_pages_are_installed(self):
         self.assertEqual(self.mode("bin/betimes"), 0o755)
-        self.assertEqual(self.mode("share/man/man1/betimes.1"), 0o644)
+        for page in ("man1/betimes.1", "man5/betimes.conf.5", "man5/betimes-playbook.5",
+                     "man7/betimes-templates.7"):
+            self.assertEqual(self.mode(f"share/man/{page}"), 0o644)
         for name in ("betimes.conf", "playbook.conf"):
             self.assertEqual(self.mode(f"share/betimes/conf/{name}"), 0o644)
         for provider in ("twilio", "vonage", "plivo", "messagebird", "kannel"):

@@ -21,7 +21,8 @@ on = job enters Ready
 by = email
 """
 
-WORDS = {"hello/en.email": "Subject: {{job.title}} is ready\n\nDear {{client.name}}, come and get it.\n"}
+WORDS = {"hello/en.email": "Subject: {{job.title}} is ready\n\n"
+                           "Dear {{client.name}}, come and get it.\n"}
 
 VISITS = """
 [rule welcome]
@@ -189,7 +190,8 @@ class Words(MailTest):
                 INSERT INTO client (name, email, language, timezone)
                     VALUES ({quote(name)}, '{language}@example.com', '{language}', 'Asia/Almaty');
                 INSERT INTO appointment (client_id, title, starts, timezone)
-                    VALUES (last_insert_rowid(), {quote(title)}, '2026-12-08T10:00Z', 'Asia/Almaty');
+                    VALUES (last_insert_rowid(), {quote(title)}, '2026-12-08T10:00Z',
+                            'Asia/Almaty');
                 COMMIT;""")
         mails = {m.recipients[0].split("@")[0]: m for m in server.received(len(TOLD))}
         for language, (name, title, when) in TOLD.items():
@@ -212,7 +214,8 @@ class Words(MailTest):
         shop.start("--now", "2026-12-01T09:00Z")
         shop.sql("""
             BEGIN;
-            INSERT INTO client (id, name, email, language) VALUES (1, 'زهرا', 'z@example.com', 'fa');
+            INSERT INTO client (id, name, email, language)
+                VALUES (1, 'زهرا', 'z@example.com', 'fa');
             INSERT INTO job (id, client_id, stage, amount) VALUES (1, 1, 'New', 1234.5);
             INSERT INTO appointment (client_id, job_id, starts, timezone)
                 VALUES (1, 1, '2026-12-08T10:00Z', 'Asia/Tehran');
@@ -321,7 +324,8 @@ class Trouble(MailTest):
         shop.sql(f"""
             BEGIN;
             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
-            INSERT INTO client (id, name, email) SELECT i, 'C' || i, 'c' || i || '@example.com' FROM n;
+            INSERT INTO client (id, name, email)
+                SELECT i, 'C' || i, 'c' || i || '@example.com' FROM n;
             INSERT INTO job (client_id, stage, title) SELECT id, 'Ready', 'Car' FROM client;
             COMMIT;""")
         for i in range(kills):

@@ -1,5 +1,5 @@
-"""The service as a service: what it tells the service manager, how it stops, and what it never shows
-to anybody: addresses, numbers, words and secrets.
+"""The service as a service: what it tells the service manager, how it stops, and what it never
+shows to anybody: addresses, numbers, words and secrets.
 """
 
 import os
@@ -80,11 +80,12 @@ class Notices(ShopTest):
         self.assertIn("RELOADING=1", states)
         told_us = int(shop.notify.last("MONOTONIC_USEC"))
         self.assertTrue(before_us <= told_us <= after_us)
-        self.assertLess(states.index("RELOADING=1"), len(states) - 1 - states[::-1].index("READY=1"))
+        last_ready = len(states) - 1 - states[::-1].index("READY=1")
+        self.assertLess(states.index("RELOADING=1"), last_ready)
 
     def test_the_watchdog_is_fed_while_it_lives_and_also_while_it_works(self):
         shop = self.make()
-        # WATCHDOG_PID is the service's own, which nobody knows before it runs: left out, as allowed.
+        # WATCHDOG_PID is the service's own and unknown before it runs: left out, as allowed.
         shop.start(env={"WATCHDOG_USEC": "400000"})
         db = shop.connect()
         db.execute("BEGIN")
@@ -118,7 +119,8 @@ class Notices(ShopTest):
 class Stopping(ShopTest):
     def mail_shop(self, server):
         playbook = PLAYBOOK.split("[rule text]")[0]
-        return self.shop(conf=BUSINESS + server.section(), playbook=playbook, templates=WORDS).start()
+        conf = BUSINESS + server.section()
+        return self.shop(conf=conf, playbook=playbook, templates=WORDS).start()
 
     def test_a_mail_on_the_wire_is_finished_and_written_down(self):
         server = self.enterContext(MailServer())
@@ -269,7 +271,8 @@ from = +37120000000
         limits = resource.prlimit(shop.service.pid, resource.RLIMIT_CORE)
         self.assertEqual(limits, (0, 0))
 
-    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "only root may become nobody")
+    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"),
+                         "only root may become nobody")
     def test_its_own_user_may_not_look_into_its_memory(self):
         """What /proc shows of a process that must not be dumped belongs to root."""
         shop = self.shop(playbook=PLAYBOOK, templates=WORDS)

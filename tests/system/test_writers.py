@@ -257,8 +257,8 @@ class Bulk(WriterTest):
         count = BULK_ROWS // 50
         wait_until("the texts", lambda: len(self.texts()) >= count, 60)
         shop.wait_absorbed(60)
-        print(f"# {BULK_ROWS} rows written in {committed - began:.2f} s, all seen and {count} texts "
-              f"out {time.monotonic() - committed:.2f} s after the commit")
+        print(f"# {BULK_ROWS} rows written in {committed - began:.2f} s, all seen and {count} "
+              f"texts out {time.monotonic() - committed:.2f} s after the commit")
         self.assertEqual(len(self.texts()), count)
 
     def test_another_writers_row_need_not_wait_for_the_bulk(self):
@@ -282,7 +282,8 @@ class WithoutTriggers(WriterTest):
         WHERE type = 'trigger' AND tbl_name = 'job';"""
 
     def triggers(self):
-        return self.shop_now.query("SELECT name FROM sqlite_schema WHERE type = 'trigger' ORDER BY 1")
+        return self.shop_now.query("SELECT name FROM sqlite_schema WHERE type = 'trigger'"
+                                   " ORDER BY 1")
 
     def migrate(self):
         """What many a program does to change a table: make a new one, copy, drop, rename."""
@@ -324,7 +325,8 @@ class WithoutTriggers(WriterTest):
 class Latency(ShopTest):
     def test_from_a_commit_to_the_wire(self):
         server = self.enterContext(MailServer())
-        shop = self.shop(conf=BUSINESS + server.section(), playbook=PLAYBOOK.replace("sms", "email"),
+        shop = self.shop(conf=BUSINESS + server.section(),
+                         playbook=PLAYBOOK.replace("sms", "email"),
                          templates={"ready/en.email": "Subject: {{job.ref}}\n\nReady.\n",
                                     "waiting/en.email": "Subject: {{job.ref}}\n\nWait.\n"})
         shop.start()
@@ -339,5 +341,6 @@ class Latency(ShopTest):
             took_ms.append((mail.arrived_s - committed_s) * 1000)
             time.sleep(0.05)
         db.close()
-        print(f"# from the commit to the mail in the server: median {statistics.median(took_ms):.0f} "
-              f"ms, longest {max(took_ms):.0f} ms, shortest {min(took_ms):.0f} ms of {len(took_ms)}")
+        print("# from the commit to the mail in the server: "
+              f"median {statistics.median(took_ms):.0f} ms, longest {max(took_ms):.0f} ms, "
+              f"shortest {min(took_ms):.0f} ms of {len(took_ms)}")

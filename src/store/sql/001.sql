@@ -305,7 +305,8 @@ SELECT
     CASE s.kind WHEN 4 THEN s.row_id END AS appointment_id,
     m.address AS "to",
     CASE m.channel WHEN 0 THEN 'email' WHEN 1 THEN 'sms' ELSE 'task' END AS channel,
-    strftime('%Y-%m-%dT%H:%M:%SZ', m.due_ms / 1000, 'unixepoch') AS due,
+    strftime('%Y-%m-%dT%H:%M:%SZ', CASE m.state WHEN 0 THEN max(m.due_ms, m.next_ms) ELSE m.due_ms
+        END / 1000, 'unixepoch') AS due,
     CASE m.state WHEN 0 THEN 'planned' WHEN 1 THEN 'held' WHEN 2 THEN 'retry' WHEN 3 THEN 'sending'
         WHEN 4 THEN 'unknown' WHEN 5 THEN 'sent' WHEN 6 THEN 'delivered' WHEN 7 THEN 'bounced'
         WHEN 8 THEN 'failed' WHEN 9 THEN 'cancelled' WHEN 10 THEN 'skipped' WHEN 11 THEN 'expired'

@@ -39,6 +39,16 @@ static void nearest_suggests_only_what_is_near(void **state)
     assert_null(str_nearest("", names, 4));
 }
 
+static void two_swapped_letters_are_one_slip(void **state)
+{
+    static const char *const names[] = {"starts", "status"};
+    static const char *const two[] = {"at"};
+
+    assert_string_equal(str_nearest("stauts", names, 2), "status");
+    assert_string_equal(str_nearest("ta", two, 1), "at"); /* a short word may have only one */
+    assert_null(str_nearest("tab", two, 1));              /* swapped, and one letter more */
+}
+
 static void utf8_is_checked_as_rfc_3629_says(void **state)
 {
     assert_int_equal(str_utf8_valid("āж漢😀", strlen("āж漢😀")), strlen("āж漢😀"));
@@ -79,6 +89,7 @@ int main(void)
         cmocka_unit_test(split_trims_and_leaves_out_empty_parts),
         cmocka_unit_test(one_line_refuses_controls),
         cmocka_unit_test(nearest_suggests_only_what_is_near),
+        cmocka_unit_test(two_swapped_letters_are_one_slip),
         cmocka_unit_test(utf8_is_checked_as_rfc_3629_says),
         cmocka_unit_test(utf8_decodes_and_encodes),
         cmocka_unit_test(numbers_are_whole_and_within_limits),

@@ -448,11 +448,11 @@ static void what_cannot_be_done_yet_is_refused_and_never_ignored(void **state)
 {
 #define LATER " is not yet supported by this version; leave it out for now"
     assert_wrong("[channel sms]\nbudget = 10\ncountries = LV\n[limits]\n"
-                 "blast = 20 clients\n[retention]\n[alert]\nto = x\n[web]\nlisten = :80\n"
+                 "blast = 20 clients\n[retention]\n[alert]\nto = x\n"
                  "[calendar bookings]\n",
                  "b:5: `budget`" LATER "\nb:6: `countries`" LATER "\nb:7: `[limits]`" LATER
-                 "\nb:9: `[retention]`" LATER "\nb:10: `[alert]`" LATER "\nb:12: `[web]`" LATER
-                 "\nb:14: `[calendar]`" LATER);
+                 "\nb:9: `[retention]`" LATER "\nb:10: `[alert]`" LATER
+                 "\nb:12: `[calendar]`" LATER);
 }
 
 static void what_belongs_elsewhere_is_sent_there(void **state)

@@ -71,8 +71,9 @@ def content(message, kind):
 
 
 def long_name(raw, header):
-    """The name in `header` if it is of several encoded-words, else None. Python's structured parser
-    leaves the white space between those in a name, against RFC 2047, 6.2; its older one does not."""
+    """The name in `header` if it is of several encoded-words, else None. Python's structured
+    parser leaves the white space between those in a name, against RFC 2047, 6.2; its older one
+    does not."""
     value = BytesParser(policy=email.policy.compat32).parsebytes(raw)[header]
     phrase = re.sub(r"\r\n", "", value).rpartition("<")[0].strip()
     if len(ENCODED_WORD.findall(phrase)) < 2:

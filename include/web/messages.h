@@ -1,0 +1,25 @@
+/*
+ * Messages in a list: when, to whom, by what, what became of it and why, and the exact words.
+ */
+#ifndef WEB_MESSAGES_H
+#define WEB_MESSAGES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "store/queries.h"
+#include "web/visit.h"
+#include "web/words.h"
+
+/* The words for an enum of the database. */
+enum word state_word(enum message_state s);
+enum word channel_word(enum channel c);
+enum word purpose_word(enum purpose p);
+
+/* A list; `due` shows when each is due, otherwise when it came to its state; `people` names whom it
+ * is for, with a link to the client's page. `name` tells lists of a page apart: it begins the ids
+ * of elements. For none, the sentence `none`. */
+void messages_list(struct visit *v, const char *name, const struct outbox_row *rows, size_t count,
+                   bool due, bool people, enum word none);
+
+#endif

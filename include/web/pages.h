@@ -1,0 +1,33 @@
+/*
+ * The pages, each a handler for the table in src/web/routes.c.
+ */
+#ifndef WEB_PAGES_H
+#define WEB_PAGES_H
+
+#include "web/visit.h"
+
+int page_today(struct visit *v);
+int page_pause(struct visit *v);  /* the form: no more sending */
+int page_resume(struct visit *v); /* and its end */
+int page_clients(struct visit *v);
+int page_client(struct visit *v);
+
+/* For programs: one word and its reasons; figures in the text format of Prometheus. */
+int health_page(struct visit *v);
+int metrics_page(struct visit *v);
+
+/* A file of src/web/assets by the last part of its path; ERR_NOTFOUND. */
+int asset_page(struct visit *v);
+
+/* Once, before the others. */
+void assets_begin(void);
+
+/* The path of an asset, which changes with its content; lives as long as the program. NULL: there
+ * is none of the name. */
+const char *asset_path(const char *name);
+
+/* Every page there is. */
+extern const struct route routes[];
+extern const size_t route_count;
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * Which handler answers what: one table of method, path, who may, handler.
+ */
+#ifndef WEB_ROUTER_H
+#define WEB_ROUTER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "web/request.h"
+
+struct visit; /* web/visit.h */
+
+/* Who may. Roles as in store/users.h; nobody in particular; programs of this machine. */
+enum access { ACCESS_MACHINE, ACCESS_ANYONE, ACCESS_READER, ACCESS_STAFF, ACCESS_MANAGER };
+
+/* Where a handler runs: at once on the loop, without the database; or off it, one after another, in
+ * the lane of pages or in that of signing in, which takes its time. */
+enum where { ON_LOOP, IN_PAGES, IN_SIGN_IN };
+
+struct route {
+    enum method method;
+    const char *path; /* "/clients/{id}": {id} is a number */
+    enum access access;
+    enum where where;
+    int (*handler)(struct visit *v); /* 0, or a negative code, and then an error page is written */
+};
+
+enum found { FOUND, FOUND_PATH_ONLY /* another method is allowed there */, FOUND_NOTHING };
+
+/* Find the route for this in `table`; *id is the number in the path, 0 without one. For
+ * FOUND_PATH_ONLY *out is a route of that path. */
+enum found router_find(const struct route *table, size_t count, enum method method,
+                       const char *path, const struct route **out, int64_t *id);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * What the pages need to know of betimes.conf: a copy of it that never changes, shared by all
+ * requests that began under it. The count of its users belongs to the loop.
+ */
+#ifndef WEB_SITE_H
+#define WEB_SITE_H
+
+#include <stdbool.h>
+
+#include "base/str.h"
+#include "playbook/settings.h"
+#include "time/zone.h"
+
+struct site {
+    int users;
+    char *business;           /* its name */
+    const struct zone *zone;  /* of the business */
+    char *authority;          /* of `[web] url`: host, and port if it has one; NULL: no url */
+    char *host;               /* the same without the port */
+    char *listen_host;        /* the address in `[web] listen`, as a Host header has it */
+    bool secure;              /* the url is https: cookies are for https only */
+    struct str_list gateways; /* by name, in the file's order */
+};
+
+/* With one user. */
+struct site *site_create(const struct settings *s);
+struct site *site_hold(struct site *s);
+void site_release(struct site *s); /* NULL does nothing */
+
+/* Is a Host header one of ours: `[web] url`, the address we listen at, or a name of this machine?
+ * Whoever makes a browser ask us under another name wants to read what it is told. */
+bool site_knows_host(const struct site *s, const char *host);
+
+/* Is it a name of this machine ("localhost", 127.0.0.1, [::1])? */
+bool host_is_loopback(const char *host);
+
+/* Does the Origin header of a form name this site, as the browser knows it (`host`)? */
+bool site_is_origin(const struct site *s, const char *origin, const char *host);
+
+#endif

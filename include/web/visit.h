@@ -1,0 +1,37 @@
+/*
+ * A visit: a request on its way through the house, with who makes it and what a handler may use.
+ */
+#ifndef WEB_VISIT_H
+#define WEB_VISIT_H
+
+#include <stdint.h>
+
+#include "store/store.h"
+#include "store/users.h"
+#include "web/backoff.h"
+#include "web/request.h"
+#include "web/response.h"
+#include "web/router.h"
+#include "web/site.h"
+#include "web/web.h"
+
+struct visit {
+    const struct request *request;
+    struct response *response;
+    const struct site *site;
+    struct web_health health; /* as it was when the request came */
+    const struct route *route;
+    int64_t id;              /* of the path; 0: none */
+    int64_t now_ms;          /* the service's clock */
+    struct store *store;     /* NULL on the loop */
+    struct backoff *backoff; /* in the lane of signing in only */
+    struct login login;      /* user.id 0: nobody is signed in */
+};
+
+/* May the visitor do what needs at least this role? */
+static inline bool visit_may(const struct visit *v, enum role role)
+{
+    return v->login.user.id != 0 && v->login.user.role >= role;
+}
+
+#endif

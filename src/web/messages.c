@@ -1,0 +1,165 @@
+/* Messages in a list. See web/messages.h. */
+#include "web/messages.h"
+
+#include <stdio.h>
+
+#include "base/str.h"
+#include "web/frame.h"
+#include "web/html.h"
+
+enum word state_word(enum message_state s)
+{
+    static const enum word words[MESSAGE_STATES] = {
+        [MESSAGE_PLANNED] = W_PLANNED,     [MESSAGE_HELD] = W_HELD,
+        [MESSAGE_RETRY] = W_RETRY,         [MESSAGE_SENDING] = W_SENDING,
+        [MESSAGE_UNKNOWN] = W_UNKNOWN,     [MESSAGE_SENT] = W_SENT,
+        [MESSAGE_DELIVERED] = W_DELIVERED, [MESSAGE_BOUNCED] = W_BOUNCED,
+        [MESSAGE_FAILED] = W_FAILED,       [MESSAGE_CANCELLED] = W_CANCELLED,
+        [MESSAGE_SKIPPED] = W_SKIPPED,     [MESSAGE_EXPIRED] = W_EXPIRED,
+    };
+
+    return words[s];
+}
+
+enum word channel_word(enum channel c)
+{
+    return c == CHANNEL_EMAIL ? W_EMAIL : c == CHANNEL_SMS ? W_SMS : W_TASK;
+}
+
+enum word purpose_word(enum purpose p)
+{
+    static const enum word words[PURPOSE_COUNT] = {
+        [PURPOSE_SERVICE] = W_SERVICE,
+        [PURPOSE_MARKETING] = W_MARKETING,
+        [PURPOSE_SURVEY] = W_SURVEY,
+        [PURPOSE_INTERNAL] = W_INTERNAL,
+    };
+
+    return words[p];
+}
+
+/* Good, of no account, to be looked at, bad: colours say it again, words say it first. */
+static const char *state_class(enum message_state s)
+{
+    switch (s) {
+    case MESSAGE_SENT:
+    case MESSAGE_DELIVERED:
+        return "good";
+    case MESSAGE_FAILED:
+    case MESSAGE_BOUNCED:
+        return "bad";
+    case MESSAGE_HELD:
+    case MESSAGE_UNKNOWN:
+    case MESSAGE_RETRY:
+        return "look";
+    default:
+        return "none";
+    }
+}
+
+static void person(struct visit *v, const struct outbox_row *r)
+{
+    struct buf *b = &v->response->body;
+    const char *client = r->client_name != NULL ? r->client_name : r->recipient_name;
+
+    if (r->client_id != 0 && client != NULL) {
+        buf_printf(b, "<a href=\"/clients/%lld\">", (long long)r->client_id);
+        html_name(b, client);
+        buf_puts(b, "</a>");
+    }
+    if (r->recipient_kind == ENTITY_STAFF && r->recipient_name != NULL) {
+        buf_puts(b, r->client_id != 0 && client != NULL ? " → " : "");
+        html_words(b, W_STAFF, r->recipient_name, NULL);
+    } else if (client == NULL && r->to != NULL) {
+        html_name(b, r->to);
+    } else if (client == NULL) {
+        html_word(b, W_NOBODY);
+    }
+}
+
+static void words_of(struct visit *v, const char *name, const struct outbox_row *r)
+{
+    struct buf *b = &v->response->body;
+
+    buf_printf(b, "<details id=\"%s-%lld\"><summary>", name, (long long)r->id);
+    html_word(b, W_WORDS_SHOWN);
+    buf_puts(b, "</summary><div class=\"words\" dir=\"auto\"");
+    if (r->language != NULL) {
+        buf_puts(b, " lang=\"");
+        html_attr(b, r->language);
+        buf_puts(b, "\"");
+    }
+    buf_puts(b, ">");
+    if (r->subject != NULL) {
+        buf_puts(b, "<p class=\"subject\">");
+        html_words(b, W_SUBJECT, r->subject, NULL);
+        buf_puts(b, "</p>");
+    }
+    html_text(b, r->text);
+    buf_puts(b, "</div></details>");
+}
+
+static void item(struct visit *v, const char *name, const struct outbox_row *r, bool due,
+                 bool people)
+{
+    struct buf *b = &v->response->body;
+    char tries[16];
+
+    buf_puts(b, "<li><div class=\"line\">");
+    frame_time(v, due ? r->due_ms : r->state_ms);
+    buf_printf(b, "<span class=\"state %s\">", state_class(r->state));
+    html_word(b, state_word(r->state));
+    buf_puts(b, "</span><span class=\"whom\">");
+    if (people)
+        person(v, r);
+    else
+        html_text(b, r->rule);
+    buf_puts(b, "</span></div><p class=\"quiet\">");
+    html_word(b, channel_word(r->channel));
+    if (people) {
+        buf_puts(b, " · ");
+        html_text(b, r->rule);
+    } else if (r->recipient_kind == ENTITY_STAFF) {
+        buf_puts(b, " → ");
+        html_words(b, W_STAFF, r->recipient_name, NULL);
+    }
+    if (!str_blank(r->subject_title)) {
+        buf_puts(b, " · ");
+        html_name(b, r->subject_title);
+    }
+    if (r->gateway != NULL && r->attempts > 0 && r->channel != CHANNEL_TASK) {
+        buf_puts(b, " · ");
+        html_words(b, W_BY_GATEWAY, r->gateway, NULL);
+    }
+    if (r->attempts > 1) {
+        snprintf(tries, sizeof(tries), "%d", r->attempts);
+        buf_puts(b, " · ");
+        html_words(b, W_TRIES, tries, NULL);
+    }
+    buf_puts(b, "</p>");
+    if (!str_blank(r->reason)) {
+        buf_puts(b, "<p class=\"reason\">");
+        html_text(b, r->reason);
+        buf_puts(b, "</p>");
+    }
+    if (r->text != NULL)
+        words_of(v, name, r);
+    buf_puts(b, "</li>");
+}
+
+void messages_list(struct visit *v, const char *name, const struct outbox_row *rows, size_t count,
+                   bool due, bool people, enum word none)
+{
+    struct buf *b = &v->response->body;
+
+    if (count == 0) {
+        buf_puts(b, "<p class=\"quiet\">");
+        html_word(b, none);
+        buf_puts(b, "</p>");
+        return;
+    }
+    buf_puts(b, "<ul class=\"list\">");
+    for (size_t i = 0; i < count; i++)
+        item(v, name, &rows[i], due, people);
+    buf_puts(b, "</ul>");
+}

@@ -1,0 +1,350 @@
+/*
+ * Today: what went, what is next, what needs a person, how the gateways do; pause and resume.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "store/rules.h"
+#include "store/web_queries.h"
+#include "web/auth.h"
+#include "web/frame.h"
+#include "web/html.h"
+#include "web/messages.h"
+#include "web/pages.h"
+
+#define NEEDS_MAX 20
+#define TASKS_MAX 20
+#define NEXT_MAX 15
+#define WENT_MAX 30
+#define NOT_SENT_MAX 20
+#define DAY_MS (24 * 3600 * INT64_C(1000))
+#define NEEDS_MS (7 * DAY_MS)
+
+#define STATES_NEED                                                                                \
+    ((1u << MESSAGE_FAILED) | (1u << MESSAGE_UNKNOWN) | (1u << MESSAGE_BOUNCED) |                  \
+     (1u << MESSAGE_HELD))
+#define STATES_LEFT_OUT                                                                            \
+    ((1u << MESSAGE_CANCELLED) | (1u << MESSAGE_SKIPPED) | (1u << MESSAGE_EXPIRED))
+
+static void number(char out[24], int64_t n)
+{
+    snprintf(out, 24, "%lld", (long long)n);
+}
+
+static void section(struct buf *b, const char *id, enum word title)
+{
+    buf_printf(b, "<section id=\"%s\" aria-labelledby=\"%s-title\"><h2 id=\"%s-title\">", id, id,
+               id);
+    html_word(b, title);
+    buf_puts(b, "</h2>");
+}
+
+static void some_of(struct buf *b, enum word w, size_t count, int64_t total)
+{
+    char shown[24], all[24];
+
+    if ((int64_t)count >= total)
+        return;
+    number(shown, (int64_t)count);
+    number(all, total);
+    buf_puts(b, "<p class=\"quiet\">");
+    html_words(b, w, shown, all, NULL);
+    buf_puts(b, "</p>");
+}
+
+/* --- how it is going --- */
+
+static void switch_form(struct visit *v, bool paused)
+{
+    struct buf *b = &v->response->body;
+
+    if (!visit_may(v, ROLE_MANAGER))
+        return;
+    buf_printf(b, "<form method=\"post\" action=\"%s\">", paused ? "/resume" : "/pause");
+    auth_form_token(v);
+    buf_printf(b, "<button id=\"switch\"%s>", paused ? " class=\"strong\"" : "");
+    html_word(b, paused ? W_RESUME : W_PAUSE);
+    buf_puts(b, "</button></form>");
+}
+
+static int state_section(struct visit *v)
+{
+    struct buf *b = &v->response->body;
+    char *reason = NULL;
+    bool paused;
+    int rc = store_paused(v->store, &paused, &reason);
+
+    if (rc != 0)
+        return rc;
+    section(b, "state", W_STATE);
+    buf_printf(b, "<div class=\"notice %s\"><p role=\"status\">",
+               v->health.trouble != 0 ? "bad"
+               : paused               ? "look"
+                                      : "good");
+    if (v->health.trouble != 0)
+        html_words(b, W_DATABASE_TROUBLE, v->health.trouble_words, NULL);
+    else if (!paused)
+        html_word(b, W_RUNS);
+    else if (str_blank(reason))
+        html_word(b, W_PAUSED);
+    else
+        html_words(b, W_PAUSED_WHY, reason, NULL);
+    buf_puts(b, "</p>");
+    switch_form(v, paused);
+    buf_puts(b, "</div></section>");
+    free(reason);
+    return 0;
+}
+
+/* --- what needs a person --- */
+
+static void task_list(struct visit *v, const struct open_task *tasks, size_t count, int64_t total)
+{
+    struct buf *b = &v->response->body;
+
+    buf_puts(b, "<h3>");
+    html_word(b, W_TASKS);
+    buf_puts(b, "</h3><ul class=\"list\">");
+    for (size_t i = 0; i < count; i++) {
+        buf_puts(b, "<li><div class=\"line\">");
+        frame_time(v, tasks[i].created_ms);
+        if (tasks[i].client_name != NULL) {
+            buf_printf(b, "<span class=\"whom\"><a href=\"/clients/%lld\">",
+                       (long long)tasks[i].client_id);
+            html_name(b, tasks[i].client_name);
+            buf_puts(b, "</a></span>");
+        }
+        buf_puts(b, "</div><p dir=\"auto\">");
+        html_text(b, tasks[i].text);
+        buf_puts(b, "</p></li>");
+    }
+    buf_puts(b, "</ul>");
+    some_of(b, W_TASKS_MORE, count, total);
+}
+
+static int needs_section(struct visit *v)
+{
+    struct buf *b = &v->response->body;
+    struct open_task *tasks = NULL;
+    struct outbox_row *rows = NULL;
+    size_t task_count = 0, count = 0;
+    int64_t task_total = 0, total = 0;
+    int rc = store_open_tasks(v->store, TASKS_MAX, &tasks, &task_count, &task_total);
+
+    if (rc == 0)
+        rc = store_apart_since(v->store, STATES_NEED, v->now_ms - NEEDS_MS, NEEDS_MAX, &rows,
+                               &count, &total);
+    if (rc == 0) {
+        section(b, "needs", W_NEEDS_YOU);
+        if (task_count > 0)
+            task_list(v, tasks, task_count, task_total);
+        if (task_count > 0 && count > 0) {
+            buf_puts(b, "<h3>");
+            html_word(b, W_NOT_WELL);
+            buf_puts(b, "</h3>");
+        }
+        if (count > 0 || task_count == 0)
+            messages_list(v, "needs", rows, count, false, true, W_NEEDS_NOBODY);
+        some_of(b, W_NEEDS_MORE, count, total);
+        buf_puts(b, "</section>");
+    }
+    open_tasks_free(tasks, task_count);
+    outbox_rows_free(rows, count);
+    return rc;
+}
+
+/* --- what is next, what went, what was left out --- */
+
+static int next_section(struct visit *v)
+{
+    struct buf *b = &v->response->body;
+    struct outbox_row *rows;
+    size_t count;
+    int rc = store_upcoming(v->store, NEXT_MAX, &rows, &count);
+
+    if (rc == 0) {
+        section(b, "next", W_NEXT);
+        messages_list(v, "next", rows, count, true, true, W_NEXT_NONE);
+        buf_puts(b, "</section>");
+    }
+    outbox_rows_free(rows, count);
+    return rc;
+}
+
+static void tile(struct buf *b, int64_t n, enum word what)
+{
+    buf_printf(b, "<div><dd>%lld</dd><dt>", (long long)n);
+    html_word(b, what);
+    buf_puts(b, "</dt></div>");
+}
+
+static int went_section(struct visit *v)
+{
+    struct buf *b = &v->response->body;
+    int64_t by_channel[CHANNEL_COUNT];
+    struct outbox_row *rows;
+    size_t count;
+    int rc = store_sent_since(v->store, frame_midnight(v), WENT_MAX, &rows, &count, by_channel);
+
+    if (rc == 0) {
+        section(b, "went", W_WENT);
+        buf_puts(b, "<dl class=\"tiles\">");
+        tile(b, by_channel[CHANNEL_EMAIL], W_EMAILS);
+        tile(b, by_channel[CHANNEL_SMS], W_TEXTS);
+        buf_puts(b, "</dl>");
+        messages_list(v, "went", rows, count, false, true, W_WENT_NONE);
+        some_of(b, W_WENT_MORE, count, by_channel[CHANNEL_EMAIL] + by_channel[CHANNEL_SMS]);
+        buf_puts(b, "</section>");
+    }
+    outbox_rows_free(rows, count);
+    return rc;
+}
+
+static int left_out_section(struct visit *v)
+{
+    struct buf *b = &v->response->body;
+    struct outbox_row *rows;
+    size_t count;
+    int64_t total;
+    int rc = store_apart_since(v->store, STATES_LEFT_OUT, frame_midnight(v), NOT_SENT_MAX, &rows,
+                               &count, &total);
+
+    if (rc == 0) {
+        section(b, "left-out", W_NOT_SENT);
+        messages_list(v, "left", rows, count, false, true, W_NOT_SENT_NONE);
+        some_of(b, W_WENT_MORE, count, total);
+        buf_puts(b, "</section>");
+    }
+    outbox_rows_free(rows, count);
+    return rc;
+}
+
+/* --- gateways --- */
+
+static const struct gateway_record *record_of(const struct gateway_record *list, size_t count,
+                                              const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(list[i].name, name) == 0)
+            return &list[i];
+    return NULL;
+}
+
+static void gateway_line(struct visit *v, const char *name, const struct gateway_record *r)
+{
+    struct buf *b = &v->response->body;
+    bool trouble = r != NULL && r->last_not_sent_ms > r->last_sent_ms;
+    enum word health = r == NULL ? W_UNUSED : trouble ? W_GATEWAY_TROUBLE : W_WELL;
+
+    buf_puts(b, "<tr><th scope=\"row\">");
+    html_text(b, name);
+    buf_printf(b, "</th><td><span class=\"state %s\">",
+               r == NULL ? "none"
+               : trouble ? "bad"
+                         : "good");
+    html_word(b, health);
+    buf_printf(b, "</span></td><td>%lld</td><td>%lld</td><td>",
+               (long long)(r != NULL ? r->sent : 0), (long long)(r != NULL ? r->not_sent : 0));
+    if (r != NULL && r->last_sent_ms > 0)
+        frame_time(v, r->last_sent_ms);
+    else
+        buf_puts(b, "–");
+    buf_puts(b, "</td></tr>");
+}
+
+static int gateways_section(struct visit *v)
+{
+    static const enum word heads[] = {W_GATEWAY, W_HEALTH, W_TRIED_SENT, W_TRIED_NOT_SENT,
+                                      W_LAST_SENT};
+    struct buf *b = &v->response->body;
+    struct gateway_record *list;
+    size_t count;
+    int rc = store_gateway_records(v->store, v->now_ms - DAY_MS, &list, &count);
+
+    if (rc == 0) {
+        section(b, "gateways", W_GATEWAYS);
+        buf_puts(b, "<div class=\"wide\" tabindex=\"0\" role=\"region\" "
+                    "aria-labelledby=\"gateways-title\"><table><caption>");
+        html_word(b, W_GATEWAYS_ABOUT);
+        buf_puts(b, "</caption><thead><tr>");
+        for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+            buf_puts(b, "<th scope=\"col\">");
+            html_word(b, heads[i]);
+            buf_puts(b, "</th>");
+        }
+        buf_puts(b, "</tr></thead><tbody>");
+        for (size_t i = 0; i < v->site->gateways.count; i++) {
+            const char *name = v->site->gateways.items[i];
+            gateway_line(v, name, record_of(list, count, name));
+        }
+        buf_puts(b, "</tbody></table></div></section>");
+    }
+    gateway_records_free(list, count);
+    return rc;
+}
+
+int page_today(struct visit *v)
+{
+    /* A text stands between two sections: the halves of a wide window. */
+    static const struct {
+        int (*write)(struct visit *v);
+        const char *then;
+    } sections[] = {
+        {state_section, ""},
+        {needs_section, "<div class=\"halves\"><div>"},
+        {next_section, "</div><div>"},
+        {went_section, ""},
+        {left_out_section, "</div></div>"},
+        {gateways_section, ""},
+    };
+    struct buf *b = &v->response->body;
+    int rc = 0;
+
+    frame_begin(v, word(W_TODAY), PLACE_TODAY);
+    buf_puts(b, "<div class=\"title\"><h1>");
+    html_word(b, W_TODAY);
+    buf_puts(b, "</h1><p class=\"quiet\">");
+    frame_day(v, v->now_ms);
+    buf_puts(b, "</p><a class=\"button\" id=\"refresh\" href=\"/\">");
+    html_word(b, W_REFRESH);
+    buf_puts(b, "</a></div><div id=\"live\" data-live=\"3\">");
+    for (size_t i = 0; rc == 0 && i < sizeof(sections) / sizeof(sections[0]); i++) {
+        rc = sections[i].write(v);
+        buf_puts(b, sections[i].then);
+    }
+    buf_puts(b, "</div>");
+    frame_end(v);
+    return rc;
+}
+
+/* --- pause and resume --- */
+
+static int pause_all(struct visit *v, bool pause)
+{
+    int rc = store_begin(v->store);
+
+    if (rc == 0)
+        rc = store_pause(v->store, pause, NULL);
+    if (rc == 0)
+        rc = store_audit(v->store, v->now_ms, v->login.user.name, pause ? "pause" : "resume", NULL);
+    if (rc == 0)
+        rc = store_commit(v->store);
+    if (rc != 0) {
+        store_rollback(v->store);
+        return rc;
+    }
+    response_go(v->response, "/");
+    return 0;
+}
+
+int page_pause(struct visit *v)
+{
+    return pause_all(v, true);
+}
+
+int page_resume(struct visit *v)
+{
+    return pause_all(v, false);
+}

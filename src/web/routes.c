@@ -1,0 +1,22 @@
+/* Every page there is. */
+#include "web/auth.h"
+#include "web/pages.h"
+
+const struct route routes[] = {
+    {METHOD_GET, "/healthz", ACCESS_MACHINE, ON_LOOP, health_page},
+    {METHOD_GET, "/metrics", ACCESS_MACHINE, IN_PAGES, metrics_page},
+    {METHOD_GET, "/assets/page.css", ACCESS_ANYONE, ON_LOOP, asset_page},
+    {METHOD_GET, "/assets/live.js", ACCESS_ANYONE, ON_LOOP, asset_page},
+    {METHOD_GET, "/assets/icon.svg", ACCESS_ANYONE, ON_LOOP, asset_page},
+
+    {METHOD_GET, "/sign-in", ACCESS_ANYONE, ON_LOOP, auth_sign_in_page},
+    {METHOD_POST, "/sign-in", ACCESS_ANYONE, IN_SIGN_IN, auth_sign_in},
+    {METHOD_POST, "/sign-out", ACCESS_READER, IN_PAGES, auth_sign_out},
+
+    {METHOD_GET, "/", ACCESS_READER, IN_PAGES, page_today},
+    {METHOD_POST, "/pause", ACCESS_MANAGER, IN_PAGES, page_pause},
+    {METHOD_POST, "/resume", ACCESS_MANAGER, IN_PAGES, page_resume},
+    {METHOD_GET, "/clients", ACCESS_READER, IN_PAGES, page_clients},
+    {METHOD_GET, "/clients/{id}", ACCESS_READER, IN_PAGES, page_client},
+};
+const size_t route_count = sizeof(routes) / sizeof(routes[0]);

@@ -1,0 +1,87 @@
+/* What the pages know of betimes.conf. See web/site.h. */
+#include "web/site.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "web/request.h"
+
+#define HOST_MAX 300
+
+static void find_url(struct site *s, const char *url)
+{
+    const char *begin = strstr(url, "://");
+    char host[HOST_MAX];
+
+    begin = begin != NULL ? begin + 3 : url;
+    s->secure = str_starts(url, "https://");
+    s->authority = mem_strndup(begin, strcspn(begin, "/?#"));
+    if (host_without_port(s->authority, host, sizeof(host)))
+        s->host = mem_strdup(host);
+}
+
+struct site *site_create(const struct settings *settings)
+{
+    struct site *s = mem_zalloc(sizeof(*s));
+    char host[HOST_MAX];
+
+    s->users = 1;
+    s->business = mem_strdup(settings->business.name);
+    s->zone = settings->business.calendar.zone;
+    if (settings->web_url != NULL)
+        find_url(s, settings->web_url);
+    if (settings->web_listen != NULL && host_without_port(settings->web_listen, host, sizeof(host)))
+        s->listen_host = mem_strdup(host);
+    for (size_t i = 0; i < settings->gateway_count; i++)
+        str_list_add(&s->gateways, settings->gateways[i].name, strlen(settings->gateways[i].name));
+    return s;
+}
+
+struct site *site_hold(struct site *s)
+{
+    s->users++;
+    return s;
+}
+
+void site_release(struct site *s)
+{
+    if (s == NULL || --s->users > 0)
+        return;
+    free(s->business);
+    free(s->authority);
+    free(s->host);
+    free(s->listen_host);
+    str_list_close(&s->gateways);
+    free(s);
+}
+
+bool host_is_loopback(const char *header)
+{
+    char host[HOST_MAX];
+
+    return header != NULL && host_without_port(header, host, sizeof(host)) &&
+           (strcmp(host, "localhost") == 0 || strcmp(host, "127.0.0.1") == 0 ||
+            strcmp(host, "[::1]") == 0);
+}
+
+bool site_knows_host(const struct site *s, const char *header)
+{
+    char host[HOST_MAX];
+
+    if (header == NULL || !host_without_port(header, host, sizeof(host)))
+        return false;
+    return host_is_loopback(header) || str_eq(host, s->host) || str_eq(host, s->listen_host);
+}
+
+bool site_is_origin(const struct site *s, const char *origin, const char *host)
+{
+    const char *authority = NULL;
+
+    if (str_starts(origin, "http://"))
+        authority = origin + 7;
+    else if (str_starts(origin, "https://"))
+        authority = origin + 8;
+    return authority != NULL && ((host != NULL && str_ieq(authority, host)) ||
+                                 (s->authority != NULL && str_ieq(authority, s->authority)));
+}

@@ -1,0 +1,90 @@
+"""A small browser for the tests of the page: http.client with a jar of cookies, and the ways of a
+person. Not a test itself."""
+
+import contextlib
+import http.client
+import re
+import socket
+import urllib.parse
+
+from harness import slow
+
+FORM = "application/x-www-form-urlencoded"
+PASSWORD = "correct horse battery"
+
+
+def free_port():
+    with contextlib.closing(socket.socket()) as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Answer:
+    def __init__(self, response):
+        self.status = response.status
+        self.headers = response.headers
+        self.location = response.headers["Location"]
+        self.text = response.read().decode("utf-8")
+
+
+class Browser:
+    def __init__(self, port, host="127.0.0.1"):
+        self.port = port
+        self.host = host
+        self.jar = {}
+
+    def ask(self, method, path, form=None, headers=(), body=None):
+        """One request on a connection of its own; cookies are kept."""
+        sent = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.jar.items())} if self.jar else {}
+        if form is not None:
+            body = urllib.parse.urlencode(form)
+            sent["Content-Type"] = FORM
+        sent.update(headers)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=slow(10))
+        with contextlib.closing(connection):
+            connection.request(method, path, body, sent)
+            answer = Answer(connection.getresponse())
+        for cookie in answer.headers.get_all("Set-Cookie") or ():
+            name, value = cookie.split(";")[0].split("=", 1)
+            if value:
+                self.jar[name] = value
+            else:
+                self.jar.pop(name, None)
+        return answer
+
+    def get(self, path, **headers):
+        return self.ask("GET", path, headers={k.replace("_", "-"): v for k, v in headers.items()})
+
+    def post(self, path, form, **headers):
+        headers = {k.replace("_", "-"): v for k, v in headers.items()}
+        return self.ask("POST", path, form=form, headers=headers)
+
+    def token(self, path="/"):
+        """The token that the forms of a page carry."""
+        return re.search(r'name="token" value="(\w+)"', self.get(path).text)[1]
+
+    def try_sign_in(self, name, password=PASSWORD, to="/", **headers):
+        form = {"name": name, "password": password, "to": to, "token": self.token("/sign-in")}
+        return self.post("/sign-in", form, **headers)
+
+    def sign_in(self, name, **more):
+        answer = self.try_sign_in(name, **more)
+        assert answer.status == 303, f"{answer.status}: {answer.text}"
+        return self
+
+
+def raw(port, data, seconds=10):
+    """Send these bytes and return all that comes back until the other end closes."""
+    with socket.create_connection(("127.0.0.1", port), timeout=slow(seconds)) as s:
+        s.sendall(data)
+        found = b""
+        with contextlib.suppress(ConnectionResetError):
+            while piece := s.recv(65536):
+                found += piece
+        return found
+
+
+def status_of(data):
+    """The status of a raw answer; 0: there was none, the connection just ended."""
+    m = re.match(rb"HTTP/1\.[01] (\d+)", data)
+    return int(m[1]) if m else 0
