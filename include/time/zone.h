@@ -23,6 +23,10 @@ struct zone;
  * are not plain (letters, digits, "_", "+", "-", parts divided by one "/"), are unknown. */
 const struct zone *zone_get(const char *name);
 
+/* The name of the same region ("Europe/...") that is nearest to an unknown one; NULL: none is near.
+ * free() it. */
+char *zone_nearest(const char *name);
+
 const char *zone_name(const struct zone *z);
 const struct zone *zone_utc(void); /* needs no file */
 

@@ -17,7 +17,8 @@
 #define CONNECTIONS_MAX 256
 #define CONNECTIONS_OF_ADDRESS_MAX 128
 
-#define HEAD_MS 15000   /* from the connection, or the last answer, to the end of a request's head \
+#define HEAD_MS                                                                                    \
+    15000               /* from the connection, or the last answer, to the end of a request's head \
                          */
 #define BODY_MS 20000   /* from there to the end of its body */
 #define ANSWER_MS 60000 /* from the answer to its last byte taken */

@@ -38,7 +38,7 @@ struct request {
     bool direct;                /* from this machine itself, through no proxy */
 };
 
-void request_close(struct request *r);
+void request_close(struct request *r); /* free what it holds; it is all zero afterwards */
 
 /* Read "/clients/7?from=3" into path and query. ERR_INVALID for what is not well formed or tries to
  * be something else than it looks: bad escapes, encoded slashes, dots and control characters, "//",

@@ -25,6 +25,7 @@ struct response {
     bool close;        /* end the connection */
 };
 
+/* An empty page, 200; and its end. */
 void response_init(struct response *r);
 void response_close(struct response *r);
 

@@ -16,6 +16,7 @@ enum word {
 #define WORDS_LANGUAGE "en"
 #define WORDS_DIRECTION "ltr"
 
+/* The text; lives as long as the program. */
 const char *word(enum word w);
 
 #endif

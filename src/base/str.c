@@ -121,9 +121,9 @@ bool str_one_line(const char *s, size_t len)
     return true;
 }
 
-/* Letters left out, put in or exchanged, or two neighbours swapped: each is one slip (optimal string
- * alignment). A swap is the likelier one, so it wins where both would do: `stauts` is `status`, not
- * `starts`. Three rows of the table are enough, for a swap looks two back. */
+/* Letters left out, put in or exchanged, or two neighbours swapped: each is one slip (optimal
+ * string alignment). A swap is the likelier one, so it wins where both would do: `stauts` is
+ * `status`, not `starts`. Three rows of the table are enough, for a swap looks two back. */
 static size_t edit_distance(const char *a, size_t n, const char *b, size_t m)
 {
     size_t rows[3][NEAREST_WORD_MAX + 1];

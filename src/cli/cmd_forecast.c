@@ -313,8 +313,9 @@ static void tell_future(const struct asking *a, const struct future *f)
     printf(". Nothing was sent and nothing changed.\n");
 }
 
-static void tell_change(const struct asking *a, const struct future *f, const char *what,
-                        const char *sign, enum colour colour)
+/* `noun`: what is counted; `none`: what happens to no message when there is nothing to count. */
+static void tell_change(const struct asking *a, const struct future *f, const char *noun,
+                        const char *none, const char *sign, enum colour colour)
 {
     char count[SHOW_TIME_MAX];
     size_t total = 0, at_once = 0;
@@ -324,12 +325,15 @@ static void tell_change(const struct asking *a, const struct future *f, const ch
             total++;
             at_once += f->rows[i].due_ms <= a->now_ms + AT_ONCE_MS;
         }
-    show_count((int64_t)total, "message", count);
-    printf("%s %s in the next %s", total > 0 ? count : "No message", what, a->span);
+    if (total == 0) {
+        printf("No messages are %s in the next %s.\n\n", none, a->span);
+        return;
+    }
+    show_count((int64_t)total, noun, count);
+    printf("%s in the next %s", count, a->span);
     put_share(at_once, total, "now");
-    printf("%s\n", total > 0 ? ":" : ".");
-    if (total > 0)
-        print_rows(a, f, f->only_here, sign, colour);
+    printf(":\n");
+    print_rows(a, f, f->only_here, sign, colour);
     putchar('\n');
 }
 
@@ -369,8 +373,8 @@ static int forecast(struct asking *a, const char *playbook)
         status = print_json(&now, playbook != NULL ? &other : NULL);
     } else if (status == EXIT_DONE && playbook != NULL) {
         printf("With %s in the place of the present playbook:\n\n", playbook);
-        tell_change(a, &other, "more", "+ ", GREEN);
-        tell_change(a, &now, "fewer", "- ", RED);
+        tell_change(a, &other, "more message", "added", "+ ", GREEN);
+        tell_change(a, &now, "fewer message", "dropped", "- ", RED);
         printf("Nothing was sent and nothing changed.\n");
     } else if (status == EXIT_DONE) {
         tell_future(a, &now);

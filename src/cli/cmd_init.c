@@ -32,8 +32,9 @@ struct making {
 
 /* ---- the database */
 
-/* A database in a folder of the group betimes is for every member of it (SQLite gives its -wal and
- * -shm the database's mode); anywhere else the umask decides. */
+/* A database in a folder of the group betimes is for every member of it; anywhere else the group
+ * may read it, if the umask lets it, and others never: clients' addresses are in it. SQLite gives
+ * its -wal and -shm the database's mode. */
 static void share_database(const char *path)
 {
     char *dir = mem_strndup(path, (size_t)(strrchr(path, '/') - path));
@@ -47,6 +48,8 @@ static void share_database(const char *path)
             fprintf(stderr, "betimes: %s: %s\n", dir, strerror(errno));
         if (chmod(path, 0660) != 0 || (geteuid() == 0 && chown(path, st.st_uid, st.st_gid) != 0))
             fprintf(stderr, "betimes: %s: %s\n", path, strerror(errno));
+    } else if (stat(path, &st) == 0 && chmod(path, st.st_mode & 0640) != 0) {
+        fprintf(stderr, "betimes: %s: %s\n", path, strerror(errno));
     }
     free(dir);
 }

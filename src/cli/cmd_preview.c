@@ -125,6 +125,20 @@ static int price_decimals(double sum)
     return decimals;
 }
 
+/* The language asked for has no words of its own by this channel. */
+static void tell_fallback(const struct preview *p, const char *used, const char *others)
+{
+    char *text =
+        *others == '\0'
+            ? mem_printf("there is no template in `%s`; the only one is in `%s`", p->language, used)
+            : mem_printf("there is no template in `%s`, so it reads as in `%s`; there are "
+                         "%s, %s",
+                         p->language, used, used, others);
+
+    line("note", text);
+    free(text);
+}
+
 static void tell_size(const struct preview *p, const char *text, const struct sms_size *size)
 {
     const struct channel_settings *sms = &p->config.settings->channels[CHANNEL_SMS];
@@ -177,6 +191,8 @@ static void tell(struct preview *p, enum channel channel, const struct payload *
         putchar(')');
     }
     putchar('\n');
+    if (p->language != NULL && !str_starts(p->language, out->language))
+        tell_fallback(p, out->language, others);
     if (channel == CHANNEL_EMAIL && out->subject != NULL)
         line("subject", out->subject);
     if (channel == CHANNEL_SMS && *reason == '\0')

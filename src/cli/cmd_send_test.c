@@ -90,9 +90,18 @@ static int read_words(struct test *t, const char **gateway)
                                    is_address(word) ? "address" : "gateway");
         *at = word;
     }
-    if (t->written == NULL)
-        return command_misused(t->call, "to whom? Give an address or number of your own");
     return EXIT_DONE;
+}
+
+/* A lone word that is no address is a gateway's name, or nothing that we know. */
+static int need_address(const struct test *t, const char *gateway)
+{
+    if (t->written != NULL)
+        return EXIT_DONE;
+    if (gateway != NULL && settings_gateway(t->config.settings, gateway) == NULL)
+        return command_misused(t->call, "`%s` is neither an address, a number nor a gateway",
+                               gateway);
+    return command_misused(t->call, "to whom? Give an address or number of your own");
 }
 
 static int choose_channel(struct test *t)
@@ -132,7 +141,12 @@ static int choose_gateway(struct test *t, const char *name)
 static int check_address(struct test *t)
 {
     const char *country = t->config.settings->business.country;
+    struct address named;
     struct err err = {""};
+
+    if (strchr(t->written, '<') != NULL && address_parse(t->written, &named, NULL) == 0)
+        return command_error(ERR_INVALID, "%s: give the bare address: %s", t->written,
+                             named.mailbox);
     int rc = t->channel == CHANNEL_EMAIL ? address_check(t->written, t->to, &err)
                                          : phone_e164(t->written, country, t->to, &err);
 
@@ -367,9 +381,11 @@ static int run_send_test(const struct call *call)
     rng_hex(t.token, TOKEN_BITS);
     status = read_words(&t, &gateway);
     if (status == EXIT_DONE)
-        status = choose_channel(&t);
-    if (status == EXIT_DONE)
         status = session_config(call, NULL, &t.config);
+    if (status == EXIT_DONE)
+        status = need_address(&t, gateway);
+    if (status == EXIT_DONE)
+        status = choose_channel(&t);
     if (status == EXIT_DONE)
         status = choose_gateway(&t, gateway);
     if (status == EXIT_DONE)

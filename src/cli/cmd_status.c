@@ -1,8 +1,11 @@
 /* betimes status: how it all is, on one page. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fs.h"
 #include "cli/all.h"
 #include "cli/session.h"
 #include "cli/show.h"
@@ -32,7 +35,7 @@ static json_t *rules_json(const struct store_status *st)
     return list;
 }
 
-static json_t *status_json(const struct session *s, const struct store_status *st)
+static json_t *status_json(const struct session *s, const struct store_status *st, size_t errors)
 {
     json_t *o = json_object(), *counts = json_object();
     enum service_life life = session_service(s);
@@ -43,6 +46,7 @@ static json_t *status_json(const struct session *s, const struct store_status *s
     json_object_set_new(o, "database", show_json_text(s->database));
     json_object_set_new(o, "running",
                         life == SERVICE_HIDDEN ? json_null() : json_boolean(life == SERVICE_RUNS));
+    json_object_set_new(o, "config_errors", json_integer((json_int_t)errors));
     json_object_set_new(o, "paused", json_boolean(st->paused));
     json_object_set_new(o, "pause_reason", show_json_text(st->pause_reason));
     json_object_set_new(o, "messages", counts);
@@ -62,6 +66,8 @@ static json_t *status_json(const struct session *s, const struct store_status *s
 struct page {
     const struct session *s;
     const struct store_status *st;
+    const char *dir;
+    size_t errors; /* of the configuration as it is saved now */
     int64_t now_ms;
     char count[SHOW_TIME_MAX], time[SHOW_TIME_MAX], span[SHOW_TIME_MAX];
 };
@@ -70,6 +76,44 @@ static void label(const char *text)
 {
     put_text(DIM, text);
     printf("%*s", (int)(12 - text_columns(text)), "");
+}
+
+/* Secrets and templates that only others may read would look like errors to anyone else. */
+static bool may_judge(const char *dir)
+{
+    char *path = fs_join(dir, "betimes.conf");
+    struct stat st;
+    bool may = stat(path, &st) == 0 && (geteuid() == 0 || geteuid() == st.st_uid);
+
+    free(path);
+    return may;
+}
+
+static size_t count_errors(const char *dir)
+{
+    struct problems problems = {0};
+    struct config c;
+
+    config_load(dir, NULL, &problems, &c);
+    size_t errors = problems.errors;
+    config_free(&c);
+    problems_close(&problems);
+    return errors;
+}
+
+static void print_config(struct page *p)
+{
+    if (p->errors == 0)
+        return;
+    show_count((int64_t)p->errors, "error", p->count);
+    label("");
+    printf("the configuration in ");
+    put_text(PLAIN, p->dir);
+    printf(" has ");
+    put_text(RED, p->count);
+    printf("%s; `betimes check` lists them\n", session_service(p->s) == SERVICE_RUNS
+                                                   ? "; the service goes on with the one before"
+                                                   : "");
 }
 
 static void print_service(struct page *p)
@@ -88,6 +132,7 @@ static void print_service(struct page *p)
         break;
     }
     putchar('\n');
+    print_config(p);
     if (!p->st->paused)
         return;
     label("");
@@ -188,17 +233,19 @@ static void print_rules(struct page *p)
 static int run_status(const struct call *call)
 {
     struct store_status st = {0};
+    size_t errors = 0;
     int64_t now_ms = clock_wall_ms();
     struct session s;
     int status = session_open(call, STORE_READ, &s);
 
     if (status == EXIT_DONE) {
         int rc = store_status(s.store, now_ms, &st);
-        struct page p = {.s = &s, .st = &st, .now_ms = now_ms};
+        errors = may_judge(call->dir) ? count_errors(call->dir) : 0;
+        struct page p = {.s = &s, .st = &st, .now_ms = now_ms, .dir = call->dir, .errors = errors};
         if (rc != 0) {
             status = session_failed(&s, rc, "read the state");
         } else if (call->json) {
-            status = show_print_json(status_json(&s, &st));
+            status = show_print_json(status_json(&s, &st, errors));
         } else {
             print_service(&p);
             print_queue(&p);

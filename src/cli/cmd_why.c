@@ -157,7 +157,7 @@ static void delay_words(struct asking *a, const struct case_file *c, struct buf 
     }
     if (zone != NULL && m->due_ms != from_ms &&
         !plan_window_has(c->rule, &a->config.settings->business, zone, from_ms))
-        buf_printf(out, "%smoved into its allowed hours", out->len > 0 ? ", " : "");
+        buf_printf(out, "%smoved into its allowed hours", out->len > 0 ? ", then " : "");
 }
 
 static void tell_delay(struct asking *a, const struct case_file *c, const char *nominal,

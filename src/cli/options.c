@@ -145,7 +145,7 @@ int option_number(const struct options *o, const char *name, int64_t min, int64_
     *out = fallback;
     if (value == NULL || str_to_int(value, min, max, out))
         return 0;
-    err_set(err, "--%s: `%s` is not a number that can be used; write one from %lld to %lld", name, value,
-            (long long)min, (long long)max);
+    err_set(err, "--%s: `%s` is not a number from %lld to %lld", name, value, (long long)min,
+            (long long)max);
     return ERR_INVALID;
 }

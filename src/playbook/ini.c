@@ -253,8 +253,7 @@ static void begin_entry(struct reader *r, const char *s, size_t len, size_t colu
         problems_error(r->problems, r->ini->file, r->line, "a key is missing before the `=`");
     else if (first != NULL)
         problems_error(r->problems, r->ini->file, r->line,
-                       "`%s` is here twice, first in line %d; keep one",
-                       key, first->line);
+                       "`%s` is here twice, first in line %d; keep one", key, first->line);
     else if (section->count >= INI_ENTRIES_MAX)
         problems_error(r->problems, r->ini->file, r->line, "more than %d keys in one section",
                        INI_ENTRIES_MAX);

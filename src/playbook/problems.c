@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
@@ -58,6 +59,13 @@ void problems_warning(struct problems *p, const char *file, int line, const char
     va_end(ap);
 }
 
+static bool comes_after(const struct problem *a, const struct problem *b)
+{
+    int order = strcmp(a->file, b->file);
+
+    return order != 0 ? order > 0 : a->line > b->line;
+}
+
 /* By insertion: a reader goes over its file a few times, so most of it is in order already. */
 void problems_sort(struct problems *p, size_t from)
 {
@@ -65,7 +73,7 @@ void problems_sort(struct problems *p, size_t from)
         struct problem moving = p->items[i];
         size_t at = i;
 
-        while (at > from && p->items[at - 1].line > moving.line) {
+        while (at > from && comes_after(&p->items[at - 1], &moving)) {
             p->items[at] = p->items[at - 1];
             at--;
         }

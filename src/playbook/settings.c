@@ -33,13 +33,18 @@ static bool parse_zone(const struct directive_place *at, const char *value, void
 {
     const struct zone **zone = field, *found = zone_get(value);
 
-    if (found == NULL)
+    char *near = found == NULL ? zone_nearest(value) : NULL;
+
+    if (found != NULL)
+        *zone = found;
+    else if (near != NULL)
+        place_error(at, "this system knows no time zone `%s`; did you mean `%s`?", value, near);
+    else
         place_error(at,
                     "this system knows no time zone `%s`; write its place, such as `Europe/Riga` "
                     "(`timedatectl list-timezones` lists them)",
                     value);
-    else
-        *zone = found;
+    free(near);
     return found != NULL;
 }
 
@@ -78,8 +83,8 @@ static bool parse_code(const struct directive_place *at, const char *value, void
         value_set(field, value);
         return true;
     }
-    place_error(at, "`%s` is not a %s code; write its %zu capital letters, such as `%s`", value, kind,
-                n, example);
+    place_error(at, "`%s` is not a %s code; write its %zu capital letters, such as `%s`", value,
+                kind, n, example);
     return false;
 }
 
@@ -287,7 +292,9 @@ static bool parse_keep(const struct directive_place *at, const char *value, void
     if (ok)
         *(int64_t *)field = ms;
     else
-        place_error(at, "`%s` is not a length of time; write `730 days`, at least one, or `for ever`", value);
+        place_error(at,
+                    "`%s` is not a length of time; write `730 days`, at least one, or `for ever`",
+                    value);
     return ok;
 }
 

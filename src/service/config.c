@@ -6,9 +6,11 @@
  */
 #include "service/config.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -232,11 +234,52 @@ static char *path_of(const char *dir, const char *name, const char *known)
     return known != NULL ? mem_strdup(known) : fs_join(dir, name);
 }
 
+static bool in_path(char c)
+{
+    return c == '/' || c == '.' || c == '-' || c == '_' || isalnum((unsigned char)c);
+}
+
+/* `text` with every path below `absolute` as one below `dir`; free() it. */
+static char *as_given(const char *text, const char *absolute, const char *dir)
+{
+    size_t n = strlen(absolute);
+    struct buf b;
+
+    buf_init(&b);
+    for (const char *p = text; *p != '\0';) {
+        bool here = strncmp(p, absolute, n) == 0 && p[n] == '/' && (p == text || !in_path(p[-1]));
+        if (here)
+            buf_puts(&b, dir);
+        else
+            buf_append(&b, p, 1);
+        p += here ? n : 1;
+    }
+    return buf_steal(&b);
+}
+
+/* Settings hold whole paths, for a service whose folder may be another; people get them back as
+ * they gave the folder, and file after file. */
+static void tidy(struct problems *problems, size_t from, const char *dir)
+{
+    char *absolute = realpath(dir, NULL);
+
+    for (size_t i = from; absolute != NULL && absolute[1] != '\0' && i < problems->count; i++) {
+        char **texts[] = {&problems->items[i].file, &problems->items[i].text};
+        for (size_t k = 0; k < 2; k++) {
+            char *text = as_given(*texts[k], absolute, dir);
+            free(*texts[k]);
+            *texts[k] = text;
+        }
+    }
+    problems_sort(problems, from);
+    free(absolute);
+}
+
 int config_load(const char *dir, const char *playbook_path, struct problems *problems,
                 struct config *out)
 {
     struct loading l = {.c = out, .problems = problems};
-    size_t errors = problems->errors;
+    size_t errors = problems->errors, from = problems->count;
 
     *out = (struct config){0};
     out->settings = settings_read(dir, problems);
@@ -250,10 +293,16 @@ int config_load(const char *dir, const char *playbook_path, struct problems *pro
     char *playbook = path_of(dir, "playbook.conf", s != NULL ? s->playbook : NULL);
     char *templates = path_of(dir, "templates", s != NULL ? s->templates : NULL);
     size_t before = problems->errors;
-    out->playbook = playbook_read_rest(playbook_path != NULL ? playbook_path : playbook, problems);
+    const char *path = playbook_path != NULL ? playbook_path : playbook;
+    if (fs_exists(path))
+        out->playbook = playbook_read_rest(path, problems);
+    else
+        problems_error(problems, path, 0,
+                       "there is no such file; `betimes init NEW-FOLDER` makes one to begin with");
     bool whole = problems->errors == before;
     out->templates = template_set_load(templates, compose_names(), template_problem, problems);
     check_together(&l, whole);
+    tidy(problems, from, dir);
     free(playbook);
     free(templates);
     if (problems->errors == errors)

@@ -193,9 +193,10 @@ int store_open_tasks(struct store *s, size_t max, struct open_task **out, size_t
                      int64_t *total)
 {
     sqlite3_stmt *st = store_prepare(
-        s, "SELECT t.id, coalesce(t.client_id, 0), t.created_ms, c.name, t.text, count(*) OVER () "
+        s, "SELECT t.id, coalesce(t.client_id, 0), t.created_ms, c.name, t.text, "
+           "(SELECT count(*) FROM task WHERE done_ms IS NULL) "
            "FROM task t LEFT JOIN client c ON c.id = t.client_id WHERE t.done_ms IS NULL "
-           "ORDER BY t.created_ms, t.id LIMIT ?1");
+           "ORDER BY t.created_ms LIMIT ?1");
     size_t cap = 0;
     int rc;
 

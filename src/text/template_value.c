@@ -158,6 +158,20 @@ static void check_call(struct reader *r, const struct call *call)
         TELL(r->node, r->sink, "the filter %s: %s", f->name, err.text);
 }
 
+/* Nothing is near: then all there are. */
+static void tell_filters(struct node *n, const char *word, struct problem_sink *sink)
+{
+    struct buf b;
+    size_t count;
+    const struct filter *table = filter_table(&count);
+
+    buf_init(&b);
+    for (size_t i = 0; i < count; i++)
+        buf_printf(&b, "%s%s", i > 0 ? ", " : "", table[i].name);
+    TELL(n, sink, "there is no filter \"%s\"; there are %s", word, b.data);
+    buf_close(&b);
+}
+
 /* Read one filter behind its |. */
 static bool read_call(struct reader *r)
 {
@@ -180,7 +194,7 @@ static bool read_call(struct reader *r)
     if (f == NULL && nearest != NULL)
         TELL(n, r->sink, "there is no filter \"%s\"; did you mean \"%s\"?", word, nearest);
     else if (f == NULL)
-        TELL(n, r->sink, "there is no filter \"%s\"", word);
+        tell_filters(n, word, r->sink);
 
     struct call call = {.filter = f};
     bool good = true;

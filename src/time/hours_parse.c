@@ -75,7 +75,9 @@ static int take_clock(const char **p, int *minute, struct err *err)
     for (; digits < 2 && is_digit(*at); digits++)
         hour = hour * 10 + (*at++ - '0');
     if (digits == 0 || at[0] != ':' || !is_digit(at[1]) || !is_digit(at[2]) || is_digit(at[3])) {
-        err_set(err, "\"%.*s\" is no time of day; write it as 08:00", shown(*p), *p);
+        bool hour_alone = digits > 0 && hour < 24;
+        err_set(err, "\"%.*s\" is no time of day; write it with its minutes, as %02d:00", shown(*p),
+                *p, hour_alone ? hour : 8);
         return ERR_INVALID;
     }
     min = (at[1] - '0') * 10 + (at[2] - '0');
@@ -138,6 +140,11 @@ static int take_day(struct reader *r, int *day)
     size_t len = word_length(r->p);
 
     *day = find_day(r->p, len);
+    if (*day < 0 && len == strlen("to") && strncasecmp(r->p, "to", len) == 0) {
+        err_set(r->err, "\"%.*s\" is no day; write days in a row with a hyphen, as Mon-Fri",
+                (int)len, r->p);
+        return ERR_INVALID;
+    }
     if (*day < 0) {
         err_set(r->err, "\"%.*s\" is no day; " DAYS_TEXT, shown(r->p), r->p);
         return ERR_INVALID;

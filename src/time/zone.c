@@ -157,17 +157,44 @@ static bool plain_name(const char *name)
     return previous != '/';
 }
 
-static struct zone *load(const char *name)
+static const char *zone_dir(void)
 {
     const char *dir = getenv("TZDIR");
+
+    return dir == NULL || dir[0] == '\0' ? ZONEINFO_DIR : dir;
+}
+
+char *zone_nearest(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    struct str_list names = {0};
+    char *found = NULL;
+
+    if (slash == NULL || !plain_name(name))
+        return NULL;
+    char *region = mem_strndup(name, (size_t)(slash - name)), *dir = fs_join(zone_dir(), region);
+    if (fs_list(dir, &names, NULL) == 0) {
+        const char *near = str_nearest(slash + 1, (const char *const *)names.items, names.count);
+        found = near != NULL ? mem_printf("%s/%s", region, near) : NULL;
+    }
+    if (found != NULL && zone_get(found) == NULL) { /* such as a folder */
+        free(found);
+        found = NULL;
+    }
+    str_list_close(&names);
+    free(dir);
+    free(region);
+    return found;
+}
+
+static struct zone *load(const char *name)
+{
     struct buf file;
     struct tzif t;
     struct zone *z = NULL;
 
-    if (dir == NULL || dir[0] == '\0')
-        dir = ZONEINFO_DIR;
     buf_init(&file);
-    if (fs_read_beneath(dir, name, ZONE_FILE_MAX, &file, NULL) == 0 &&
+    if (fs_read_beneath(zone_dir(), name, ZONE_FILE_MAX, &file, NULL) == 0 &&
         tzif_parse(file.data, file.len, &t)) {
         z = zone_create(name, &t);
         tzif_close(&t);

@@ -175,9 +175,9 @@ static int next_section(struct visit *v)
 
 static void tile(struct buf *b, int64_t n, enum word what)
 {
-    buf_printf(b, "<div><dd>%lld</dd><dt>", (long long)n);
+    buf_puts(b, "<div><dt>");
     html_word(b, what);
-    buf_puts(b, "</dt></div>");
+    buf_printf(b, "</dt><dd>%lld</dd></div>", (long long)n);
 }
 
 static int went_section(struct visit *v)

@@ -81,6 +81,20 @@ void crash_point(void)
     _exit(0);
 }
 
+/* --- faults --- */
+
+void disk_break(int64_t for_ms)
+{
+    static const int faults[] = {SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_IOERR_FSYNC};
+
+    S->faults++;
+    S->fault = faults[world_below(3)];
+    S->fault_percent = world_percent(50) ? 100 : 20;
+    S->fault_until_us = S->mono_us + for_ms * 1000;
+    S->disturbed_us = S->fault_until_us;
+    sim_note("the disk fails: %d", S->fault);
+}
+
 /* --- files --- */
 
 static struct file *file_of(sqlite3_file *f)

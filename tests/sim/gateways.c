@@ -119,10 +119,24 @@ static int64_t soon_us(const struct sim_exchange *x)
 
 /* --- exchanges --- */
 
+/* Trouble likes to come while something is on the wire. */
+static void tempt_fate(void)
+{
+    if (S->mono_us >= S->quiet_us)
+        return;
+    if (sim_has(TROUBLE_CRASH) && S->crash_in == 0 && world_percent(1)) {
+        S->crash_in = 1 + (int64_t)world_below(12);
+        S->power_cut = sim_has(TROUBLE_POWER) && world_percent(50);
+    }
+    if (sim_has(TROUBLE_DISK) && world_percent(1))
+        disk_break((int64_t)(1 + world_below(8)) * SECOND_MS);
+}
+
 int gateway_send(struct gateway *g, const struct gateway_message *m)
 {
     int free_place = -1;
 
+    tempt_fate();
     crash_point();
     if (g->closing)
         return ERR_BUSY;

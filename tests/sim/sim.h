@@ -287,6 +287,9 @@ void sim_loop_reset(void);
 
 void disk_register(void);
 
+/* From now on writing fails, for so long. */
+void disk_break(int64_t for_ms);
+
 /* A step at which the service may die. */
 void crash_point(void);
 

@@ -5,6 +5,8 @@
  */
 #include "sim.h"
 
+#define BUSY_OUTAGE 250 /* transactions: more changes than the service takes in at once */
+
 /* --- transactions --- */
 
 static void transact(void)
@@ -33,6 +35,13 @@ static void outage(void)
     S->outages++;
     S->start_us = S->mono_us + minutes[story_below(6)] * MINUTE_MS * 1000;
     service_stop_and_wait();
+    /* Now and then much is written while nobody looks. */
+    for (int i = story_percent(30) ? BUSY_OUTAGE : 0; i > 0; i--) {
+        S->mono_us += MINUTE_MS * 1000;
+        transact();
+    }
+    if (S->start_us < S->mono_us)
+        S->start_us = S->mono_us;
 }
 
 static void step(void)
@@ -45,18 +54,6 @@ static void step(void)
     sim_step_clock(by_ms);
     S->stepped_us = S->disturbed_us = S->mono_us;
     sim_note("the clock is stepped by %.1f minutes", (double)by_ms / MINUTE_MS);
-}
-
-static void break_disk(void)
-{
-    static const int faults[] = {SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_IOERR_FSYNC};
-
-    S->faults++;
-    S->fault = faults[story_below(3)];
-    S->fault_percent = story_percent(50) ? 100 : 20;
-    S->fault_until_us = S->mono_us + (int64_t)(1 + story_below(300)) * SECOND_MS * 1000;
-    S->disturbed_us = S->fault_until_us;
-    sim_note("the disk fails: %d", S->fault);
 }
 
 static void hold_lock(void)
@@ -95,7 +92,7 @@ static void befall(void)
     } else if (what < 12 && sim_has(TROUBLE_CLOCK)) {
         step();
     } else if (what < 14 && sim_has(TROUBLE_DISK)) {
-        break_disk();
+        disk_break((int64_t)(1 + story_below(300)) * SECOND_MS);
     } else if (what < 17 && sim_has(TROUBLE_LOCK)) {
         hold_lock();
     } else if (what < 22 && sim_has(TROUBLE_EDIT) && S->up) {

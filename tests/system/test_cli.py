@@ -105,7 +105,7 @@ class Init(CliTest):
         self.assertRegex(told, r"Stayed as they were:\n  playbook.conf\n")
         before = {p: p.read_bytes() for p in shop.dir.rglob("*") if p.is_file()}
         told = Betimes().run("init", "-c", shop.dir).stdout
-        self.assertIn("Nothing was left to do", told)
+        self.assertIn("Everything is there already", told)
         self.assertEqual({p: p.read_bytes() for p in shop.dir.rglob("*") if p.is_file()}, before)
 
     def test_a_folder_with_a_configuration_gets_its_database_alone(self):

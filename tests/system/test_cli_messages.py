@@ -84,6 +84,11 @@ class Lists(CliTest):
         self.assertIn("not running", shop.run("status").stdout)
         shop.start()
         self.assertTrue(shop.json("status")["running"])
+        self.assertEqual(shop.json("status")["config_errors"], 0)
+        shop.write("playbook.conf", "[rule x]\non = the moon is full\n")
+        self.assertEqual(shop.json("status")["config_errors"], 1)
+        self.assertIn("has 1 error; the service goes on with the one before",
+                      shop.run("status").stdout)
 
 
 class Forecast(CliTest):
@@ -129,8 +134,11 @@ class Forecast(CliTest):
         self.assertEqual(found, {("ready", "same"), ("reminder", "added"), ("reminder", "removed"),
                                  ("again", "added")})
         told = shop.run("forecast", "--playbook", other).stdout
-        self.assertIn("2 messages more", told)
-        self.assertIn("1 message fewer", told)
+        self.assertIn("2 more messages in the next 30 days", told)
+        self.assertIn("1 fewer message in the next 30 days", told)
+        same = shop.run("forecast", "--playbook", shop.dir / "playbook.conf").stdout
+        self.assertIn("No messages are added in the next 30 days.", same)
+        self.assertIn("1 message in the next day", shop.run("forecast", "--days", "1").stdout)
 
     def test_a_broken_playbook_is_told(self):
         shop = self.made()
@@ -156,6 +164,7 @@ class Why(CliTest):
         for words in (f"Message {number}: ready, to Anna Ozola", "job J1, Volvo",
                       "When a job enters Ready", "job enters Ready, on"):
             self.assertIn(words, told)
+        self.assertIn("by the rule; waits 60 minutes in case of a slip", " ".join(told.split()))
         found = shop.json("why", number)
         self.assertEqual(list(found)[:15], KEYS)
         self.assertIn({"event": "job enters Ready", "cause": True},
@@ -248,7 +257,11 @@ class StepIn(CliTest):
         self.assertEqual((status["paused"], status["pause_reason"]), (True, "phones are down"))
         self.assertIn("phones are down", shop.run("status").stdout)
         shop.start()
-        shop.wait_message(rule="ready")
+        number = str(shop.wait_message(rule="ready")["id"])
+        paused = "he service is paused: nothing goes until `betimes resume`"
+        self.assertIn(paused, shop.run("why", number).stdout)
+        self.assertTrue(shop.json("why", number)["paused"])
+        self.assertIn(paused, shop.run("forecast").stdout)
         self.refused(shop, "sending is paused", "send-test", "+37120000009", status=2)
         self.assertEqual(shop.messages(state="sent"), [])
         self.assertIn("Sending goes on", shop.run("resume").stdout)
@@ -294,6 +307,11 @@ class SendTest(CliTest):
     def test_wrong_use_is_told(self):
         shop = self.made()
         self.refused(shop, "to whom?", "send-test")
+        self.refused(shop, "to whom?", "send-test", "files")
+        self.refused(shop, "`nonsense` is neither an address, a number nor a gateway", "send-test",
+                     "nonsense")
+        self.refused(shop, "give the bare address: a@example.com", "send-test",
+                     "Ann <a@example.com>")
         self.refused(shop, "did you mean `files`?", "send-test", "fils", "me@example.com")
         self.refused(shop, "one address too many", "send-test", "a@example.com", "b@example.com")
         self.refused(shop, "a..b@example.com: ", "send-test", "a..b@example.com")

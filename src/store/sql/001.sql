@@ -259,6 +259,7 @@ CREATE TABLE task (
     created_ms INTEGER NOT NULL,
     done_ms INTEGER
 );
+CREATE INDEX task_open ON task (created_ms) WHERE done_ms IS NULL;
 
 -- Who may use the page. password: as crypt(5) writes it. role: those of enum role.
 CREATE TABLE user (

@@ -306,17 +306,21 @@ static void a_wrong_business_says_what_would_be_right(void **state)
 
     assert_null(parse("[bisness]\n", false, &problems));
     assert_said(&problems, "b: `[business]` needs `name = ...`: what clients call you\n"
-                           "b: `[business]` needs `timezone = ...`: where your clocks hang\n"
+                           "b: `[business]` needs `timezone = ...`: the time zone you work in\n"
                            "b:1: there is no section `[bisness]`; did you mean `business`?");
-    assert_null(parse("[business]\nname = A\ntimezone = Europe/Rigaa\n", false, &problems));
+    assert_null(parse("[business]\nname = A\ntimezone = Mars/Phobos\n", false, &problems));
     assert_said(&problems,
-                "b:3: `timezone`: this system knows no time zone `Europe/Rigaa`; write its place, "
+                "b:3: `timezone`: this system knows no time zone `Mars/Phobos`; write its place, "
                 "such as `Europe/Riga` (`timedatectl list-timezones` lists them)");
+    assert_null(parse("[business]\nname = A\ntimezone = Europe/Rgia\n", false, &problems));
+    assert_said(&problems, "b:3: `timezone`: this system knows no time zone `Europe/Rgia`; did you "
+                           "mean `Europe/Riga`?");
     assert_wrong("langage = lv\nlanguage = english\ncountry = UK\ncurrency = eur\n",
                  "b:4: `langage` is no key of a `[business]` section; did you mean `language`?\n"
                  "b:5: `language`: `english` is no language tag; write `lv`, `en-GB`, `kk-KZ`\n"
                  "b:6: `country`: the United Kingdom's letters are `GB` (ISO 3166)\n"
-                 "b:7: `currency`: `eur` is none; write its 3 capital letters, such as `EUR`");
+                 "b:7: `currency`: `eur` is not a currency code; write its 3 capital letters, such "
+                 "as `EUR`");
     assert_wrong("prefer = email, fax\ncap = 3 per fortnight\nweb = example.com\nphone =\n",
                  "b:4: `prefer`: `email, fax` is no order of channels; write `email, sms`, `sms, "
                  "email`, or one\n"
@@ -335,7 +339,7 @@ static void a_wrong_gateway_says_what_would_be_right(void **state)
 {
     assert_wrong("[gateway]\ntype = smpt\n[gateway b]\n",
                  "b:4: a gateway needs a name of a-z, 0-9, _ and -: `[gateway mail]`\n"
-                 "b:5: `[gateway ]` needs a `type`; did you mean `smtp`?\n"
+                 "b:5: `type`: `smpt` is no type of gateway; did you mean `smtp`?\n"
                  "b:6: `[gateway b]` needs a `type`; write `smtp`, `sms` or `file`");
     assert_wrong("[gateway m]\ntype = smtp\nurl = http://example.com\nfrom = a@example.com\n"
                  "conections = 4\nconnections = 100\nrate = fast\ntimeout = 0 seconds\n",

@@ -111,7 +111,9 @@ static void wrong_hours_are_refused_with_a_sentence(void **state)
     assert_refused("Mon 24:00-24:00", ERR_INVALID, "24:00 can only be an end");
     assert_refused("Mon 08:00-24:01", ERR_INVALID, "no clock shows 24:01");
     assert_refused("Mon 08:60-10:00", ERR_INVALID, "no clock shows 08:60");
-    assert_refused("Mon 8-12", ERR_INVALID, "\"8-12\" is no time of day");
+    assert_refused("Mon 8-12", ERR_INVALID,
+                   "\"8-12\" is no time of day; write it with its minutes, as 08:00");
+    assert_refused("Mon to Fri 08:00-12:00", ERR_INVALID, "in a row with a hyphen, as Mon-Fri");
     assert_refused("Mon 08:000-12:00", ERR_INVALID, "is no time of day");
     assert_refused("Mon 08:00", ERR_INVALID, "08:00 has no end");
     assert_refused("Mon", ERR_INVALID, "Monday has no times after it");

@@ -158,6 +158,18 @@ static void fractions_are_cut_downwards(void **state)
     assert_int_equal(c.second, 1);
 }
 
+static void an_unknown_zone_has_a_neighbour_in_its_region(void **state)
+{
+    char *near = zone_nearest("Europe/Rgia");
+
+    assert_non_null(near);
+    assert_string_equal(near, "Europe/Riga");
+    free(near);
+    assert_null(zone_nearest("Mars/Phobos"));
+    assert_null(zone_nearest("Rgia"));
+    assert_null(zone_nearest("../Rgia"));
+}
+
 static void any_instant_has_an_answer(void **state)
 {
     const struct zone *z = zone_get("Europe/Riga");
@@ -352,6 +364,7 @@ int main(void)
         cmocka_unit_test(the_rule_goes_on_for_ever),
         cmocka_unit_test(instants_and_clocks_agree_around_every_change),
         cmocka_unit_test(fractions_are_cut_downwards),
+        cmocka_unit_test(an_unknown_zone_has_a_neighbour_in_its_region),
         cmocka_unit_test(any_instant_has_an_answer),
         cmocka_unit_test(names_that_are_not_plain_are_unknown),
         cmocka_unit_test(a_zone_is_loaded_once),
