@@ -104,6 +104,10 @@ struct settings *settings_parse(const char *dir, const struct ini *ini, bool all
 
 bool parse_holidays(const struct directive_place *at, const char *value, void *calendar);
 
+/* ---- caps.c */
+
+bool parse_cap(const struct directive_place *at, const char *value, void *business);
+
 /* ---- event.c */
 
 bool parse_on(const struct directive_place *at, const char *value, void *rule);

@@ -1,0 +1,192 @@
+/*
+ * betimes why --rule: what a rule did or did not want of a record. What is not among the messages
+ * is planned in a private copy, and the planner's own words say why the rule did not want it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "cli/all.h"
+#include "cli/draft.h"
+#include "cli/session.h"
+#include "cli/show.h"
+#include "cli/why.h"
+#include "send/letter.h"
+#include "store/rules.h"
+#include "watch/absorb.h"
+#include "watch/replan.h"
+
+#define SUBJECTS_MAX 200 /* of one client, that are told about */
+
+struct verdict_words {
+    const struct rule *rule;
+    struct str_list words; /* the planner's, about this rule */
+};
+
+static void hear(void *arg, const struct rule *r, const char *text)
+{
+    struct verdict_words *v = arg;
+
+    if (r == v->rule && !str_list_has(&v->words, text))
+        str_list_add(&v->words, text, strlen(text));
+}
+
+static void tell_word(struct asking *a, const struct entity *e, const struct rule *r,
+                      const char *text)
+{
+    const char *kind = e->kind == ENTITY_JOB ? "job" : "appointment";
+
+    if (a->list != NULL) {
+        json_t *o = json_object();
+        json_object_set_new(o, "rule", show_json_text(r->name));
+        json_object_set_new(o, kind, show_json_text(e->key));
+        json_object_set_new(o, "state", json_null());
+        json_object_set_new(o, "reason", show_json_text(text));
+        json_array_append_new(a->list, o);
+        return;
+    }
+    char *title = mem_printf("No message of %s for %s %s", r->name, kind, e->key);
+    char *sentence = rule_sentence(r);
+    put_text(BOLD, title);
+    putchar('\n');
+    why_line("rule", sentence);
+    why_line("reason", text);
+    free(sentence);
+    free(title);
+}
+
+/* The service has not come to it, but would want this. */
+static void tell_to_come(struct asking *a, const struct entity *e, const struct rule *r,
+                         const struct intent *in)
+{
+    char when[SHOW_TIME_MAX];
+
+    show_time(in->due_ms, a->session.zone, a->now_ms, when);
+    char *text = in->verdict == VERDICT_SEND
+                     ? mem_printf("the service has not looked at the record yet (`betimes status` "
+                                  "tells whether it runs); when it does, the message is planned "
+                                  "for %s",
+                                  when)
+                     : mem_strdup(in->reason);
+    tell_word(a, e, r, text);
+    free(text);
+}
+
+static const struct intent *intent_of(const struct asking *a, const struct intents *intents,
+                                      const struct rule *r)
+{
+    for (size_t i = 0; i < intents->count; i++)
+        if (&a->config.playbook->rules[intents->items[i].rule] == r)
+            return &intents->items[i];
+    return NULL;
+}
+
+static const char *kind_words(const struct rule *r, const struct entity *e)
+{
+    if (e->kind == ENTITY_JOB && !rule_on_job(r))
+        return "the rule speaks of appointments, and this is a job";
+    if (e->kind == ENTITY_APPOINTMENT && !rule_on_appointment(r))
+        return "the rule speaks of jobs, and this is an appointment";
+    return NULL;
+}
+
+/* What the planner says of the rule and this subject, in the draft. */
+static int ask_planner(struct asking *a, struct draft *d, int64_t entity_id, const struct rule *r)
+{
+    struct verdict_words v = {.rule = r};
+    struct intents intents = {0};
+    struct subject s;
+    int rc = subject_load(&d->world, entity_id, &s);
+
+    if (rc != 0 && rc != ERR_NOTFOUND) {
+        subject_close(&s);
+        return session_failed(&d->session, rc, "read the record");
+    }
+    const char *kind = kind_words(r, &s.entity);
+    if (rc == ERR_NOTFOUND) {
+        tell_word(a, &s.entity, r, "the record was deleted");
+    } else if (kind != NULL) {
+        tell_word(a, &s.entity, r, kind);
+    } else {
+        plan_subject(&d->world.plan, &s.plan, &intents, hear, &v);
+        const struct intent *in = intent_of(a, &intents, r);
+        if (in != NULL)
+            tell_to_come(a, &s.entity, r, in);
+        else
+            tell_word(a, &s.entity, r,
+                      v.words.count > 0 ? v.words.items[v.words.count - 1]
+                                        : "nothing has happened that the rule speaks of");
+    }
+    str_list_close(&v.words);
+    intents_close(&intents);
+    subject_close(&s);
+    return EXIT_DONE;
+}
+
+/* `asked`: the kind of record that the person named. */
+static int explain_entity(struct asking *a, struct draft *d, int64_t entity_id,
+                          const struct rule *r, enum entity_kind asked)
+{
+    struct outbox_filter f = {.rule = r->name};
+    struct outbox_row *rows = NULL;
+    struct entity e;
+    size_t count = 0;
+    int status = EXIT_DONE, rc = store_entity(d->session.store, entity_id, &e);
+
+    f.with_visits = asked == ENTITY_JOB;
+    f.subject_kind = e.kind;
+    f.subject_row = e.row_id;
+    if (rc == 0)
+        rc = store_outbox(a->session.store, &f, &rows, &count);
+    if (rc != 0)
+        status = session_failed(&a->session, rc, "read the messages");
+    else if (count > 0)
+        status = why_tell_rows(a, rows, count);
+    else if (asked != ENTITY_CLIENT || kind_words(r, &e) == NULL)
+        status = ask_planner(a, d, entity_id, r);
+    outbox_rows_free(rows, count);
+    entity_close(&e);
+    return status;
+}
+
+int why_rule(struct asking *a, enum entity_kind kind, const char *ref)
+{
+    const struct rule *r;
+    struct subjects subjects = {0};
+    struct draft d = {0};
+    int64_t row_id;
+    int status = session_rule(&a->config, option_value(&a->call->options, "rule"), &r);
+
+    if (status == EXIT_DONE)
+        status = session_row(&a->session, kind, ref, &row_id);
+    if (status == EXIT_DONE)
+        status = draft_make(&a->session, &a->config, a->now_ms, &d);
+    if (status == EXIT_DONE && kind == ENTITY_CLIENT) {
+        int rc = store_entities_of_client(d.session.store, row_id, subjects_add, &subjects);
+        if (rc != 0)
+            status = session_failed(&d.session, rc, "read the client's records");
+    } else if (status == EXIT_DONE) {
+        struct entity e;
+        int rc = store_entity_by_row(d.session.store, kind, row_id, &e);
+        if (rc == 0)
+            subjects_add(&subjects, e.id);
+        else
+            status = session_failed(&d.session, rc, "read the record");
+        entity_close(&e);
+    }
+    if (status == EXIT_DONE && subjects.count == 0 && a->list == NULL)
+        printf("The client has neither a job nor an appointment.\n");
+    for (size_t i = 0; status == EXIT_DONE && i < subjects.count && i < SUBJECTS_MAX; i++) {
+        if (i > 0 && a->list == NULL)
+            putchar('\n');
+        status = explain_entity(a, &d, subjects.ids[i], r, kind);
+    }
+    if (status == EXIT_DONE && a->list != NULL)
+        status = show_print_json(json_incref(a->list));
+    subjects_close(&subjects);
+    draft_close(&d);
+    return status;
+}
