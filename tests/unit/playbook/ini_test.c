@@ -92,9 +92,8 @@ static void what_is_twice_says_where_the_first_is(void **state)
 {
     assert_wrong("[s]\na = 1\nb = 2\na = 3\n  4\n",
                  "x.conf:4: `a` is here twice, first in line 2; keep one");
-    assert_wrong("[s a]\n[s]\n[s  a]\n",
-                 "x.conf:3: `[s a]` is here twice, first in line 1; put "
-                 "both into one section");
+    assert_wrong("[s a]\n[s]\n[s  a]\n", "x.conf:3: `[s a]` is here twice, first in line 1; put "
+                                         "both into one section");
 }
 
 static void every_broken_line_is_told_once(void **state)
