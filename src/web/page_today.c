@@ -138,8 +138,6 @@ static int needs_section(struct visit *v)
                                &count, &total);
     if (rc == 0) {
         section(b, "needs", W_NEEDS_YOU);
-        if (task_count > 0)
-            task_list(v, tasks, task_count, task_total);
         if (task_count > 0 && count > 0) {
             buf_puts(b, "<h3>");
             html_word(b, W_NOT_WELL);
@@ -148,6 +146,8 @@ static int needs_section(struct visit *v)
         if (count > 0 || task_count == 0)
             messages_list(v, "needs", rows, count, false, true, W_NEEDS_NOBODY);
         some_of(b, W_NEEDS_MORE, count, total);
+        if (task_count > 0)
+            task_list(v, tasks, task_count, task_total);
         buf_puts(b, "</section>");
     }
     open_tasks_free(tasks, task_count);
