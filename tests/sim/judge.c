@@ -247,7 +247,7 @@ static bool same_number(const char *e164, const char *written)
     return *e164 == '\0';
 }
 
-/* By two channels it is still one message. */
+/* By two channels it is still one message, also when something happened between the two. */
 static bool counted_already(int i)
 {
     const struct sim_copy *c = &S->copies[i];
@@ -255,7 +255,7 @@ static bool counted_already(int i)
     for (int k = i + 1; k < S->copy_count; k++) {
         const struct sim_copy *o = &S->copies[k];
         if (o->clear && o->rule == c->rule && o->subject == c->subject &&
-            o->generation == c->generation)
+            (o->generation == c->generation || o->channel != c->channel))
             return true;
     }
     return false;

@@ -34,6 +34,7 @@
 #define CHILDREN_MAX 20000
 #define QUIET_DAYS 16 /* after the story's end, until every message has come to its own */
 #define GRACE_MS 30000
+#define EXIT_UNSYNCED 2 /* of the store, see store_commit */
 
 struct sim *S;
 
@@ -298,6 +299,17 @@ static void clean_up(void)
         nftw(S->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
+/* A disk that does not confirm a commit: the store ends the service, as it should. */
+static void ended_by_disk(void)
+{
+    S->crashes++;
+    S->crash_in = 0;
+    S->up = false;
+    S->stopped_cleanly = false;
+    S->disturbed_us = S->mono_us;
+    sim_note("the service has ended: the disk did not confirm a commit");
+}
+
 static bool run(uint64_t seed, int days, bool calm)
 {
     prepare(seed, days, calm);
@@ -316,7 +328,10 @@ static bool run(uint64_t seed, int days, bool calm)
             perror("sim");
             exit(2);
         }
-        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_UNSYNCED && S->up &&
+            S->fault == SQLITE_IOERR_FSYNC) {
+            ended_by_disk();
+        } else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
             snprintf(S->failure, sizeof(S->failure), "the service died by itself (status 0x%x)",
                      status);
             S->failed = true;
