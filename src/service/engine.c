@@ -26,17 +26,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "send/dispatch.h"
-#include "send/settle.h"
 #include "service/alarm.h"
-#include "watch/absorb.h"
+#include "service/work.h"
 #include "watch/calm.h"
-#include "watch/replan.h"
 #include "watch/watcher.h"
 
-#define TURN_US 15000     /* of work in one turn; the loop answers in between */
-#define CHANGES_MAX 500   /* log entries absorbed at a time */
-#define SWEEP_MAX 500     /* rows of a sweep looked at at a time */
-#define LEFT_OVER_MAX 500 /* messages of an earlier run settled at a time */
+#define TURN_US 15000 /* of work in one turn; the loop answers in between */
 #define RECONCILE_EVERY_MS (10 * 60 * 1000)
 #define BUSY_FIRST_MS 2
 #define BUSY_LONGEST_MS 500
@@ -59,16 +54,8 @@ struct engine {
     struct calm *calm;
     struct alarm *alarm;
     uv_idle_t idle;
-    uv_timer_t retry;        /* a turn that has to wait */
-    bool look;               /* the change log may have something */
-    bool left_over;          /* messages of an earlier run to settle */
-    struct subjects waiting; /* to be planned; planned_to of them are done */
-    size_t planned_to;
-    bool sweeping; /* for subjects of an older playbook */
-    int64_t swept_to;
-    bool reconciling;
-    struct reconcile_cursor cursor;
-    int64_t reconciled_mono_ms;
+    uv_timer_t retry; /* a turn that has to wait */
+    struct work work; /* and how far it has come */
     int64_t busy_ms;
     int64_t turned_mono_ms; /* when the last turn ended */
     bool broken;            /* the database is damaged */
@@ -99,181 +86,21 @@ static void look_cb(void *arg)
     bool changed = false, moved = false;
 
     if (store_changed(e->store, &changed) != 0 || changed) {
-        e->look = true;
+        e->work.look = true;
         calm_note(e->calm);
     }
     /* A migration may have taken our triggers with it, also while a reconcile is under way. */
     if (changed && store_schema_moved(e->store, &moved) == 0 && moved) {
-        e->reconciling = true;
-        e->cursor = (struct reconcile_cursor){0};
+        work_reconcile(&e->work);
         engine_poke(e);
     }
-    if (clock_mono_ms() - e->reconciled_mono_ms > RECONCILE_EVERY_MS && !e->reconciling) {
-        e->reconciling = true;
+    if (clock_mono_ms() - e->work.reconciled_mono_ms > RECONCILE_EVERY_MS && !e->work.reconciling) {
+        work_reconcile(&e->work);
         engine_poke(e);
     }
-}
-
-/* --- the steps of a turn --- */
-
-static bool time_left(int64_t until_us)
-{
-    return clock_mono_us() < until_us;
-}
-
-/* Take the next entries of the change log; *drained: there are no more. After a backlog every row
- * is compared: the entries tell what happened and when, but not how the rows stand in the end. */
-static int absorb(struct engine *e, int64_t now_ms, bool *drained)
-{
-    size_t taken;
-    int rc = absorb_changes(&e->setup->world, now_ms, CHANGES_MAX, &e->waiting, &taken);
-
-    *drained = rc == 0 && taken < CHANGES_MAX;
-    if (rc == 0)
-        e->look = !*drained;
-    if (rc == 0 && !*drained) {
-        e->reconciling = true;
-        e->cursor = (struct reconcile_cursor){0};
-    }
-    return rc;
-}
-
-static void differs(void *arg, enum entity_kind kind, int64_t row_id)
-{
-    struct subjects *pairs = arg;
-
-    subjects_add(pairs, kind);
-    subjects_add(pairs, row_id);
-}
-
-/* Compare every row with what we know of it, a stretch at a time. */
-static int reconcile(struct engine *e, int64_t now_ms)
-{
-    struct subjects pairs = {0}; /* kind, row; kind, row; ... */
-    struct reconcile_cursor cursor = e->cursor;
-    bool done = false, repaired = false;
-    int rc = cursor.kind == 0 ? store_repair(e->store, &repaired) : 0;
-
-    if (repaired)
-        log_warning("triggers were missing and are back", "");
-    if (rc == 0)
-        rc = store_reconcile(e->store, &cursor, SWEEP_MAX, differs, &pairs, &done);
-    for (size_t i = 0; rc == 0 && i < pairs.count; i += 2)
-        rc = absorb_row(&e->setup->world, (enum entity_kind)pairs.ids[i], pairs.ids[i + 1], now_ms,
-                        &e->waiting);
-    if (rc == 0) {
-        e->cursor = cursor;
-        e->reconciling = !done;
-        if (done)
-            e->reconciled_mono_ms = clock_mono_ms();
-    }
-    subjects_close(&pairs);
-    return rc;
-}
-
-static int sweep(struct engine *e)
-{
-    size_t count;
-    int rc = store_entities_unplanned(e->store, e->setup->world.generation, e->swept_to, SWEEP_MAX,
-                                      subjects_add, &e->waiting, &count);
-
-    if (rc == 0 && count > 0)
-        e->swept_to = e->waiting.ids[e->waiting.count - 1];
-    if (rc == 0)
-        e->sweeping = count == SWEEP_MAX;
-    return rc;
-}
-
-static int plan_waiting(struct engine *e, int64_t now_ms, int64_t until_us)
-{
-    struct replan_counts counts = {0};
-    int rc = 0;
-
-    if (e->planned_to == 0)
-        subjects_sort(&e->waiting);
-    while (rc == 0 && e->planned_to < e->waiting.count && time_left(until_us))
-        rc = replan_subject(&e->setup->world, e->waiting.ids[e->planned_to++], now_ms, &counts);
-    if (counts.planned + counts.moved + counts.voided > 0)
-        log_debug("planned", "new=%lld moved=%lld voided=%lld", (long long)counts.planned,
-                  (long long)counts.moved, (long long)counts.voided);
-    return rc;
-}
-
-static bool planning_left(const struct engine *e)
-{
-    return e->planned_to < e->waiting.count;
-}
-
-/* What a person has paused or resumed, by whatever way, counts from this turn on. */
-static int look_at_pauses(struct engine *e)
-{
-    const struct world *w = &e->setup->world;
-    char *reason = NULL;
-    int rc = store_paused(e->store, &e->state.paused, &reason);
-
-    free(reason);
-    return rc == 0 ? store_rules_paused(e->store, w->rules, w->playbook->rule_count) : rc;
-}
-
-static int work(struct engine *e, int64_t now_ms, int64_t until_us, bool *more)
-{
-    bool drained = false;
-    size_t count = 0;
-    int rc = dispatch_settle(e->dispatch, now_ms);
-
-    if (rc == 0 && e->left_over) {
-        rc = settle_left_over(&e->setup->world, now_ms, LEFT_OVER_MAX, &count);
-        e->left_over = count == LEFT_OVER_MAX;
-    }
-    if (rc == 0)
-        rc = absorb(e, now_ms, &drained);
-    if (rc == 0 && e->reconciling && drained && !planning_left(e))
-        rc = reconcile(e, now_ms);
-    if (rc == 0 && e->sweeping && !planning_left(e))
-        rc = sweep(e);
-    if (rc == 0)
-        rc = plan_waiting(e, now_ms, until_us);
-    if (rc == 0)
-        rc = look_at_pauses(e);
-    *more = false;
-    /* A claim looks at the record itself, so it need not wait for planning that lags behind; but
-     * what is left of an earlier run must be settled first, and what the log tells must be known
-     * in its order: to look at a record before its past would make its stages happen twice. */
-    if (rc == 0 && !e->state.paused && !e->left_over && drained)
-        rc = dispatch_claim(e->dispatch, now_ms, until_us + TURN_US, more);
-    if (rc == 0)
-        rc = store_messages_next(e->store, &e->state.next_ms);
-    *more = *more || e->look || e->left_over || e->reconciling || e->sweeping || planning_left(e);
-    return rc;
 }
 
 /* --- turns --- */
-
-/* How far work that takes several turns had come before a turn. */
-struct progress {
-    bool left_over, reconciling;
-    struct reconcile_cursor cursor;
-};
-
-static struct progress progress_of(const struct engine *e)
-{
-    return (struct progress){e->left_over, e->reconciling, e->cursor};
-}
-
-/* The transaction did not happen: what it would have done is still to be done. No more than that:
- * once the messages of an earlier run are settled, what stands as being sent is our own. */
-static void rolled_back(struct engine *e, const struct progress *before)
-{
-    store_rollback(e->store);
-    dispatch_rolled_back(e->dispatch);
-    e->look = true;
-    e->left_over = before->left_over;
-    e->reconciling = before->reconciling;
-    e->cursor = before->cursor;
-    e->planned_to = 0;
-    e->sweeping = true;
-    e->swept_to = 0;
-}
 
 static void failed(struct engine *e, int rc)
 {
@@ -311,15 +138,9 @@ static void set_alarms(struct engine *e, bool more)
         uv_timer_start(&e->retry, retry_cb, (uint64_t)wait_ms, 0);
     /* What is due and not taken waits for a gateway, and its result pokes us. */
     bool blocked =
-        e->state.next_ms <= clock_wall_ms() &&
-        (wait_ms >= 0 || dispatch_in_flight(e->dispatch) > 0 || e->state.paused || e->stopping);
-    alarm_set(e->alarm, blocked ? INT64_MAX : e->state.next_ms);
-}
-
-static bool anything_to_do(const struct engine *e)
-{
-    return e->look || e->left_over || e->reconciling || e->sweeping || planning_left(e) ||
-           dispatch_has_results(e->dispatch) || e->state.next_ms <= clock_wall_ms();
+        e->work.next_ms <= clock_wall_ms() &&
+        (wait_ms >= 0 || dispatch_in_flight(e->dispatch) > 0 || e->work.paused || e->stopping);
+    alarm_set(e->alarm, blocked ? INT64_MAX : e->work.next_ms);
 }
 
 static void turn(struct engine *e)
@@ -327,7 +148,7 @@ static void turn(struct engine *e)
     int64_t began_us = clock_mono_us();
     bool more = false;
 
-    if (e->broken || !anything_to_do(e)) {
+    if (e->broken || !work_pending(&e->work, clock_wall_ms())) {
         if (!e->broken)
             set_alarms(e, false);
         return;
@@ -337,12 +158,13 @@ static void turn(struct engine *e)
         failed(e, rc);
         return;
     }
-    const struct progress before = progress_of(e);
-    rc = work(e, clock_wall_ms(), began_us + TURN_US, &more);
+    const struct work_mark before = work_mark(&e->work);
+    rc = work_turn(&e->work, clock_wall_ms(), began_us + TURN_US, &more);
     if (rc == 0)
         rc = store_commit(e->store);
     if (rc != 0) {
-        rolled_back(e, &before);
+        store_rollback(e->store);
+        work_rolled_back(&e->work, &before);
         failed(e, rc);
         return;
     }
@@ -350,10 +172,7 @@ static void turn(struct engine *e)
         log_info("database well again", "");
     e->state.trouble = 0;
     e->busy_ms = 0;
-    if (!planning_left(e)) {
-        e->waiting.count = 0;
-        e->planned_to = 0;
-    }
+    work_committed(&e->work);
     e->state.turns++;
     e->turned_mono_ms = clock_mono_ms();
     int64_t took_us = clock_mono_us() - began_us;
@@ -379,7 +198,7 @@ static void retry_cb(uv_timer_t *t)
 {
     struct engine *e = t->data;
 
-    e->look = true;
+    e->work.look = true;
     turn(e);
 }
 
@@ -450,9 +269,7 @@ static int apply(struct engine *e, struct config *config, struct err *err)
     dispatch_configure(e->dispatch, &s->world, s->config.templates, s->conditions, &outlets,
                        GRACE_MS, setup_free, s);
     e->setup = s;
-    e->sweeping = true;
-    e->swept_to = 0;
-    e->look = true;
+    work_configure(&e->work, &s->world);
     return 0;
 }
 
@@ -474,7 +291,7 @@ static void part_closed(void *arg)
     if (--e->open > 0)
         return;
     dispatch_free(e->dispatch);
-    subjects_close(&e->waiting);
+    work_close(&e->work);
     store_close(e->store);
     void (*closed)(void *) = e->closed;
     void *closed_arg = e->closed_arg;
@@ -537,6 +354,8 @@ void engine_stop(struct engine *e, int64_t grace_ms, void (*closed)(void *arg), 
 void engine_state(const struct engine *e, struct engine_state *out)
 {
     *out = e->state;
+    out->paused = e->work.paused;
+    out->next_ms = e->work.next_ms;
     out->in_flight = dispatch_in_flight(e->dispatch);
 }
 
@@ -556,8 +375,7 @@ int engine_create(uv_loop_t *loop, struct config *config, struct engine **out, s
     uv_timer_init(loop, &e->retry);
     e->idle.data = e->retry.data = e;
     e->dispatch = dispatch_create(loop, poke_cb, e);
-    e->look = e->left_over = e->reconciling = true;
-    e->state.next_ms = INT64_MAX;
+    work_init(&e->work, e->store, e->dispatch);
     e->calm = calm_create(loop, poke_cb, e);
     e->watcher = watcher_create(loop, path, look_cb, e, err);
     e->alarm = alarm_create(loop, ring_cb, e, err);

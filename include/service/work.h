@@ -1,0 +1,62 @@
+/*
+ * What the engine does in one turn, and how far the work that takes several turns has come. Runs
+ * inside the engine's transaction; it neither begins nor commits one.
+ */
+#ifndef SERVICE_WORK_H
+#define SERVICE_WORK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "send/dispatch.h"
+#include "watch/absorb.h"
+#include "watch/world.h"
+
+struct work {
+    struct store *store;
+    struct dispatch *dispatch;
+    struct world *world;     /* of the present configuration */
+    bool look;               /* the change log may have something */
+    bool left_over;          /* messages of an earlier run to settle */
+    struct subjects waiting; /* to be planned; planned_to of them are done */
+    size_t planned_to;
+    bool sweeping; /* for subjects of an older playbook */
+    int64_t swept_to;
+    bool reconciling; /* comparing every row with what we know of it */
+    struct reconcile_cursor cursor;
+    int64_t reconciled_mono_ms;
+    bool paused;     /* by a person, for everything */
+    int64_t next_ms; /* the next message's time; INT64_MAX: none */
+};
+
+/* How far it had come before a turn that was rolled back. */
+struct work_mark {
+    bool left_over, reconciling;
+    struct reconcile_cursor cursor;
+};
+
+/* At the start: everything is to be looked at. `dispatch` must live as long as `w`. */
+void work_init(struct work *w, struct store *store, struct dispatch *dispatch);
+void work_close(struct work *w);
+
+/* Another configuration: every subject is planned again with its world. */
+void work_configure(struct work *w, struct world *world);
+
+/* Compare every row again, from the first one. */
+void work_reconcile(struct work *w);
+
+/* One turn, at most until `until_us` on the monotonic clock (claims a little longer). *more: there
+ * is more to do at once. Errors: those of the store; the transaction must be rolled back then. */
+int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more);
+
+/* Is there anything for a turn to do? */
+bool work_pending(const struct work *w, int64_t now_ms);
+
+/* The turn was committed. */
+void work_committed(struct work *w);
+
+/* The transaction did not happen: what it would have done is still to be done. */
+struct work_mark work_mark(const struct work *w);
+void work_rolled_back(struct work *w, const struct work_mark *before);
+
+#endif

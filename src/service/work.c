@@ -1,0 +1,201 @@
+/* What one turn does. See service/work.h. */
+#include "service/work.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "send/settle.h"
+#include "watch/replan.h"
+
+#define TURN_MORE_US 15000 /* what claims may take beyond the turn's own time */
+#define CHANGES_MAX 500    /* log entries absorbed at a time */
+#define SWEEP_MAX 500      /* rows of a sweep looked at at a time */
+#define LEFT_OVER_MAX 500  /* messages of an earlier run settled at a time */
+
+void work_init(struct work *w, struct store *store, struct dispatch *dispatch)
+{
+    *w = (struct work){.store = store, .dispatch = dispatch, .next_ms = INT64_MAX};
+    w->look = w->left_over = w->reconciling = true;
+}
+
+void work_close(struct work *w)
+{
+    subjects_close(&w->waiting);
+}
+
+void work_configure(struct work *w, struct world *world)
+{
+    w->world = world;
+    w->sweeping = true;
+    w->swept_to = 0;
+    w->look = true;
+}
+
+void work_reconcile(struct work *w)
+{
+    w->reconciling = true;
+    w->cursor = (struct reconcile_cursor){0};
+}
+
+static bool time_left(int64_t until_us)
+{
+    return clock_mono_us() < until_us;
+}
+
+/* Take the next entries of the change log; *drained: there are no more. After a backlog every row
+ * is compared: the entries tell what happened and when, but not how the rows stand in the end. */
+static int absorb(struct work *w, int64_t now_ms, bool *drained)
+{
+    size_t taken;
+    int rc = absorb_changes(w->world, now_ms, CHANGES_MAX, &w->waiting, &taken);
+
+    *drained = rc == 0 && taken < CHANGES_MAX;
+    if (rc == 0)
+        w->look = !*drained;
+    if (rc == 0 && !*drained)
+        work_reconcile(w);
+    return rc;
+}
+
+static void differs(void *arg, enum entity_kind kind, int64_t row_id)
+{
+    struct subjects *pairs = arg;
+
+    subjects_add(pairs, kind);
+    subjects_add(pairs, row_id);
+}
+
+/* Compare every row with what we know of it, a stretch at a time. */
+static int reconcile(struct work *w, int64_t now_ms)
+{
+    struct subjects pairs = {0}; /* kind, row; kind, row; ... */
+    struct reconcile_cursor cursor = w->cursor;
+    bool done = false, repaired = false;
+    int rc = cursor.kind == 0 ? store_repair(w->store, &repaired) : 0;
+
+    if (repaired)
+        log_warning("triggers were missing and are back", "");
+    if (rc == 0)
+        rc = store_reconcile(w->store, &cursor, SWEEP_MAX, differs, &pairs, &done);
+    for (size_t i = 0; rc == 0 && i < pairs.count; i += 2)
+        rc = absorb_row(w->world, (enum entity_kind)pairs.ids[i], pairs.ids[i + 1], now_ms,
+                        &w->waiting);
+    if (rc == 0) {
+        w->cursor = cursor;
+        w->reconciling = !done;
+        if (done)
+            w->reconciled_mono_ms = clock_mono_ms();
+    }
+    subjects_close(&pairs);
+    return rc;
+}
+
+static int sweep(struct work *w)
+{
+    size_t count;
+    int rc = store_entities_unplanned(w->store, w->world->generation, w->swept_to, SWEEP_MAX,
+                                      subjects_add, &w->waiting, &count);
+
+    if (rc == 0 && count > 0)
+        w->swept_to = w->waiting.ids[w->waiting.count - 1];
+    if (rc == 0)
+        w->sweeping = count == SWEEP_MAX;
+    return rc;
+}
+
+static int plan_waiting(struct work *w, int64_t now_ms, int64_t until_us)
+{
+    struct replan_counts counts = {0};
+    int rc = 0;
+
+    if (w->planned_to == 0)
+        subjects_sort(&w->waiting);
+    while (rc == 0 && w->planned_to < w->waiting.count && time_left(until_us))
+        rc = replan_subject(w->world, w->waiting.ids[w->planned_to++], now_ms, &counts);
+    if (counts.planned + counts.moved + counts.voided > 0)
+        log_debug("planned", "new=%lld moved=%lld voided=%lld", (long long)counts.planned,
+                  (long long)counts.moved, (long long)counts.voided);
+    return rc;
+}
+
+static bool planning_left(const struct work *w)
+{
+    return w->planned_to < w->waiting.count;
+}
+
+/* What a person has paused or resumed, by whatever way, counts from this turn on. */
+static int look_at_pauses(struct work *w)
+{
+    const struct world *world = w->world;
+    char *reason = NULL;
+    int rc = store_paused(w->store, &w->paused, &reason);
+
+    free(reason);
+    return rc == 0 ? store_rules_paused(w->store, world->rules, world->playbook->rule_count) : rc;
+}
+
+int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more)
+{
+    bool drained = false;
+    size_t count = 0;
+    int rc = dispatch_settle(w->dispatch, now_ms);
+
+    if (rc == 0 && w->left_over) {
+        rc = settle_left_over(w->world, now_ms, LEFT_OVER_MAX, &count);
+        w->left_over = count == LEFT_OVER_MAX;
+    }
+    if (rc == 0)
+        rc = absorb(w, now_ms, &drained);
+    if (rc == 0 && w->reconciling && drained && !planning_left(w))
+        rc = reconcile(w, now_ms);
+    if (rc == 0 && w->sweeping && !planning_left(w))
+        rc = sweep(w);
+    if (rc == 0)
+        rc = plan_waiting(w, now_ms, until_us);
+    if (rc == 0)
+        rc = look_at_pauses(w);
+    *more = false;
+    /* A claim looks at the record itself, so it need not wait for planning that lags behind; but
+     * what is left of an earlier run must be settled first, and what the log tells must be known
+     * in its order: to look at a record before its past would make its stages happen twice. */
+    if (rc == 0 && !w->paused && !w->left_over && drained)
+        rc = dispatch_claim(w->dispatch, now_ms, until_us + TURN_MORE_US, more);
+    if (rc == 0)
+        rc = store_messages_next(w->store, &w->next_ms);
+    *more = *more || w->look || w->left_over || w->reconciling || w->sweeping || planning_left(w);
+    return rc;
+}
+
+bool work_pending(const struct work *w, int64_t now_ms)
+{
+    return w->look || w->left_over || w->reconciling || w->sweeping || planning_left(w) ||
+           dispatch_has_results(w->dispatch) || w->next_ms <= now_ms;
+}
+
+void work_committed(struct work *w)
+{
+    if (planning_left(w))
+        return;
+    w->waiting.count = 0;
+    w->planned_to = 0;
+}
+
+struct work_mark work_mark(const struct work *w)
+{
+    return (struct work_mark){w->left_over, w->reconciling, w->cursor};
+}
+
+/* No more is to be done again than what the turn did: once the messages of an earlier run are
+ * settled, what stands as being sent is our own. */
+void work_rolled_back(struct work *w, const struct work_mark *before)
+{
+    dispatch_rolled_back(w->dispatch);
+    w->look = true;
+    w->left_over = before->left_over;
+    w->reconciling = before->reconciling;
+    w->cursor = before->cursor;
+    w->planned_to = 0;
+    w->sweeping = true;
+    w->swept_to = 0;
+}
