@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -34,6 +35,18 @@ int fs_mkdirs(const char *path, mode_t mode, struct err *err);
  * not there. */
 bool fs_exists(const char *path);
 bool fs_is_dir(const char *path);
+
+/* What tells one state of a file from another without reading it. */
+struct fs_stamp {
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    struct timespec modified, changed;
+};
+
+/* The stamp of `path`, links followed; false, and *out left alone, when it cannot be looked at. */
+bool fs_stamp(const char *path, struct fs_stamp *out);
+bool fs_stamp_same(const struct fs_stamp *a, const struct fs_stamp *b);
 
 /* "dir/name", or `name` alone when it is absolute. Free with free(). */
 char *fs_join(const char *dir, const char *name);

@@ -25,8 +25,9 @@ struct work {
     bool reconciling; /* comparing every row with what we know of it */
     struct reconcile_cursor cursor;
     int64_t reconciled_mono_ms;
-    bool paused;     /* by a person, for everything */
-    int64_t next_ms; /* the next message's time; INT64_MAX: none */
+    uint64_t zones_noted; /* zone_news when they were last noted in the database */
+    bool paused;          /* by a person, for everything */
+    int64_t next_ms;      /* the next message's time; INT64_MAX: none */
 };
 
 /* How far it had come before a turn that was rolled back. */

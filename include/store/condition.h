@@ -12,8 +12,7 @@
  * - Subqueries over the four tables: (SELECT count(*) FROM appointment AS a WHERE a.client_id =
  *   client.id AND a.status = 'missed') >= 2. Only inside them: count, sum, ... Nowhere: WITH.
  * - 'now' and CURRENT_DATE, _TIME, _TIMESTAMP are those of base/clock, in UTC. 'localtime' is the
- *   zone of the process: the service sets TZ to the business's zone (and calls tzset) before there
- *   are threads, so that 'localtime' means what the business's clocks show.
+ *   zone of the business, given with conditions_localtime.
  * - Text goes in single quotes; "double quotes" are for names only. LIKE and lower() fold A-Z only.
  *
  * A NULL result is false: a condition over a job is false for a message that has none. Nothing is
@@ -28,6 +27,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "time/zone.h"
 
 #define CONDITION_LENGTH_MAX 4096       /* bytes of one expression */
 #define CONDITION_SELECTS_MAX 8         /* subqueries in one expression */
@@ -38,6 +38,11 @@
 #define CONDITION_STATEMENTS_MAX 128    /* compiled expressions that are kept */
 
 struct conditions;
+
+/* From now on 'localtime' means what the clocks of `z` show, by the zone data as they are now: call
+ * it again after they have changed. It sets the process's TZ: the first time before there are
+ * threads. */
+void conditions_localtime(const struct zone *z);
 
 /* The records that an expression is about; 0: none, all its columns are NULL. */
 struct condition_ids {

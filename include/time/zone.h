@@ -2,7 +2,7 @@
  * Time zones, from the system's tzdata only (TZif files, RFC 8536, with the POSIX rule in their
  * footer for the years after the table), in the folder $TZDIR, else /usr/share/zoneinfo. Zones are
  * loaded once, shared and never freed while the process runs; everything here is safe from any
- * thread.
+ * thread. An update of tzdata is seen when zone_refresh is called, by every holder of a zone.
  *
  * Instants are milliseconds since 1970-01-01T00:00Z. All functions take any instant; what lies
  * outside the years 1 to 9999 is shown as their edge (civil.h).
@@ -10,6 +10,7 @@
 #ifndef TIME_ZONE_H
 #define TIME_ZONE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "time/civil.h"
@@ -53,5 +54,24 @@ void zone_steady(const struct zone *z, int64_t instant_ms, int64_t *from_ms, int
 /* A fingerprint of what clocks show in this zone until the year 2200: it changes when a tzdata
  * update moves an hour, and not when the same hours are written in another way. */
 uint64_t zone_fingerprint(const struct zone *z);
+
+/*
+ * Have the files of the zones asked for so far been replaced? One stat for each; those that were
+ * are read again, and the zones handed out show the new clocks from then on. A file that is gone or
+ * damaged changes nothing, and is looked at again the next time. Returns how many zones show other
+ * clocks than before, a name that was unknown until now among them.
+ *
+ * What is computed while this runs may see old clocks in one step and new ones in the next: the
+ * service calls it between two turns.
+ */
+size_t zone_refresh(void);
+
+/* Rises whenever there is something new to see with zone_each: a zone or an unknown name was asked
+ * for the first time, or zone_refresh found another one. Never 0 once a zone was loaded. */
+uint64_t zone_news(void);
+
+/* Every name asked for so far but "UTC", with its zone's fingerprint; 0 for a name that is unknown,
+ * of which only some are remembered. `each` must ask for no zone. */
+void zone_each(void (*each)(void *arg, const char *name, uint64_t fingerprint), void *arg);
 
 #endif

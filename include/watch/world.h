@@ -29,7 +29,8 @@ struct world {
     const struct settings *settings;
     const struct playbook *playbook;
     struct rule_state *rules; /* in the playbook's order */
-    int64_t generation;       /* a fingerprint of settings, playbook and zone data; never 0 */
+    uint64_t configuration;   /* a fingerprint of settings and playbook */
+    int64_t generation;       /* the same, with the zone data in it as well; never 0 */
     struct plan_world plan;   /* what plan_subject takes; now_ms is set by whoever plans */
 
     struct plan_rule_state *plan_rules;
@@ -38,11 +39,16 @@ struct world {
     size_t staff_count;
 };
 
-/* Load it. `sync` writes the rule table (inside the caller's transaction); otherwise it is only
- * read. settings and playbook must outlive the world. */
+/* Load it. `sync` writes the rule table and notes the zones (inside the caller's transaction);
+ * otherwise they are only read. settings and playbook must outlive the world. */
 int world_load(struct world *w, struct store *s, const struct settings *settings,
                const struct playbook *playbook, int64_t now_ms, bool sync);
 void world_close(struct world *w);
+
+/* Note in the database what the zones show that were asked for so far, within the caller's
+ * transaction. *moved: one of them shows other clocks than when it was planned with, so there is a
+ * new generation and every subject is to be planned again. */
+int world_note_zones(struct world *w, bool *moved);
 
 /* The staff table changed. */
 int world_reload_staff(struct world *w);

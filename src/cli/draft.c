@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -103,9 +102,7 @@ int draft_make(const struct session *session, const struct config *config, int64
     *out = (struct draft){.config = config, .now_ms = now_ms};
     out->session.zone = session->zone;
     out->session.database = mem_strdup(session->database);
-    /* 'localtime' in conditions is the business's, as it is for the service. */
-    setenv("TZ", zone_name(config->settings->business.calendar.zone), 1);
-    tzset();
+    conditions_localtime(config->settings->business.calendar.zone); /* as it is for the service */
     progress_begin(&g.progress, "Looking at the records");
     g.rc = store_copy(session->store, &out->session.store, &err);
     if (g.rc != 0)

@@ -25,11 +25,14 @@
 #include "service/engine.h"
 #include "service/files.h"
 #include "service/notify.h"
+#include "store/condition.h"
 #include "time/moment.h"
+#include "time/zone.h"
 #include "web/web.h"
 
 #define STOP_GRACE_MS 20000 /* for what is on the wire; the unit's TimeoutStopSec is longer */
 #define STATUS_EVERY_MS 5000
+#define ZONES_EVERY_MS 10000 /* an update of tzdata comes weeks before the clocks it is about */
 #define LOG_PROBLEMS_MAX 50
 
 enum signal_slot { SIGNAL_TERM, SIGNAL_INT, SIGNAL_HUP, SIGNAL_SLOTS };
@@ -41,7 +44,8 @@ struct service {
     struct files *files;
     struct web *web;
     uv_signal_t signals[SIGNAL_SLOTS];
-    uv_timer_t status, alive;
+    uv_timer_t status, alive, zones;
+    const struct zone *zone; /* the business's */
     int lock_fd;
     bool stopping;
     bool refused; /* the last reload was */
@@ -89,13 +93,6 @@ static int take_lock(struct service *s, const char *database, struct err *err)
     return rc;
 }
 
-/* The zone of 'localtime' in conditions is the business's. Before there are threads. */
-static void use_zone(const struct config *c)
-{
-    setenv("TZ", zone_name(c->settings->business.calendar.zone), 1);
-    tzset();
-}
-
 static int load(const char *dir, struct config *out)
 {
     struct problems problems = {0};
@@ -136,19 +133,34 @@ static void alive_cb(uv_timer_t *t)
     notify_alive();
 }
 
+/* Has another tzdata been installed? One stat for each zone in use. */
+static void zones_cb(uv_timer_t *t)
+{
+    struct service *s = t->data;
+
+    if (zone_refresh() == 0)
+        return;
+    conditions_localtime(s->zone);
+    engine_poke(s->engine);
+}
+
 /* The page and the engine change together or not at all. */
 static int put_in_use(struct service *s, struct config *config, struct err *err)
 {
+    const struct zone *zone = config->settings->business.calendar.zone;
     struct web_change *change = NULL;
     int rc = web_prepare(s->web, config->settings, &change, err);
 
     if (rc == 0)
         rc = engine_reconfigure(s->engine, config, err);
-    if (rc == 0)
-        web_use(s->web, change);
-    else
+    if (rc != 0) {
         web_drop(change);
-    return rc;
+        return rc;
+    }
+    web_use(s->web, change);
+    s->zone = zone;
+    conditions_localtime(zone);
+    return 0;
 }
 
 static void reload(void *arg)
@@ -210,6 +222,7 @@ void service_stop(struct service *s)
         uv_close((uv_handle_t *)&s->signals[i], NULL);
     uv_close((uv_handle_t *)&s->status, NULL);
     uv_close((uv_handle_t *)&s->alive, NULL);
+    uv_close((uv_handle_t *)&s->zones, NULL);
     files_close(s->files, NULL, NULL);
     stop_rooms(s);
 }
@@ -235,7 +248,9 @@ static void start_handles(struct service *s)
     }
     uv_timer_init(&s->loop, &s->status);
     uv_timer_init(&s->loop, &s->alive);
-    s->status.data = s;
+    uv_timer_init(&s->loop, &s->zones);
+    s->status.data = s->zones.data = s;
+    uv_timer_start(&s->zones, zones_cb, ZONES_EVERY_MS, ZONES_EVERY_MS);
     uint64_t every_ms = (uint64_t)notify_alive_every_ms();
     if (every_ms > 0)
         uv_timer_start(&s->alive, alive_cb, 0, every_ms);
@@ -305,7 +320,8 @@ int service_run(const struct service_options *options)
         log_set_level(LOG_LEVEL_WARNING);
     if (load(options->dir, &config) != 0)
         return 1;
-    use_zone(&config);
+    s.zone = config.settings->business.calendar.zone;
+    conditions_localtime(s.zone); /* before there are threads */
     if (options->has_now || options->speed != 1)
         clock_virtual(options->has_now ? options->now_ms : clock_wall_ms(), options->speed);
     uv_loop_init(&s.loop);

@@ -119,6 +119,27 @@ static int plan_waiting(struct work *w, int64_t now_ms, int64_t until_us)
     return rc;
 }
 
+/* Zones that a record has named for the first time are noted with the plan that used them. Where
+ * clocks show something else than when it was planned with, everything is planned again: the
+ * promise is the time on the wall, so its instant moves. */
+static int look_at_zones(struct work *w)
+{
+    uint64_t news = zone_news();
+    bool moved = false;
+
+    if (news == w->zones_noted)
+        return 0;
+    int rc = world_note_zones(w->world, &moved);
+    if (rc == 0)
+        w->zones_noted = news;
+    if (rc == 0 && moved) {
+        log_info("zone data changed: all is planned again", "");
+        w->sweeping = true;
+        w->swept_to = 0;
+    }
+    return rc;
+}
+
 static bool planning_left(const struct work *w)
 {
     return w->planned_to < w->waiting.count;
@@ -139,8 +160,10 @@ int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more)
 {
     bool drained = false;
     size_t count = 0;
-    int rc = dispatch_settle(w->dispatch, now_ms);
+    int rc = look_at_zones(w);
 
+    if (rc == 0)
+        rc = dispatch_settle(w->dispatch, now_ms);
     if (rc == 0 && w->left_over) {
         rc = settle_left_over(w->world, now_ms, LEFT_OVER_MAX, &count);
         w->left_over = count == LEFT_OVER_MAX;
@@ -162,6 +185,8 @@ int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more)
     if (rc == 0 && !w->paused && !w->left_over && drained)
         rc = dispatch_claim(w->dispatch, now_ms, until_us + TURN_MORE_US, more);
     if (rc == 0)
+        rc = look_at_zones(w);
+    if (rc == 0)
         rc = store_messages_next(w->store, &w->next_ms);
     *more = *more || w->look || w->left_over || w->reconciling || w->sweeping || planning_left(w);
     return rc;
@@ -170,7 +195,8 @@ int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more)
 bool work_pending(const struct work *w, int64_t now_ms)
 {
     return w->look || w->left_over || w->reconciling || w->sweeping || planning_left(w) ||
-           dispatch_has_results(w->dispatch) || w->next_ms <= now_ms;
+           dispatch_has_results(w->dispatch) || w->next_ms <= now_ms ||
+           w->zones_noted != zone_news();
 }
 
 void work_committed(struct work *w)
@@ -198,4 +224,5 @@ void work_rolled_back(struct work *w, const struct work_mark *before)
     w->planned_to = 0;
     w->sweeping = true;
     w->swept_to = 0;
+    w->zones_noted = 0;
 }

@@ -9,8 +9,12 @@
  * Zones stay in a hash table for ever. Readers walk its chains without a lock: a chain grows only
  * at its head, by one atomic store of a finished zone. Loading is serialized by a mutex.
  *
+ * When a zone's file was replaced, zone_refresh builds another table and puts it in the old one's
+ * place, by one atomic store. Each look-up takes the table once and stays with it; the old table is
+ * kept, since nobody knows who still reads it: some kilobytes for each change of a zone's clocks.
+ *
  * A file that is missing, damaged, or changes under our hands is an unknown zone; the next call
- * tries again. Data that were updated after loading are seen by the next process.
+ * tries again. Where it was readable once, its zone goes on as before.
  */
 #include "time/zone.h"
 
@@ -29,6 +33,7 @@
 #define ZONEINFO_DIR "/usr/share/zoneinfo"
 #define ZONE_FILE_MAX ((size_t)256 * 1024) /* the largest in tzdata has 4 KiB */
 #define ZONES_MAX 4096                     /* tzdata has about 600 names, 1,800 with its copies */
+#define UNKNOWN_MAX 64                     /* names remembered that no file has: typing mistakes */
 #define BUCKETS 256
 
 #define CYCLE_YEARS 400
@@ -36,11 +41,11 @@
 
 #define FINGERPRINT_END_S INT64_C(7258118400) /* 2200-01-01 */
 
-struct zone {
-    struct zone *next; /* in its bucket */
-    char *name;
-    size_t count;    /* of changes */
-    int64_t *at_s;   /* the instants of the changes, ascending */
+/* What clocks show in a zone. */
+struct clocks {
+    const struct clocks *before; /* those that an update of the data replaced */
+    size_t count;                /* of changes */
+    int64_t *at_s;               /* the instants of the changes, ascending */
     int64_t *wall_s; /* the local times up to which the offset before change i is used to read one:
                         of the two that clocks show at the change, the later */
     int32_t *offset_s; /* count + 1: before the first change, after each */
@@ -48,20 +53,29 @@ struct zone {
     uint64_t fingerprint;
 };
 
+struct zone {
+    struct zone *next; /* in its bucket */
+    char *name;
+    _Atomic(const struct clocks *) clocks; /* NULL: a name that nobody knows */
+    struct fs_stamp stamp;                 /* of the file when it was read; under `loading` */
+};
+
 static int32_t utc_offset[1] = {0};
 static char utc_name[] = "UTC";
-static const struct zone utc = {.name = utc_name, .offset_s = utc_offset};
+static const struct clocks utc_clocks = {.offset_s = utc_offset};
+static const struct zone utc = {.name = utc_name, .clocks = &utc_clocks};
 
 static _Atomic(struct zone *) buckets[BUCKETS];
+static _Atomic(uint64_t) news; /* how often a zone was loaded, or an unknown name remembered */
 static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
-static size_t loaded; /* under `loading` */
+static size_t remembered, unknown; /* under `loading`: names in the table, those without clocks */
 
 /* ---- building the table ---- */
 
 /* Changes come in order. One at the same instant as the last takes its place (a rule that saves
  * daylight all the year ends and begins at once); one before it cannot be and is left out; one
  * that changes nothing is none. */
-static void add_change(struct zone *z, int64_t at_s, int offset_s)
+static void add_change(struct clocks *z, int64_t at_s, int offset_s)
 {
     if (z->count > 0 && at_s < z->at_s[z->count - 1])
         return;
@@ -73,7 +87,7 @@ static void add_change(struct zone *z, int64_t at_s, int offset_s)
     z->offset_s[z->count] = offset_s;
 }
 
-static void add_rule_years(struct zone *z, const struct tzif *t)
+static void add_rule_years(struct clocks *z, const struct tzif *t)
 {
     int64_t after_s = INT64_MIN;
     int year = 1;
@@ -95,7 +109,7 @@ static void add_rule_years(struct zone *z, const struct tzif *t)
     z->cyclic = z->count > 0;
 }
 
-static uint64_t fingerprint(const struct zone *z)
+static uint64_t fingerprint(const struct clocks *z)
 {
     int64_t word = (int64_t)htole64((uint64_t)z->offset_s[0]);
     uint64_t hash = str_hash(&word, sizeof(word), 0);
@@ -108,12 +122,11 @@ static uint64_t fingerprint(const struct zone *z)
     return hash;
 }
 
-static struct zone *zone_create(const char *name, const struct tzif *t)
+static struct clocks *clocks_create(const struct tzif *t)
 {
     size_t max = t->change_count + (size_t)(CYCLE_YEARS + 3) * 2;
-    struct zone *z = mem_zalloc(sizeof(*z));
+    struct clocks *z = mem_zalloc(sizeof(*z));
 
-    z->name = mem_strdup(name);
     z->at_s = mem_array(max, sizeof(*z->at_s));
     z->offset_s = mem_array(max + 1, sizeof(*z->offset_s));
     z->offset_s[0] = t->change_count == 0 && t->has_rule ? t->rule.standard_s : t->first_offset_s;
@@ -135,6 +148,14 @@ static struct zone *zone_create(const char *name, const struct tzif *t)
     }
     z->fingerprint = fingerprint(z);
     return z;
+}
+
+static void clocks_free(struct clocks *z)
+{
+    free(z->at_s);
+    free(z->wall_s);
+    free(z->offset_s);
+    free(z);
 }
 
 /* ---- finding a zone ---- */
@@ -187,20 +208,31 @@ char *zone_nearest(const char *name)
     return found;
 }
 
-static struct zone *load(const char *name)
+/* Read the file of `name`; NULL: there is none, or no good one. The stamp is taken before, so that
+ * a file that is replaced meanwhile is found to be another at the next look. */
+static struct clocks *load(const char *name, struct fs_stamp *stamp)
 {
+    char *path = fs_join(zone_dir(), name);
     struct buf file;
     struct tzif t;
-    struct zone *z = NULL;
+    struct clocks *c = NULL;
 
+    *stamp = (struct fs_stamp){0};
+    fs_stamp(path, stamp);
     buf_init(&file);
     if (fs_read_beneath(zone_dir(), name, ZONE_FILE_MAX, &file, NULL) == 0 &&
         tzif_parse(file.data, file.len, &t)) {
-        z = zone_create(name, &t);
+        c = clocks_create(&t);
         tzif_close(&t);
     }
     buf_close(&file);
-    return z;
+    free(path);
+    return c;
+}
+
+static const struct clocks *clocks_of(const struct zone *z)
+{
+    return atomic_load_explicit(&z->clocks, memory_order_acquire);
 }
 
 static struct zone *find(_Atomic(struct zone *) *bucket, const char *name)
@@ -209,6 +241,40 @@ static struct zone *find(_Atomic(struct zone *) *bucket, const char *name)
 
     while (z != NULL && strcmp(z->name, name) != 0)
         z = z->next;
+    return z;
+}
+
+static struct zone *remember(_Atomic(struct zone *) *bucket, const char *name)
+{
+    struct zone *z = mem_zalloc(sizeof(*z));
+
+    z->name = mem_strdup(name);
+    z->next = atomic_load_explicit(bucket, memory_order_relaxed);
+    atomic_store_explicit(bucket, z, memory_order_release);
+    remembered++;
+    return z;
+}
+
+/* Under `loading`. Typing mistakes must not push out what is right: few of them are remembered. */
+static struct zone *find_or_load(_Atomic(struct zone *) *bucket, const char *name)
+{
+    struct zone *z = find(bucket, name);
+    struct fs_stamp stamp;
+
+    if ((z != NULL && clocks_of(z) != NULL) || (z == NULL && remembered == ZONES_MAX))
+        return z;
+    struct clocks *c = load(name, &stamp);
+    if (c == NULL && (z != NULL || unknown == UNKNOWN_MAX))
+        return z;
+    if (z == NULL)
+        z = remember(bucket, name);
+    else
+        unknown--;
+    if (c == NULL)
+        unknown++;
+    z->stamp = stamp;
+    atomic_store_explicit(&z->clocks, c, memory_order_release);
+    atomic_fetch_add(&news, 1);
     return z;
 }
 
@@ -221,18 +287,13 @@ const struct zone *zone_get(const char *name)
 
     _Atomic(struct zone *) *bucket = &buckets[str_hash(name, strlen(name), 0) % BUCKETS];
     struct zone *z = find(bucket, name);
-    if (z != NULL)
+    if (z != NULL && clocks_of(z) != NULL)
         return z;
 
     pthread_mutex_lock(&loading);
-    z = find(bucket, name); /* another thread may have been first */
-    if (z == NULL && loaded < ZONES_MAX && (z = load(name)) != NULL) {
-        loaded++;
-        z->next = atomic_load_explicit(bucket, memory_order_relaxed);
-        atomic_store_explicit(bucket, z, memory_order_release);
-    }
+    z = find_or_load(bucket, name);
     pthread_mutex_unlock(&loading);
-    return z;
+    return z != NULL && clocks_of(z) != NULL ? z : NULL;
 }
 
 const struct zone *zone_utc(void)
@@ -247,7 +308,60 @@ const char *zone_name(const struct zone *z)
 
 uint64_t zone_fingerprint(const struct zone *z)
 {
-    return z == &utc ? fingerprint(z) : z->fingerprint;
+    return z == &utc ? fingerprint(&utc_clocks) : clocks_of(z)->fingerprint;
+}
+
+/* ---- another tzdata ---- */
+
+/* Under `loading`. Does the zone show other clocks now? */
+static bool refresh(struct zone *z)
+{
+    char *path = fs_join(zone_dir(), z->name);
+    const struct clocks *before = clocks_of(z);
+    struct fs_stamp stamp = {0};
+    struct clocks *now = NULL;
+
+    fs_stamp(path, &stamp);
+    free(path);
+    if (fs_stamp_same(&stamp, &z->stamp) || (now = load(z->name, &stamp)) == NULL)
+        return false;
+    z->stamp = stamp;
+    if (before != NULL && before->fingerprint == now->fingerprint) {
+        clocks_free(now); /* most of an update writes the same hours once more */
+        return false;
+    }
+    now->before = before;
+    atomic_store_explicit(&z->clocks, now, memory_order_release);
+    unknown -= before == NULL;
+    return true;
+}
+
+size_t zone_refresh(void)
+{
+    size_t changed = 0;
+
+    pthread_mutex_lock(&loading);
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (struct zone *z = atomic_load(&buckets[i]); z != NULL; z = z->next)
+            changed += refresh(z);
+    pthread_mutex_unlock(&loading);
+    if (changed > 0)
+        atomic_fetch_add(&news, 1);
+    return changed;
+}
+
+uint64_t zone_news(void)
+{
+    return atomic_load(&news);
+}
+
+void zone_each(void (*each)(void *arg, const char *name, uint64_t fingerprint), void *arg)
+{
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (struct zone *z = atomic_load(&buckets[i]); z != NULL; z = z->next) {
+            const struct clocks *c = clocks_of(z);
+            each(arg, z->name, c != NULL ? c->fingerprint : 0);
+        }
 }
 
 /* ---- looking up ---- */
@@ -270,7 +384,7 @@ static size_t count_up_to(const int64_t *v, size_t n, int64_t x)
 }
 
 /* Seconds, a whole number of cycles, by which `x` lies behind the end of the table v. */
-static int64_t cycles_behind(const struct zone *z, const int64_t *v, int64_t x)
+static int64_t cycles_behind(const struct clocks *z, const int64_t *v, int64_t x)
 {
     if (!z->cyclic || x < v[z->count - 1])
         return 0;
@@ -282,8 +396,9 @@ static int64_t floor_s(int64_t ms)
     return ms / 1000 - (ms % 1000 < 0);
 }
 
-int zone_offset_s(const struct zone *z, int64_t instant_ms)
+int zone_offset_s(const struct zone *zone, int64_t instant_ms)
 {
+    const struct clocks *z = clocks_of(zone);
     int64_t s = floor_s(instant_ms);
 
     s -= cycles_behind(z, z->at_s, s);
@@ -295,8 +410,9 @@ void zone_to_civil(const struct zone *z, int64_t instant_ms, struct civil *c)
     civil_from_seconds(floor_s(instant_ms) + zone_offset_s(z, instant_ms), c);
 }
 
-int64_t zone_to_instant(const struct zone *z, const struct civil *c)
+int64_t zone_to_instant(const struct zone *zone, const struct civil *c)
 {
+    const struct clocks *z = clocks_of(zone);
     int64_t wall = civil_to_seconds(c);
     int64_t behind = cycles_behind(z, z->wall_s, wall);
     size_t i = count_up_to(z->wall_s, z->count, wall - behind);
@@ -304,8 +420,9 @@ int64_t zone_to_instant(const struct zone *z, const struct civil *c)
     return (wall - z->offset_s[i]) * 1000;
 }
 
-int64_t zone_reach(const struct zone *z, const struct civil *c)
+int64_t zone_reach(const struct zone *zone, const struct civil *c)
 {
+    const struct clocks *z = clocks_of(zone);
     int64_t wall = civil_to_seconds(c);
     int64_t behind = cycles_behind(z, z->wall_s, wall);
     size_t i = count_up_to(z->wall_s, z->count, wall - behind);
@@ -325,8 +442,9 @@ static int64_t to_ms(int64_t s)
     return ms;
 }
 
-void zone_steady(const struct zone *z, int64_t instant_ms, int64_t *from_ms, int64_t *until_ms)
+void zone_steady(const struct zone *zone, int64_t instant_ms, int64_t *from_ms, int64_t *until_ms)
 {
+    const struct clocks *z = clocks_of(zone);
     int64_t s = floor_s(instant_ms);
     int64_t behind = cycles_behind(z, z->at_s, s);
     size_t i = count_up_to(z->at_s, z->count, s - behind);

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "store/zones.h"
 
 #define CONFIG_MAX (4 * 1024 * 1024)
 
@@ -103,19 +104,74 @@ static uint64_t hash_file(const char *path, uint64_t seed)
     return seed;
 }
 
-/* Whatever changes when a message is due. */
-static int64_t fingerprint(const struct settings *s, const struct playbook *p)
+/* What a person wrote that changes when a message is due. */
+static uint64_t fingerprint(const struct settings *s, const struct playbook *p)
 {
     uint64_t h = str_hash(BETIMES_VERSION, strlen(BETIMES_VERSION), 0);
 
     h = hash_file(s->file, h);
     h = hash_file(p->file, h);
     const struct hours_calendar *c = &s->business.calendar;
-    h = str_hash(c->holidays, c->holiday_count * sizeof(*c->holidays), h);
-    uint64_t zone = zone_fingerprint(s->business.calendar.zone);
-    h = str_hash(&zone, sizeof(zone), h) >> 1;
-    return h != 0 ? (int64_t)h : 1;
+    return str_hash(c->holidays, c->holiday_count * sizeof(*c->holidays), h);
 }
+
+static int find_generation(struct world *w)
+{
+    int64_t epoch;
+    int rc = store_zones_epoch(w->store, &epoch);
+
+    if (rc != 0)
+        return rc;
+    uint64_t h = str_hash(&epoch, sizeof(epoch), w->configuration) >> 1;
+    w->generation = h != 0 ? (int64_t)h : 1;
+    return 0;
+}
+
+/* --- zones --- */
+
+struct noting {
+    struct world *w;
+    int rc;
+    bool moved;
+};
+
+static void note_zone(void *arg, const char *name, uint64_t fingerprint)
+{
+    struct noting *n = arg;
+    bool moved = false;
+
+    if (n->rc == 0)
+        n->rc = store_zone_note(n->w->store, name, fingerprint, &moved);
+    n->moved = n->moved || moved;
+}
+
+int world_note_zones(struct world *w, bool *moved)
+{
+    struct noting n = {.w = w};
+
+    zone_each(note_zone, &n);
+    if (n.rc == 0 && n.moved)
+        n.rc = store_zones_moved(w->store);
+    if (n.rc == 0)
+        n.rc = find_generation(w);
+    *moved = n.moved;
+    return n.rc;
+}
+
+/* Those of an earlier run are asked for again, to see whether they have changed since. */
+static int note_all_zones(struct world *w)
+{
+    struct str_list names = {0};
+    bool moved;
+    int rc = store_zones(w->store, &names);
+
+    for (size_t i = 0; i < names.count; i++)
+        zone_get(names.items[i]);
+    str_list_close(&names);
+    return rc == 0 ? world_note_zones(w, &moved) : rc;
+}
+
+/* --- the whole --- */
 
 int world_load(struct world *w, struct store *s, const struct settings *settings,
                const struct playbook *playbook, int64_t now_ms, bool sync)
@@ -125,6 +181,9 @@ int world_load(struct world *w, struct store *s, const struct settings *settings
     w->plan_rules = mem_array(playbook->rule_count, sizeof(*w->plan_rules));
     int rc = sync ? store_rules_sync(s, playbook, now_ms, w->rules)
                   : store_rules_read(s, playbook, now_ms, w->rules);
+    w->configuration = fingerprint(settings, playbook);
+    if (rc == 0)
+        rc = sync ? note_all_zones(w) : find_generation(w);
     if (rc == 0)
         rc = world_reload_staff(w);
     if (rc != 0) {
@@ -133,7 +192,6 @@ int world_load(struct world *w, struct store *s, const struct settings *settings
     }
     for (size_t i = 0; i < playbook->rule_count; i++)
         w->plan_rules[i].since_ms = w->rules[i].since_ms;
-    w->generation = fingerprint(settings, playbook);
     w->plan.settings = settings;
     w->plan.playbook = playbook;
     w->plan.rules = w->plan_rules;

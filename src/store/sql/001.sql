@@ -292,6 +292,10 @@ CREATE TABLE audit (
     detail TEXT
 );
 
+-- What clocks showed in each zone when it was last planned with, as a fingerprint; 0: nobody knew
+-- the name.
+CREATE TABLE zone (name TEXT PRIMARY KEY, fingerprint INTEGER NOT NULL) WITHOUT ROWID;
+
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
 -- For others to read.

@@ -1,6 +1,7 @@
 /* store/condition: what a rule's `if` and `unless` may say, what it is told when it may not, and
  * the database beneath. What it cannot reach is in condition_walls_test.c, what it cannot use up in
  * condition_limits_test.c. */
+#include "../support/zonefile.h"
 #include "condition_common.h"
 
 #include <time.h>
@@ -149,17 +150,43 @@ static void the_writers_connections_keep_the_real_clock(void **state)
     free(check);
 }
 
-static void localtime_is_the_zone_of_the_process(void **state)
+static void localtime_is_the_zone_it_was_told(void **state)
 {
     struct world *w = *state;
 
-    setenv("TZ", "Europe/Riga", 1);
-    tzset();
     clock_virtual(INT64_C(1796724000000), 0.0);
-    bool right = eval(w, "datetime('now', 'localtime') = '2026-12-08 12:00:00'", &ilze);
+    conditions_localtime(zone_get("Europe/Riga"));
+    bool riga = eval(w, "datetime('now', 'localtime') = '2026-12-08 12:00:00'", &ilze);
+    conditions_localtime(zone_get("Asia/Kathmandu"));
+    bool kathmandu = eval(w, "datetime('now', 'localtime') = '2026-12-08 15:45:00'", &ilze);
     unsetenv("TZ");
     tzset();
-    assert_true(right);
+    assert_true(riga);
+    assert_true(kathmandu);
+}
+
+static void localtime_follows_an_update_of_the_zone_data(void **state)
+{
+    struct world *w = *state;
+    char *dir = zonefile_open();
+    bool right[3];
+
+    clock_virtual(INT64_C(1796724000000), 0.0);
+    for (int i = 0; i < 3; i++) {
+        char *rule = mem_printf("<+0%d>-%d", 2 + i, 2 + i);
+        zonefile_write(dir, "Test/Localtime", (2 + i) * 3600, NULL, 0, rule);
+        free(rule);
+        zone_refresh();
+        conditions_localtime(zone_get("Test/Localtime"));
+        char *check = mem_printf("datetime('now', 'localtime') = '2026-12-08 %d:00:00'", 12 + i);
+        right[i] = eval(w, check, &ilze);
+        free(check);
+    }
+    unsetenv("TZ");
+    tzset();
+    zonefile_close(dir);
+    for (int i = 0; i < 3; i++)
+        assert_true(right[i]);
 }
 
 /* ---- what it is told ------------------------------------------------------------------------ */
@@ -290,7 +317,8 @@ int main(void)
         TEST(no_read_transaction_stays_open),
         TEST(now_is_the_services_clock),
         TEST(the_writers_connections_keep_the_real_clock),
-        TEST(localtime_is_the_zone_of_the_process),
+        TEST(localtime_is_the_zone_it_was_told),
+        TEST(localtime_follows_an_update_of_the_zone_data),
         TEST(an_error_says_what_would_be_right),
         TEST(what_fails_while_running_is_an_error_and_not_false),
         TEST(a_locked_database_is_busy_and_nothing_waits),

@@ -16,6 +16,8 @@
 #include "time/moment.h"
 #include "time/zone.h"
 
+#include "../support/zonefile.h"
+
 #define DAY_MS INT64_C(86400000)
 
 static int64_t instant(const char *utc)
@@ -245,62 +247,23 @@ static void threads_get_the_same_zones(void **state)
 /* A folder of zones of our own, for the tests that say so. */
 static char *dir;
 
-static void write_zone(const char *name, const char *bytes, size_t len)
-{
-    char *path = fs_join(dir, name);
-
-    assert_int_equal(fs_create(path, bytes, len, 0644, NULL), 0);
-    free(path);
-}
-
-/* A file without a table, that is all rule. */
-static void write_rule(const char *name, const char *rule)
-{
-    static const char header[45] = "TZif2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
-                                   "\0\0\0\0\0\1\0\0\0\4";
-    struct buf b;
-
-    buf_init(&b);
-    for (int i = 0; i < 2; i++) {
-        buf_append(&b, header, 44);
-        buf_append(&b, "\0\0\0\0\0\0ABC\0", 10);
-    }
-    buf_printf(&b, "\n%s\n", rule);
-    write_zone(name, b.data, b.len);
-    buf_close(&b);
-}
-
 static int make_folder(void **state)
 {
-    const char *tmp = getenv("TMPDIR");
-    char *path;
-
-    dir = fs_join(tmp != NULL ? tmp : "/tmp", "zone_test.XXXXXX");
-    if (mkdtemp(dir) == NULL)
-        return -1;
-    write_rule("Always", "AAA5BBB,0/0,J365/25");
-    write_rule("Summer", "EET-2EEST,M3.5.0/3,M10.5.0/4");
-    write_rule("Moved", "EET-2EEST,M3.5.0/3,M10.4.0/4");
-    write_rule("Broken", "EET-2EEST");
-    write_zone("Text", "no zone at all\n", 15);
-    path = fs_join(dir, "Outside");
-    if (symlink("/usr/share/zoneinfo/Europe/Riga", path) != 0)
-        return -1;
+    dir = zonefile_open();
+    zonefile_rule(dir, "Always", "AAA5BBB,0/0,J365/25");
+    zonefile_rule(dir, "Summer", "EET-2EEST,M3.5.0/3,M10.5.0/4");
+    zonefile_rule(dir, "Moved", "EET-2EEST,M3.5.0/3,M10.4.0/4");
+    zonefile_rule(dir, "Broken", "EET-2EEST");
+    zonefile_put(dir, "Text", "no zone at all\n", 15);
+    char *path = fs_join(dir, "Outside");
+    int rc = symlink("/usr/share/zoneinfo/Europe/Riga", path);
     free(path);
-    return 0;
+    return rc + unsetenv("TZDIR");
 }
 
 static int remove_folder(void **state)
 {
-    static const char *const names[] = {"Always", "Summer", "Moved", "Broken", "Text", "Outside"};
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        char *path = fs_join(dir, names[i]);
-        unlink(path);
-        free(path);
-    }
-    rmdir(dir);
-    free(dir);
+    zonefile_close(dir);
     return 0;
 }
 
@@ -353,6 +316,144 @@ static void the_fingerprint_follows_what_clocks_show(void **state)
     assert_true(summer == zone_fingerprint(zone_get("Summer")));
 }
 
+/* ---- another tzdata ---- */
+
+#define EVERY_YEAR "EET-2EEST,M3.5.0/3,M10.5.0/4"
+#define NO_SUMMER "EET-2"
+
+static void an_update_is_seen_by_all_who_hold_the_zone(void **state)
+{
+    zonefile_rule(dir, "Updated", EVERY_YEAR);
+    const struct zone *z = zone_get("Updated");
+    uint64_t before = zone_fingerprint(z), news = zone_news();
+    assert_reads("Updated", "2026-07-01T12:00", "2026-07-01T09:00:00Z", "2026-07-01T12:00:00");
+    assert_int_equal(zone_refresh(), 0);
+    assert_int_equal(zone_news(), news);
+    zonefile_rule(dir, "Updated", NO_SUMMER);
+    assert_int_equal(zone_refresh(), 1);
+    assert_ptr_equal(zone_get("Updated"), z);
+    assert_true(zone_fingerprint(z) != before);
+    assert_true(zone_news() > news);
+    assert_reads("Updated", "2026-07-01T12:00", "2026-07-01T10:00:00Z", "2026-07-01T12:00:00");
+    assert_int_equal(zone_refresh(), 0);
+}
+
+static void an_update_of_the_same_hours_changes_nothing(void **state)
+{
+    zonefile_rule(dir, "Same", EVERY_YEAR);
+    assert_non_null(zone_get("Same"));
+    zonefile_rule(dir, "Same", "XYZ-2XYZT,M3.5.0/3:00,M10.5.0/4:00");
+    assert_int_equal(zone_refresh(), 0);
+}
+
+static void a_file_gone_or_damaged_leaves_the_clocks_as_they_were(void **state)
+{
+    char *path = fs_join(dir, "Shaky");
+
+    zonefile_rule(dir, "Shaky", EVERY_YEAR);
+    assert_non_null(zone_get("Shaky"));
+    zonefile_put(dir, "Shaky", "TZif2\0\0", 7);
+    assert_int_equal(zone_refresh(), 0);
+    assert_reads("Shaky", "2026-07-01T12:00", "2026-07-01T09:00:00Z", "2026-07-01T12:00:00");
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(zone_refresh(), 0);
+    assert_reads("Shaky", "2026-07-01T12:00", "2026-07-01T09:00:00Z", "2026-07-01T12:00:00");
+    zonefile_rule(dir, "Shaky", NO_SUMMER);
+    assert_int_equal(zone_refresh(), 1);
+    free(path);
+}
+
+static void an_unknown_zone_may_come_with_an_update(void **state)
+{
+    uint64_t news = zone_news();
+
+    assert_null(zone_get("Newland/Capital"));
+    assert_true(zone_news() > news);
+    zonefile_rule(dir, "Newland/Capital", NO_SUMMER);
+    assert_int_equal(zone_refresh(), 1);
+    assert_non_null(zone_get("Newland/Capital"));
+}
+
+struct heard {
+    size_t count;
+    bool known, mistaken;
+};
+
+static void hear(void *arg, const char *name, uint64_t fingerprint)
+{
+    struct heard *h = arg;
+
+    h->count++;
+    h->known = h->known || (strcmp(name, "Summer") == 0 && fingerprint != 0);
+    h->mistaken = h->mistaken || (strcmp(name, "Mistaken/0") == 0 && fingerprint == 0);
+}
+
+static void mistakes_by_the_thousand_push_out_nothing(void **state)
+{
+    struct heard h = {0};
+    char name[32];
+
+    for (int i = 0; i < 5000; i++) {
+        snprintf(name, sizeof(name), "Mistaken/%d", i);
+        assert_null(zone_get(name));
+    }
+    uint64_t news = zone_news();
+    assert_null(zone_get("Mistaken/4999"));
+    assert_int_equal(zone_news(), news);
+    assert_non_null(zone_get("Summer"));
+    zone_each(hear, &h);
+    assert_true(h.known && h.mistaken && h.count < 200);
+}
+
+static void *ask_on_and_on(void *arg)
+{
+    const struct zone *z = zone_get("Busy");
+    const struct civil noon = {2026, 7, 1, 12, 0, 0};
+    const int64_t one_ms = instant("2026-07-01T09:00:00Z"), other_ms = one_ms + 3600 * 1000;
+    size_t wrong = 0;
+
+    while (!*(volatile bool *)arg) {
+        int64_t at_ms = zone_to_instant(z, &noon);
+        wrong += at_ms != one_ms && at_ms != other_ms;
+    }
+    return wrong == 0 ? NULL : arg;
+}
+
+static void threads_see_the_old_clocks_or_the_new_and_nothing_between(void **state)
+{
+    static bool end;
+    pthread_t threads[2];
+
+    zonefile_rule(dir, "Busy", EVERY_YEAR);
+    assert_non_null(zone_get("Busy"));
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, ask_on_and_on, &end), 0);
+    for (int i = 0; i < 50; i++) {
+        zonefile_rule(dir, "Busy", i % 2 == 0 ? NO_SUMMER : EVERY_YEAR);
+        assert_int_equal(zone_refresh(), 1);
+    }
+    *(volatile bool *)&end = true;
+    for (int i = 0; i < 2; i++) {
+        void *wrong;
+        assert_int_equal(pthread_join(threads[i], &wrong), 0);
+        assert_null(wrong);
+    }
+}
+
+/* As Samoa did in 2011, in a time to come: after 30 December 2031 comes New Year's Eve. */
+static void a_day_that_a_zone_will_skip_is_read_by_the_offset_before_it(void **state)
+{
+    const struct zonefile_change skip = {instant("2031-12-30T10:00:00Z") / 1000, 14 * 3600};
+
+    zonefile_write(dir, "Skipping", -10 * 3600, &skip, 1, "<+14>-14");
+    assert_reads("Skipping", "2031-12-29T12:00", "2031-12-29T22:00:00Z", "2031-12-29T12:00:00");
+    assert_reads("Skipping", "2031-12-30T12:00", "2031-12-30T22:00:00Z", "2031-12-31T12:00:00");
+    assert_reads("Skipping", "2031-12-31T12:00", "2031-12-30T22:00:00Z", "2031-12-31T12:00:00");
+    assert_reaches("Skipping", "2031-12-30T12:00", "2031-12-30T10:00:00Z");
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, use_folder, use_system)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,12 +470,17 @@ int main(void)
         cmocka_unit_test(names_that_are_not_plain_are_unknown),
         cmocka_unit_test(a_zone_is_loaded_once),
         cmocka_unit_test(threads_get_the_same_zones),
-        cmocka_unit_test_setup_teardown(a_file_may_be_all_rule, use_folder, use_system),
-        cmocka_unit_test_setup_teardown(saving_may_last_all_year, use_folder, use_system),
-        cmocka_unit_test_setup_teardown(files_that_are_no_zones_are_unknown, use_folder,
-                                        use_system),
-        cmocka_unit_test_setup_teardown(the_fingerprint_follows_what_clocks_show, use_folder,
-                                        use_system),
+        IN_FOLDER(a_file_may_be_all_rule),
+        IN_FOLDER(saving_may_last_all_year),
+        IN_FOLDER(files_that_are_no_zones_are_unknown),
+        IN_FOLDER(the_fingerprint_follows_what_clocks_show),
+        IN_FOLDER(an_update_is_seen_by_all_who_hold_the_zone),
+        IN_FOLDER(an_update_of_the_same_hours_changes_nothing),
+        IN_FOLDER(a_file_gone_or_damaged_leaves_the_clocks_as_they_were),
+        IN_FOLDER(an_unknown_zone_may_come_with_an_update),
+        IN_FOLDER(mistakes_by_the_thousand_push_out_nothing),
+        IN_FOLDER(threads_see_the_old_clocks_or_the_new_and_nothing_between),
+        IN_FOLDER(a_day_that_a_zone_will_skip_is_read_by_the_offset_before_it),
     };
     use_system(NULL);
     return cmocka_run_group_tests_name("time/zone", tests, make_folder, remove_folder);

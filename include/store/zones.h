@@ -1,0 +1,26 @@
+/*
+ * What clocks showed in each zone that records name, as the service last planned with it: so that
+ * an update of the zone data is noticed also when it came while the service was down.
+ */
+#ifndef STORE_ZONES_H
+#define STORE_ZONES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "store/store.h"
+
+/* Append the names to `names`. */
+int store_zones(struct store *s, struct str_list *names);
+
+/* Note what the zone shows now (zone_fingerprint; 0: nobody knows the name). *moved: it was noted
+ * before, and shows something else now. A zone that has become unknown keeps what was noted: what
+ * was planned with it stands, and the name may come back as it was. Within a transaction. */
+int store_zone_note(struct store *s, const char *name, uint64_t fingerprint, bool *moved);
+
+/* How often a noted zone has moved: part of what a plan was made with. */
+int store_zones_epoch(struct store *s, int64_t *epoch);
+int store_zones_moved(struct store *s); /* one more */
+
+#endif
