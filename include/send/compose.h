@@ -14,6 +14,7 @@
 #include "text/template_set.h"
 
 #define COMPOSE_REASON_MAX 400
+#define COMPOSE_ALSO_MAX 15 /* messages that go with one */
 
 /* Everything is borrowed for the call; NULL where there is none. */
 struct compose_input {
@@ -29,6 +30,8 @@ struct compose_input {
     const char *reply_to;
     const char *token; /* 32 hex digits */
     int64_t now_ms;
+    const struct compose_input *const *also; /* what goes with it, for the same person */
+    size_t also_count;                       /* at most COMPOSE_ALSO_MAX */
 };
 
 /* Compose. On 0 `out` holds token, language, subject, text and, for e-mail, the exact bytes; `size`
@@ -40,7 +43,10 @@ int compose(const struct settings *settings, const struct template_set *template
             const struct compose_input *in, struct payload *out, struct sms_size *size,
             char *reason);
 
-/* The data that a template sees, a new reference. */
+/* What goes with it (`also`) is said in the section {{#also}} of its template, where that is the
+ * template of both and has one; the texts of the others follow, with a blank line between. */
+
+/* The data that a template sees, a new reference. Of `also` it has nothing. */
 json_t *compose_data(const struct settings *settings, const struct compose_input *in);
 
 /* Every name that the data can have, for checking templates. */

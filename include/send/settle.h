@@ -9,7 +9,8 @@
 #include "store/messages.h"
 #include "watch/world.h"
 
-/* Record the result of message `id`, sent through the gateway called `gateway`. */
+/* Record the result of message `id`, sent through the gateway called `gateway`, also for those that
+ * went with it. */
 int settle_result(struct world *w, int64_t id, const char *gateway,
                   const struct gateway_result *result, int64_t now_ms);
 

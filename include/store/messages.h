@@ -52,6 +52,8 @@ struct message {
     int64_t nominal_ms, due_ms, expires_ms, next_ms, state_ms;
     int attempts;
     bool final;
+    bool merges;       /* its rule may join it with others for the same client */
+    int64_t leader_id; /* the message that it goes with; 0: it goes by itself */
     char *reason, *gateway, *address, *provider_id;
 };
 void message_close(struct message *m);
@@ -64,7 +66,8 @@ int store_messages_of(struct store *s, int64_t subject_id, struct message **out,
 /* Insert `m` (id is set). */
 int store_message_add(struct store *s, struct message *m);
 
-/* Give a pending message new times (and channel); next_ms follows unless it waits for a retry. */
+/* Give a pending message new times (and channel); next_ms and `merges` follow unless it was tried
+ * already. */
 int store_message_replan(struct store *s, const struct message *m);
 
 /* Move a message to `to` with its reason (NULL: none); `next_ms` matters for pending states.
@@ -101,9 +104,10 @@ void payload_close(struct payload *p);
 int store_payload_save(struct store *s, int64_t message_id, const struct payload *p);
 int store_payload(struct store *s, int64_t message_id, struct payload *out);
 
-/* Claim: state sending, gateway and address as used, one more attempt. */
+/* Claim: state sending, gateway and address as used, one more attempt; it goes with the message
+ * `leader_id` (0: by itself). */
 int store_message_claim(struct store *s, const struct message *m, const char *gateway,
-                        const char *address, int64_t now_ms);
+                        const char *address, int64_t leader_id, int64_t now_ms);
 /* Set or take back the mark that the exchange may have passed its point of no return. */
 int store_message_committing(struct store *s, int64_t id, bool committing);
 
@@ -111,15 +115,27 @@ int store_message_committing(struct store *s, int64_t id, bool committing);
 int store_attempt_add(struct store *s, int64_t message_id, int64_t at_ms, const char *gateway,
                       const char *outcome, int code, const char *detail, const char *provider_id);
 
+/* Messages that may join `leader`, by their rules: pending ones for the same recipient by the same
+ * channel whose time comes until `until_ms`, the next one first, at most `max`. */
+int store_messages_to_merge(struct store *s, const struct message *leader, int64_t until_ms,
+                            size_t max, struct message **out, size_t *count);
+/* All that go, or went, with the message `leader_id`. */
+int store_messages_with(struct store *s, int64_t leader_id, struct message **out, size_t *count);
+/* From now on it goes by itself. */
+int store_message_part(struct store *s, int64_t id);
+/* Forget the words that it has of its own: those of another message speak for it. */
+int store_payload_drop(struct store *s, int64_t message_id);
+
 /* Messages in one state (MESSAGE_SENDING at a start: those that a crash left), at most `max` with
- * an id above `after`. */
+ * an id above `after`. Those that go with another are left out: they share its fate. */
 int store_messages_in(struct store *s, enum message_state state, int64_t after, size_t max,
                       struct message **out, size_t *count);
 
 /* No new plan brings it back. */
 int store_message_final(struct store *s, int64_t id);
 
-/* Ended by a person: cancel a pending one for good; take an ended one up again. */
+/* Ended by a person: cancel a pending one for good; take an ended one up again, with those that
+ * went with it and ended as it did. */
 int store_message_cancel(struct store *s, int64_t id, int64_t now_ms, const char *reason);
 int store_message_again(struct store *s, int64_t id, int64_t now_ms, int64_t expires_ms);
 

@@ -140,6 +140,10 @@ int template_check_names(const struct template *t, const struct template_partial
 void template_required(const struct template *t, const struct template_partials *partials,
                        struct str_list *list);
 
+/* Does `t`, or a partial that it includes, write the section {{#name}}? */
+bool template_has_section(const struct template *t, const struct template_partials *partials,
+                          const char *name);
+
 /* Append text[0..len) escaped for `place`; `raw` is what {{{x}}} does. */
 void template_escape(enum template_place place, bool raw, const char *text, size_t len,
                      struct buf *out);

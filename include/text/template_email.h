@@ -41,4 +41,18 @@ int template_email_render(const struct template_email *e, const struct template 
                           const struct template_env *env, struct template_mail *out,
                           struct template_report *report);
 
+/* One of several e-mails that go as one. */
+struct template_email_part {
+    const struct template_email *email;
+    const json_t *data;
+    const struct template_env *env;
+};
+
+/* The same for `count` of them (at least one): the subject, the page around and its data are the
+ * first one's, the bodies follow one another with a line between. */
+int template_emails_render(const struct template_email_part *parts, size_t count,
+                           const struct template *layout,
+                           const struct template_partials *layout_partials,
+                           struct template_mail *out, struct template_report *report);
+
 #endif

@@ -18,7 +18,6 @@ static const struct {
     {"alert", NULL, NULL},
     {"calendar", NULL, NULL},
 
-    {"rule", "merge", NULL},
     {"rule", "invite", NULL},
     {"rule", "on", "client hears nothing"},
     {"rule", "on", "client answers"},

@@ -301,6 +301,8 @@ static void check_recipient(const struct check *c, const struct rule *r)
         if (sms || r->by == BY_TASK)
             wrong(c, "invite", "an invitation goes with mail only; `by` leaves none");
     }
+    if (given(c, "merge") && r->to != TO_CLIENT)
+        wrong(c, "merge", "it joins messages to one client; this rule writes to %s", r->to_text);
     if (given(c, "workflow") && !rule_on_job(r))
         wrong(c, "workflow", "it is for rules on jobs; leave it out here");
 }

@@ -9,8 +9,9 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "send/gate.h"
+#include "send/merge.h"
+#include "send/refresh.h"
 #include "store/tasks.h"
-#include "watch/absorb.h"
 
 #define HOLD_LOOK_MS (10 * 60 * INT64_C(1000)) /* a held message is looked at again */
 #define TOKEN_BITS 128
@@ -20,6 +21,7 @@ struct claiming {
     struct store *store;
     struct message *m;
     struct letter letter; /* loaded by decide */
+    struct merge merge;   /* those that go with it */
     int64_t now_ms;
     struct claim *out;
     struct outlet **outlet;
@@ -32,40 +34,6 @@ void claim_close(struct claim *c)
     free(c->from);
     free(c->to);
     *c = (struct claim){0};
-}
-
-/* --- the record as it is now --- */
-
-/* Plan its subject again if the plan is older than the playbook or the record. *again: it was. */
-static int refresh(struct claiming *c, bool force, bool *again)
-{
-    struct entity e;
-    char *key = NULL, *facts = NULL;
-    struct subjects subjects = {0};
-    struct replan_counts counts = {0};
-    int rc = store_entity(c->store, c->m->subject_id, &e);
-
-    *again = false;
-    if (rc == 0)
-        rc = store_facts(c->store, e.kind, e.row_id, &key, &facts);
-    bool gone = rc == ERR_NOTFOUND;
-    bool stale = gone || (rc == 0 && (!str_eq(facts, e.facts) || !str_eq(key, e.key)));
-    if (stale)
-        rc = absorb_row(c->with->world, e.kind, e.row_id, c->now_ms, &subjects);
-    if (rc == 0 && (force || stale || e.generation != c->with->world->generation)) {
-        *again = true;
-        rc = replan_subject(c->with->world, c->m->subject_id, c->now_ms, &counts);
-    }
-    if (rc == 0 && *again) {
-        int64_t id = c->m->id;
-        message_close(c->m);
-        rc = store_message(c->store, id, c->m);
-    }
-    free(key);
-    free(facts);
-    subjects_close(&subjects);
-    entity_close(&e);
-    return rc;
 }
 
 /* --- decisions --- */
@@ -152,7 +120,7 @@ static int give_task(struct claiming *c)
     if (rc == 0)
         rc = store_task_raise(c->store, &t, c->now_ms);
     if (rc == 0)
-        rc = store_message_claim(c->store, c->m, "task", NULL, c->now_ms);
+        rc = store_message_claim(c->store, c->m, "task", NULL, 0, c->now_ms);
     if (rc == 0) {
         c->m->state = MESSAGE_SENDING;
         rc = store_message_move(c->store, c->m, MESSAGE_SENT, c->now_ms, c->m->next_ms, NULL);
@@ -161,34 +129,55 @@ static int give_task(struct claiming *c)
     return rc;
 }
 
-/* The words: those of last time, byte for byte, when a copy of them may be out there; new ones
- * otherwise, with the same token. */
+/* New words, for all that go. */
+static int write_anew(struct claiming *c, const struct outlet *o, const char *address,
+                      const char *token, char *reason)
+{
+    struct compose_input in = c->letter.input;
+
+    in.channel = c->m->channel;
+    in.to = address;
+    in.from = o->settings->from;
+    in.reply_to = o->settings->reply_to;
+    in.token = token;
+    merge_inputs(&c->merge, &in);
+    payload_close(&c->out->payload);
+    return compose(c->with->world->settings, c->with->templates, &in, &c->out->payload, NULL,
+                   reason);
+}
+
+/* The words: those of last time, byte for byte, when a copy of them may be out there and all that
+ * it speaks of still stands; new ones otherwise, with the same token. */
 static int write_words(struct claiming *c, const struct outlet *o, const char *address,
                        char *reason)
 {
     char token[TOKEN_BITS / 4 + 1];
     struct payload before;
     int rc = store_payload(c->store, c->m->id, &before);
+    bool written = rc == 0 && before.committing;
 
     reason[0] = '\0';
-    if (rc == 0 && before.committing) {
-        c->out->payload = before;
-        return 0;
-    }
     if (rc == 0)
         snprintf(token, sizeof(token), "%s", before.token);
     else
         rng_hex(token, TOKEN_BITS);
+    if (rc == ERR_NOTFOUND)
+        rc = 0;
+    if (rc == 0 && c->m->merges)
+        rc = merge_find(c->with->world, c->with->conditions, c->m, &c->letter, written, c->now_ms,
+                        &c->merge);
+    if (rc == 0 && written && !c->merge.changed) {
+        c->out->payload = before;
+        return 0;
+    }
     payload_close(&before);
-    if (rc != 0 && rc != ERR_NOTFOUND)
+    if (rc != 0)
         return rc;
-    struct compose_input in = c->letter.input;
-    in.channel = c->m->channel;
-    in.to = address;
-    in.from = o->settings->from;
-    in.reply_to = o->settings->reply_to;
-    in.token = token;
-    rc = compose(c->with->world->settings, c->with->templates, &in, &c->out->payload, NULL, reason);
+    rc = write_anew(c, o, address, token, reason);
+    if (rc != 0 && c->merge.count > 0) { /* what is wrong with another is not for it to suffer */
+        merge_close(&c->merge);
+        rc = write_anew(c, o, address, token, reason);
+    }
     return rc == 0 ? store_payload_save(c->store, c->m->id, &c->out->payload) : rc;
 }
 
@@ -220,8 +209,10 @@ static void fill_wire(struct claiming *c, const struct outlet *o, const char *ad
 
 static int hand_over(struct claiming *c, struct outlet *o, const char *address)
 {
-    int rc = store_message_claim(c->store, c->m, o->settings->name, address, c->now_ms);
+    int rc = store_message_claim(c->store, c->m, o->settings->name, address, 0, c->now_ms);
 
+    if (rc == 0)
+        rc = merge_claim(c->store, &c->merge, c->m->id, o->settings->name, address, c->now_ms);
     if (rc != 0)
         return rc;
     fill_wire(c, o, address);
@@ -284,14 +275,48 @@ static int decide(struct claiming *c)
         gate_decide(c->with->world, c->with->conditions, c->m, &c->letter, c->now_ms, &d);
         if (d.answer == GATE_REPLAN) {
             enum channel before = c->m->channel;
-            rc = refresh(c, true, &again);
+            rc = refresh_message(c->with->world, c->m, true, c->now_ms, &again);
             /* It comes again by the right channel, or another took its place. */
             again = rc == 0 && (c->m->channel != before || !message_is_pending(c->m->state));
         }
         if (rc == 0 && !again)
             rc = d.answer == GATE_GO ? go(c, &d) : carry_out(c, &d);
     }
+    merge_close(&c->merge);
     letter_close(&c->letter);
+    return rc;
+}
+
+/* The message is c->m: look at it, and let it go if it may. */
+static int claim_own(struct claiming *c)
+{
+    bool again = false;
+    int rc = refresh_message(c->with->world, c->m, false, c->now_ms, &again);
+
+    if (rc == 0 && message_is_pending(c->m->state) && c->m->next_ms <= c->now_ms)
+        rc = decide(c);
+    return rc;
+}
+
+/* It was to go again with another message, word for word: that one is claimed in its place, if its
+ * time has come as well. *done: that one is due; whatever came of it, it is decided by now. */
+static int claim_leader(struct claiming *c, bool *done)
+{
+    struct message leader;
+    int rc = store_message(c->store, c->m->leader_id, &leader);
+
+    *done = rc == 0 && (leader.state == MESSAGE_RETRY || leader.state == MESSAGE_PLANNED) &&
+            leader.next_ms <= c->now_ms;
+    if (*done) {
+        message_close(c->m);
+        *c->m = leader;
+        return claim_own(c);
+    }
+    message_close(&leader);
+    if (rc == 0 || rc == ERR_NOTFOUND) {
+        c->m->leader_id = 0;
+        rc = store_message_part(c->store, c->m->id);
+    }
     return rc;
 }
 
@@ -305,7 +330,7 @@ int claim_message(struct claim_context *with, const struct message *m, int64_t n
                          .now_ms = now_ms,
                          .out = out,
                          .outlet = outlet};
-    bool again = false;
+    bool done = false;
 
     *out = (struct claim){0};
     payload_init(&out->payload);
@@ -314,9 +339,10 @@ int claim_message(struct claim_context *with, const struct message *m, int64_t n
     if (rc == 0 && own.subject_id == own.recipient_id) {
         rc = by_hand(&c);
     } else if (rc == 0) {
-        rc = refresh(&c, false, &again);
-        if (rc == 0 && message_is_pending(own.state) && own.next_ms <= now_ms)
-            rc = decide(&c);
+        if (own.leader_id != 0 && message_is_pending(own.state) && own.next_ms <= now_ms)
+            rc = claim_leader(&c, &done);
+        if (rc == 0 && !done)
+            rc = claim_own(&c);
     }
     message_close(&own);
     return rc;

@@ -58,6 +58,26 @@ static const char *const names[] = {
     "rule.name",
     "now",
     "unsubscribe",
+    "also.job.ref",
+    "also.job.title",
+    "also.job.stage",
+    "also.job.workflow",
+    "also.job.due",
+    "also.job.amount",
+    "also.job.currency",
+    "also.job.fields.*",
+    "also.appointment.ref",
+    "also.appointment.title",
+    "also.appointment.starts",
+    "also.appointment.ends",
+    "also.appointment.location",
+    "also.appointment.status",
+    "also.appointment.fields.*",
+    "also.staff.ref",
+    "also.staff.name",
+    "also.staff.email",
+    "also.staff.phone",
+    "also.staff.department",
 };
 
 const struct template_names *compose_names(void)
@@ -210,6 +230,20 @@ json_t *compose_data(const struct settings *settings, const struct compose_input
     return o;
 }
 
+/* What another message that goes along is about. Each record is there, be it empty: a name within
+ * the section must not mean the first message's record. */
+static json_t *also_data(const struct compose_input *in)
+{
+    json_t *o = json_object();
+
+    json_object_set_new(o, "job", in->job != NULL ? job_data(in->job) : json_object());
+    json_object_set_new(o, "appointment",
+                        in->appointment != NULL ? appointment_data(in->appointment)
+                                                : json_object());
+    json_object_set_new(o, "staff", in->staff != NULL ? staff_data(in->staff) : json_object());
+    return o;
+}
+
 const char *compose_language(const struct settings *settings, const struct compose_input *in)
 {
     const char *own = in->recipient != NULL ? in->recipient->language
@@ -237,12 +271,22 @@ static const char *lacking(const struct rule *r, const json_t *data)
 
 /* --- rendering --- */
 
-struct writer {
-    const struct settings *settings;
-    const struct compose_input *in;
+/* A text of its own within the message; most messages have one. */
+struct text_part {
     const struct template_entry *entry;
     json_t *data;
     struct template_env env;
+    bool also; /* its template has the section */
+};
+
+struct writer {
+    const struct settings *settings;
+    const struct template_set *templates;
+    const struct compose_input *in;
+    enum template_kind kind;
+    struct text_part parts[1 + COMPOSE_ALSO_MAX]; /* the message's own, then of what goes along */
+    size_t part_count;
+    const struct template_entry *entry; /* of the first part */
     struct template_report report;
     struct payload *out;
     char *reason;
@@ -254,6 +298,81 @@ static const struct zone *zone_of(const struct settings *s, const struct compose
     const struct zone *z = name != NULL ? zone_get(name) : NULL;
 
     return z != NULL ? z : s->business.calendar.zone;
+}
+
+/* --- the parts --- */
+
+static int check_required(struct writer *w, const struct rule *r, const json_t *data)
+{
+    const char *lacks = lacking(r, data);
+
+    if (lacks == NULL)
+        return 0;
+    snprintf(w->reason, COMPOSE_REASON_MAX, "%s has no value, and the rule requires one", lacks);
+    return ERR_INVALID;
+}
+
+static const struct template_entry *find_entry(struct writer *w, const struct compose_input *in)
+{
+    const char *language = compose_language(w->settings, in);
+    const struct template_entry *e = template_set_find(w->templates, in->rule->template, w->kind,
+                                                       language, w->settings->business.language);
+
+    if (e == NULL)
+        snprintf(w->reason, COMPOSE_REASON_MAX, "there is no template %s/%s.%s", in->rule->template,
+                 language, w->kind == TEMPLATE_KIND_EMAIL ? "email" : "sms");
+    return e;
+}
+
+static void add_part(struct writer *w, const struct compose_input *in,
+                     const struct template_entry *entry, json_t *data)
+{
+    const char *language = compose_language(w->settings, in);
+    struct text_part *p = &w->parts[w->part_count++];
+
+    p->entry = entry;
+    p->data = data;
+    p->env = (struct template_env){
+        /* en-US reads its dates the American way, also from a template in en */
+        .language = str_starts(language, entry->language) ? language : entry->language,
+        .region = w->settings->business.country,
+        .zone = zone_of(w->settings, in),
+        .now_ms = w->in->now_ms,
+        .currency = w->settings->business.currency,
+        .partials = entry->partials,
+        .known = compose_names(),
+    };
+    if (w->in->also_count > 0)
+        p->also =
+            template_has_section(w->kind == TEMPLATE_KIND_EMAIL ? entry->email->body : entry->sms,
+                                 &entry->partials, "also");
+}
+
+/* Say it in the section of a part that has one, and tells times in the same zone; else by itself.
+ */
+static int add_also(struct writer *w, const struct compose_input *in)
+{
+    const struct template_entry *entry = find_entry(w, in);
+
+    if (entry == NULL)
+        return ERR_NOTFOUND;
+    json_t *data = compose_data(w->settings, in);
+    int rc = check_required(w, in->rule, data);
+    for (size_t i = 0; i < w->part_count; i++) {
+        struct text_part *p = &w->parts[i];
+        if (p->entry != entry || !p->also || p->env.zone != zone_of(w->settings, in))
+            continue;
+        json_t *list = json_object_get(p->data, "also");
+        if (list == NULL) {
+            list = json_array();
+            json_object_set_new(p->data, "also", list);
+        }
+        json_array_append_new(list, also_data(in));
+        json_decref(data);
+        return rc;
+    }
+    add_part(w, in, entry, data);
+    return rc;
 }
 
 /* The first thing that is wrong, for a person. */
@@ -281,11 +400,19 @@ static int write_sms(struct writer *w, struct sms_size *size)
     struct buf text;
 
     buf_init(&text);
-    int rc = template_render(w->entry->sms, w->data, &w->env, &text, &w->report);
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < w->part_count; i++) {
+        const struct text_part *p = &w->parts[i];
+        while (i > 0 && text.len > 0 && text.data[text.len - 1] == '\n')
+            buf_truncate(&text, text.len - 1);
+        buf_puts(&text, i > 0 ? "\n\n" : "");
+        rc = template_render(p->entry->sms, p->data, &p->env, &text, &w->report);
+    }
     if (rc == 0 && w->settings->channels[CHANNEL_SMS].transliterate) {
         struct buf plain;
         buf_init(&plain);
-        locale_gsm(locale_get(w->env.language, w->env.region), text.data, text.len, &plain);
+        locale_gsm(locale_get(w->parts[0].env.language, w->parts[0].env.region), text.data,
+                   text.len, &plain);
         buf_close(&text);
         text = plain;
     }
@@ -339,15 +466,25 @@ static int write_bytes(struct writer *w, const struct template_mail *mail, struc
     return mime_build(&m, &w->out->data, err);
 }
 
-static int write_email(struct writer *w, const struct template_set *templates)
+static int render_email(struct writer *w, struct template_mail *mail)
+{
+    struct template_email_part list[1 + COMPOSE_ALSO_MAX];
+
+    for (size_t i = 0; i < w->part_count; i++)
+        list[i] = (struct template_email_part){w->parts[i].entry->email, w->parts[i].data,
+                                               &w->parts[i].env};
+    return template_emails_render(list, w->part_count,
+                                  template_set_layout(w->templates, w->entry->language),
+                                  &w->entry->layout_partials, mail, &w->report);
+}
+
+static int write_email(struct writer *w)
 {
     struct template_mail mail;
     struct err err = {""};
 
     template_mail_init(&mail);
-    int rc =
-        template_email_render(w->entry->email, template_set_layout(templates, w->entry->language),
-                              &w->entry->layout_partials, w->data, &w->env, &mail, &w->report);
+    int rc = render_email(w, &mail);
     w->out->subject = mem_strdup(mail.subject.data);
     w->out->text = mem_strdup(mail.text.data);
     if (rc != 0) {
@@ -367,43 +504,33 @@ int compose(const struct settings *settings, const struct template_set *template
             const struct compose_input *in, struct payload *out, struct sms_size *size,
             char *reason)
 {
-    const char *language = compose_language(settings, in);
-    enum template_kind kind =
-        in->channel == CHANNEL_EMAIL ? TEMPLATE_KIND_EMAIL : TEMPLATE_KIND_SMS;
-    struct writer w = {.settings = settings, .in = in, .out = out, .reason = reason};
-    int rc;
+    struct writer w = {.settings = settings,
+                       .templates = templates,
+                       .in = in,
+                       .kind =
+                           in->channel == CHANNEL_EMAIL ? TEMPLATE_KIND_EMAIL : TEMPLATE_KIND_SMS,
+                       .out = out,
+                       .reason = reason};
+    int rc = 0;
 
     reason[0] = '\0';
     payload_init(out);
-    w.entry = template_set_find(templates, in->rule->template, kind, language,
-                                settings->business.language);
-    if (w.entry == NULL) {
-        snprintf(reason, COMPOSE_REASON_MAX, "there is no template %s/%s.%s", in->rule->template,
-                 language, kind == TEMPLATE_KIND_EMAIL ? "email" : "sms");
+    w.entry = find_entry(&w, in);
+    if (w.entry == NULL)
         return ERR_NOTFOUND;
-    }
-    w.env = (struct template_env){
-        /* en-US reads its dates the American way, also from a template in en */
-        .language = str_starts(language, w.entry->language) ? language : w.entry->language,
-        .region = settings->business.country,
-        .zone = zone_of(settings, in),
-        .now_ms = in->now_ms,
-        .currency = settings->business.currency,
-        .partials = w.entry->partials,
-        .known = compose_names(),
-    };
-    w.data = compose_data(settings, in);
+    add_part(&w, in, w.entry, compose_data(settings, in));
+    for (size_t i = 0; rc == 0 && i < in->also_count; i++)
+        rc = add_also(&w, in->also[i]);
     out->token = mem_strdup(in->token != NULL ? in->token : "");
     out->language = mem_strdup(w.entry->language);
-    rc = kind == TEMPLATE_KIND_EMAIL ? write_email(&w, templates) : write_sms(&w, size);
-    const char *lacks = lacking(in->rule, w.data);
-    if (rc == 0 && lacks != NULL) {
-        snprintf(reason, COMPOSE_REASON_MAX, "%s has no value, and the rule requires one", lacks);
-        rc = ERR_INVALID;
-    }
+    if (rc == 0)
+        rc = w.kind == TEMPLATE_KIND_EMAIL ? write_email(&w) : write_sms(&w, size);
+    if (rc == 0)
+        rc = check_required(&w, in->rule, w.parts[0].data);
     if (out->text == NULL)
         out->text = mem_strdup("");
-    json_decref(w.data);
+    for (size_t i = 0; i < w.part_count; i++)
+        json_decref(w.parts[i].data);
     template_report_close(&w.report);
     return rc;
 }

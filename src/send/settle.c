@@ -6,6 +6,10 @@
  *     REJECTED  failed; the rule's next channel, if it has one, gets a row of its own
  *     UNKNOWN   e-mail: again, the very same bytes, so that a second copy has the same Message-ID;
  *               a text: unknown, until its delivery report or a person tells
+ *
+ * Messages that went with it (send/merge.h) come to the same: each is settled as it was, for its
+ * own subject and by its own usefulness, only how long to wait and whether to send again is one
+ * decision for all.
  */
 #include "send/settle.h"
 
@@ -97,29 +101,35 @@ static int note_told(struct world *w, const struct message *m, int64_t now_ms)
     return rc == 0 && since ? replan_subject(w, m->subject_id, now_ms, &counts) : rc;
 }
 
-static int fail(struct world *w, const struct message *m, int64_t now_ms, const char *reason)
+/* A result, and what it means for all that went: decided once. */
+struct settling {
+    struct world *w;
+    const struct gateway_result *r;
+    int64_t now_ms;
+    int64_t pause_ms; /* before the next try */
+    bool resend;      /* an unknown one goes again */
+};
+
+static int fail(const struct settling *s, const struct message *m, const char *reason)
 {
     bool goes_on = false;
-    int rc = store_message_move(w->store, m, MESSAGE_FAILED, now_ms, m->next_ms, reason);
+    int rc = store_message_move(s->w->store, m, MESSAGE_FAILED, s->now_ms, m->next_ms, reason);
 
     if (rc == 0)
-        rc = go_on(w, m, now_ms, &goes_on);
-    return rc == 0 && !goes_on ? note_told(w, m, now_ms) : rc;
+        rc = go_on(s->w, m, s->now_ms, &goes_on);
+    return rc == 0 && !goes_on ? note_told(s->w, m, s->now_ms) : rc;
 }
 
-static int again(struct world *w, const struct message *m, const struct gateway_result *r,
-                 int64_t now_ms)
+static int again(const struct settling *s, const struct message *m)
 {
-    int64_t pause_ms = r->gateway_trouble ? GATEWAY_PAUSE_MS : settle_backoff_ms(m->attempts);
+    int64_t next_ms = s->now_ms + s->pause_ms;
     char reason[GATEWAY_DETAIL_MAX + 64];
 
-    if (r->retry_after_ms > pause_ms)
-        pause_ms = r->retry_after_ms;
-    if (now_ms + pause_ms >= m->expires_ms) {
-        snprintf(reason, sizeof(reason), "could not be sent while it was useful: %s", r->detail);
-        return fail(w, m, now_ms, reason);
+    if (next_ms >= m->expires_ms) {
+        snprintf(reason, sizeof(reason), "could not be sent while it was useful: %s", s->r->detail);
+        return fail(s, m, reason);
     }
-    return store_message_move(w->store, m, MESSAGE_RETRY, now_ms, now_ms + pause_ms, r->detail);
+    return store_message_move(s->w->store, m, MESSAGE_RETRY, s->now_ms, next_ms, s->r->detail);
 }
 
 static bool resends(const struct world *w, const struct message *m)
@@ -132,29 +142,70 @@ static bool resends(const struct world *w, const struct message *m)
     return choice == UNKNOWN_RESEND;
 }
 
-static int unknown(struct world *w, const struct message *m, const struct gateway_result *r,
-                   int64_t now_ms)
+static int unknown(const struct settling *s, const struct message *m)
 {
     char reason[GATEWAY_DETAIL_MAX + 64];
-    int64_t next_ms = now_ms + settle_backoff_ms(m->attempts);
+    int64_t next_ms = s->now_ms + s->pause_ms;
 
-    snprintf(reason, sizeof(reason), "no clear answer came: %s", r->detail);
-    bool resend = resends(w, m) && next_ms < m->expires_ms;
-    int rc = store_message_move(w->store, m, resend ? MESSAGE_RETRY : MESSAGE_UNKNOWN, now_ms,
+    snprintf(reason, sizeof(reason), "no clear answer came: %s", s->r->detail);
+    bool resend = s->resend && next_ms < m->expires_ms;
+    int rc = store_message_move(s->w->store, m, resend ? MESSAGE_RETRY : MESSAGE_UNKNOWN, s->now_ms,
                                 resend ? next_ms : m->next_ms, reason);
-    return rc == 0 ? note_told(w, m, now_ms) : rc;
+    return rc == 0 ? note_told(s->w, m, s->now_ms) : rc;
 }
 
-static int sent(struct world *w, const struct message *m, int64_t now_ms)
+static int sent(const struct settling *s, const struct message *m)
 {
-    int rc = store_message_move(w->store, m, MESSAGE_SENT, now_ms, m->next_ms, NULL);
+    char with[64];
 
-    return rc == 0 ? note_told(w, m, now_ms) : rc;
+    snprintf(with, sizeof(with), "went with message %lld", (long long)m->leader_id);
+    int rc = store_message_move(s->w->store, m, MESSAGE_SENT, s->now_ms, m->next_ms,
+                                m->leader_id != 0 ? with : NULL);
+    return rc == 0 ? note_told(s->w, m, s->now_ms) : rc;
+}
+
+static int settle_one(const struct settling *s, const struct message *m)
+{
+    switch (s->r->outcome) {
+    case OUTCOME_SENT:
+        return sent(s, m);
+    case OUTCOME_RETRY:
+        return again(s, m);
+    case OUTCOME_REJECTED:
+        return fail(s, m, s->r->detail);
+    case OUTCOME_UNKNOWN:
+        return unknown(s, m);
+    }
+    return 0;
+}
+
+/* Those that went with it. */
+static int settle_others(const struct settling *s, const struct message *leader)
+{
+    struct message *with;
+    size_t count;
+    int rc = store_messages_with(s->w->store, leader->id, &with, &count);
+
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        if (with[i].state == MESSAGE_SENDING)
+            rc = settle_one(s, &with[i]);
+    messages_free(with, count);
+    return rc;
+}
+
+/* How long to wait before the next try of this message, and of those that went with it. */
+static int64_t pause_of(const struct message *m, const struct gateway_result *r)
+{
+    if (r->outcome == OUTCOME_UNKNOWN)
+        return settle_backoff_ms(m->attempts);
+    int64_t pause_ms = r->gateway_trouble ? GATEWAY_PAUSE_MS : settle_backoff_ms(m->attempts);
+    return r->retry_after_ms > pause_ms ? r->retry_after_ms : pause_ms;
 }
 
 int settle_result(struct world *w, int64_t id, const char *gateway, const struct gateway_result *r,
                   int64_t now_ms)
 {
+    struct settling s = {.w = w, .r = r, .now_ms = now_ms};
     struct message m;
     int rc = store_message(w->store, id, &m);
 
@@ -162,21 +213,16 @@ int settle_result(struct world *w, int64_t id, const char *gateway, const struct
         rc = store_attempt_add(w->store, id, now_ms, gateway, outcome_name(r->outcome), r->code,
                                r->detail, r->provider_id);
     if (rc == 0 && m.state == MESSAGE_SENDING) {
-        switch (r->outcome) {
-        case OUTCOME_SENT:
-            rc = sent(w, &m, now_ms);
-            break;
-        case OUTCOME_RETRY:
+        if (r->outcome == OUTCOME_RETRY)
             rc = store_message_committing(w->store, id, false);
-            rc = rc == 0 ? again(w, &m, r, now_ms) : rc;
-            break;
-        case OUTCOME_REJECTED:
-            rc = fail(w, &m, now_ms, r->detail);
-            break;
-        case OUTCOME_UNKNOWN:
-            rc = unknown(w, &m, r, now_ms);
-            break;
+        if (r->outcome == OUTCOME_RETRY || r->outcome == OUTCOME_UNKNOWN) {
+            s.pause_ms = pause_of(&m, r);
+            s.resend = resends(w, &m);
         }
+        if (rc == 0)
+            rc = settle_one(&s, &m);
+        if (rc == 0 && m.merges)
+            rc = settle_others(&s, &m);
     }
     message_close(&m);
     return rc;

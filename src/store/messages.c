@@ -82,7 +82,7 @@ void messages_free(struct message *list, size_t count)
 #define COLUMNS                                                                                    \
     "id, rule_id, subject_id, recipient_id, occurrence, repeat, channel, state, nominal_ms, "      \
     "due_ms, expires_ms, next_ms, state_ms, attempts, final, reason, gateway, address, "           \
-    "provider_id"
+    "provider_id, merges, leader_id"
 
 static void read_message(sqlite3_stmt *st, struct message *m)
 {
@@ -106,6 +106,8 @@ static void read_message(sqlite3_stmt *st, struct message *m)
         .gateway = column_text(st, 16),
         .address = column_text(st, 17),
         .provider_id = column_text(st, 18),
+        .merges = column_int(st, 19) != 0,
+        .leader_id = column_int(st, 20),
     };
 }
 
@@ -152,7 +154,8 @@ int store_messages_in(struct store *s, enum message_state state, int64_t after, 
                       struct message **out, size_t *count)
 {
     sqlite3_stmt *st = store_prepare(s, "SELECT " COLUMNS " FROM message WHERE state = ?1 AND "
-                                        "state BETWEEN 3 AND 4 AND id > ?2 ORDER BY id LIMIT ?3");
+                                        "state BETWEEN 3 AND 4 AND id > ?2 AND leader_id IS NULL "
+                                        "ORDER BY id LIMIT ?3");
 
     if (st != NULL) {
         bind_int(st, 1, state);
@@ -196,7 +199,8 @@ int store_heard(struct store *s, const struct message *m, int64_t since_ms, int 
     sqlite3_stmt *st = store_prepare(
         s, "SELECT max(m.state_ms) AS at_ms FROM message m INDEXED BY message_heard JOIN rule r "
            "ON r.id = m.rule_id WHERE m.recipient_id = ?1 AND m.state BETWEEN 3 AND 7 "
-           "AND m.state_ms > ?2 AND r.capped AND r.present AND NOT (m.rule_id = ?4 AND "
+           "AND m.state_ms > ?2 AND m.leader_id IS NULL AND r.capped AND r.present "
+           "AND NOT (m.rule_id = ?4 AND "
            "m.subject_id = ?5 AND m.occurrence = ?6 AND m.repeat = ?7) "
            "GROUP BY m.rule_id, m.subject_id, m.occurrence, m.repeat "
            "ORDER BY at_ms DESC LIMIT ?3");
@@ -260,16 +264,17 @@ int store_message_add(struct store *s, struct message *m)
 {
     sqlite3_stmt *st = store_prepare(
         s, "INSERT INTO message (rule_id, subject_id, recipient_id, occurrence, repeat, channel, "
-           "state, nominal_ms, due_ms, expires_ms, next_ms, state_ms, reason) "
-           "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)");
+           "state, nominal_ms, due_ms, expires_ms, next_ms, state_ms, merges, reason) "
+           "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)");
 
     if (st != NULL) {
         const int64_t values[] = {m->rule_id, m->subject_id, m->recipient_id, m->occurrence,
                                   m->repeat,  m->channel,    m->state,        m->nominal_ms,
-                                  m->due_ms,  m->expires_ms, m->next_ms,      m->state_ms};
+                                  m->due_ms,  m->expires_ms, m->next_ms,      m->state_ms,
+                                  m->merges};
         for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
             bind_int(st, (int)i + 1, values[i]);
-        bind_text(st, 13, m->reason);
+        bind_text(st, 14, m->reason);
     }
     int rc = store_finish(s, st);
     if (rc == 0)
@@ -281,7 +286,8 @@ int store_message_replan(struct store *s, const struct message *m)
 {
     sqlite3_stmt *st = store_prepare(
         s, "UPDATE message SET nominal_ms = ?2, due_ms = ?3, expires_ms = ?4, channel = ?5, "
-           "next_ms = CASE WHEN attempts > 0 THEN next_ms ELSE ?6 END WHERE id = ?1");
+           "next_ms = CASE WHEN attempts > 0 THEN next_ms ELSE ?6 END, "
+           "merges = CASE WHEN attempts > 0 THEN merges ELSE ?7 END WHERE id = ?1");
 
     if (st != NULL) {
         bind_int(st, 1, m->id);
@@ -290,6 +296,7 @@ int store_message_replan(struct store *s, const struct message *m)
         bind_int(st, 4, m->expires_ms);
         bind_int(st, 5, m->channel);
         bind_int(st, 6, m->next_ms);
+        bind_int(st, 7, m->merges);
     }
     return store_finish(s, st);
 }
@@ -373,21 +380,22 @@ int store_payload(struct store *s, int64_t message_id, struct payload *out)
 }
 
 int store_message_claim(struct store *s, const struct message *m, const char *gateway,
-                        const char *address, int64_t now_ms)
+                        const char *address, int64_t leader_id, int64_t now_ms)
 {
     sqlite3_stmt *st;
 
     if (!message_may_move(m->state, MESSAGE_SENDING))
         return ERR_INVALID;
     st = store_prepare(s, "UPDATE message SET state = 3, state_ms = ?2, gateway = ?3, "
-                          "address = ?4, channel = ?5, attempts = attempts + 1, reason = NULL "
-                          "WHERE id = ?1 AND state <= 2");
+                          "address = ?4, channel = ?5, attempts = attempts + 1, reason = NULL, "
+                          "leader_id = nullif(?6, 0) WHERE id = ?1 AND state <= 2");
     if (st != NULL) {
         bind_int(st, 1, m->id);
         bind_int(st, 2, now_ms);
         bind_text(st, 3, gateway);
         bind_text(st, 4, address);
         bind_int(st, 5, m->channel);
+        bind_int(st, 6, leader_id);
     }
     return store_finish(s, st);
 }
@@ -429,6 +437,54 @@ int store_attempt_add(struct store *s, int64_t message_id, int64_t at_ms, const 
     return store_finish(s, st);
 }
 
+/* --- several that go as one --- */
+
+int store_messages_to_merge(struct store *s, const struct message *leader, int64_t until_ms,
+                            size_t max, struct message **out, size_t *count)
+{
+    sqlite3_stmt *st = store_prepare(
+        s, "SELECT " COLUMNS " FROM message INDEXED BY message_merge WHERE merges AND state <= 2 "
+           "AND recipient_id = ?1 AND channel = ?2 AND next_ms <= ?3 AND id <> ?4 "
+           "ORDER BY next_ms LIMIT ?5");
+
+    if (st != NULL) {
+        bind_int(st, 1, leader->recipient_id);
+        bind_int(st, 2, leader->channel);
+        bind_int(st, 3, until_ms);
+        bind_int(st, 4, leader->id);
+        bind_int(st, 5, (int64_t)max);
+    }
+    return read_all(s, st, out, count);
+}
+
+int store_messages_with(struct store *s, int64_t leader_id, struct message **out, size_t *count)
+{
+    sqlite3_stmt *st =
+        store_prepare(s, "SELECT " COLUMNS " FROM message WHERE leader_id = ?1 ORDER BY id");
+
+    if (st != NULL)
+        bind_int(st, 1, leader_id);
+    return read_all(s, st, out, count);
+}
+
+int store_message_part(struct store *s, int64_t id)
+{
+    sqlite3_stmt *st = store_prepare(s, "UPDATE message SET leader_id = NULL WHERE id = ?1");
+
+    if (st != NULL)
+        bind_int(st, 1, id);
+    return store_finish(s, st);
+}
+
+int store_payload_drop(struct store *s, int64_t message_id)
+{
+    sqlite3_stmt *st = store_prepare(s, "DELETE FROM payload WHERE message_id = ?1");
+
+    if (st != NULL)
+        bind_int(st, 1, message_id);
+    return store_finish(s, st);
+}
+
 /* --- by a person --- */
 
 int store_message_final(struct store *s, int64_t id)
@@ -453,26 +509,37 @@ int store_message_cancel(struct store *s, int64_t id, int64_t now_ms, const char
     return rc;
 }
 
+static int take_up(struct store *s, const struct message *m, int64_t now_ms, int64_t expires_ms)
+{
+    enum message_state to =
+        m->state == MESSAGE_UNKNOWN || m->state == MESSAGE_RETRY ? MESSAGE_RETRY : MESSAGE_PLANNED;
+    int rc = store_message_move(s, m, to, now_ms, now_ms, "taken up again by hand");
+
+    if (rc != 0)
+        return rc;
+    sqlite3_stmt *st = store_prepare(
+        s, "UPDATE message SET final = 1, expires_ms = max(expires_ms, ?2) WHERE id = ?1");
+    if (st != NULL) {
+        bind_int(st, 1, m->id);
+        bind_int(st, 2, expires_ms);
+    }
+    return store_finish(s, st);
+}
+
 int store_message_again(struct store *s, int64_t id, int64_t now_ms, int64_t expires_ms)
 {
-    struct message m;
+    struct message m, *with = NULL;
+    size_t count = 0;
     int rc = store_message(s, id, &m);
 
-    if (rc == 0) {
-        enum message_state to = m.state == MESSAGE_UNKNOWN || m.state == MESSAGE_RETRY
-                                    ? MESSAGE_RETRY
-                                    : MESSAGE_PLANNED;
-        rc = store_message_move(s, &m, to, now_ms, now_ms, "taken up again by hand");
-    }
-    if (rc == 0) {
-        sqlite3_stmt *st = store_prepare(
-            s, "UPDATE message SET final = 1, expires_ms = max(expires_ms, ?2) WHERE id = ?1");
-        if (st != NULL) {
-            bind_int(st, 1, id);
-            bind_int(st, 2, expires_ms);
-        }
-        rc = store_finish(s, st);
-    }
+    if (rc == 0)
+        rc = take_up(s, &m, now_ms, expires_ms);
+    if (rc == 0 && m.merges)
+        rc = store_messages_with(s, id, &with, &count);
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        if (with[i].state == m.state)
+            rc = take_up(s, &with[i], now_ms, expires_ms);
+    messages_free(with, count);
     message_close(&m);
     return rc;
 }

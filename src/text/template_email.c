@@ -230,27 +230,44 @@ static int render_page(const struct template *layout, const struct template_part
     return rc;
 }
 
-int template_email_render(const struct template_email *e, const struct template *layout,
-                          const struct template_partials *layout_partials, const json_t *data,
-                          const struct template_env *env, struct template_mail *out,
-                          struct template_report *report)
+int template_emails_render(const struct template_email_part *parts, size_t count,
+                           const struct template *layout,
+                           const struct template_partials *layout_partials,
+                           struct template_mail *out, struct template_report *report)
 {
+    const struct template_email_part *first = &parts[0];
     struct buf body, content;
     struct err err = {""};
 
+    assert(count > 0);
     buf_init(&body);
     buf_init(&content);
     size_t subject_from = out->subject.len;
-    int rc = render_subject(e, data, env, &out->subject, report);
-    rc = worse(rc, template_render(e->body, data, env, &body, report));
+    int rc = render_subject(first->email, first->data, first->env, &out->subject, report);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            buf_puts(&body, "\n\n* * *\n\n");
+        rc = worse(
+            rc, template_render(parts[i].email->body, parts[i].data, parts[i].env, &body, report));
+    }
     if (markdown_render(body.data, body.len, &content, &out->text, &err) != 0) {
         str_list_add(&report->problems, err.text, strlen(err.text));
         rc = ERR_LIMIT;
     } else {
-        rc = worse(rc, render_page(layout, layout_partials, data, env,
+        rc = worse(rc, render_page(layout, layout_partials, first->data, first->env,
                                    out->subject.data + subject_from, &content, &out->html, report));
     }
     buf_close(&content);
     buf_close(&body);
     return rc;
+}
+
+int template_email_render(const struct template_email *e, const struct template *layout,
+                          const struct template_partials *layout_partials, const json_t *data,
+                          const struct template_env *env, struct template_mail *out,
+                          struct template_report *report)
+{
+    const struct template_email_part part = {e, data, env};
+
+    return template_emails_render(&part, 1, layout, layout_partials, out, report);
 }

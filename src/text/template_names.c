@@ -13,6 +13,8 @@ struct walk {
     const struct template_partials *partials;
     const struct template_names *known; /* NULL: only collect what is required */
     struct str_list *required;          /* NULL: only check names */
+    const char *section;                /* looked for; NULL: none */
+    bool found;                         /* it is there */
     template_report_fn report;
     void *arg;
     int told;
@@ -115,6 +117,8 @@ static void walk_section(struct walk *w, const struct template *t, size_t at)
     bool inner = n->type == NODE_SECTION && n->part_count > 0 && w->known != NULL &&
                  w->prefix_count <= TEMPLATE_DEPTH_MAX;
 
+    if (n->type == NODE_SECTION && w->section != NULL && strcmp(n->name, w->section) == 0)
+        w->found = true;
     if (w->depth == TEMPLATE_DEPTH_MAX)
         return;
     w->depth++;
@@ -197,4 +201,13 @@ void template_required(const struct template *t, const struct template_partials 
     struct walk w = {.partials = partials, .required = list};
 
     walk_range(&w, t, 0, t->count);
+}
+
+bool template_has_section(const struct template *t, const struct template_partials *partials,
+                          const char *name)
+{
+    struct walk w = {.partials = partials, .section = name};
+
+    walk_range(&w, t, 0, t->count);
+    return w.found;
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "plan/merge.h"
 #include "store/messages.h"
 #include "store/tasks.h"
 
@@ -152,6 +153,7 @@ static int add_row(struct replan *p, const struct intent *in, int64_t recipient_
         .expires_ms = in->expires_ms,
         .next_ms = in->due_ms,
         .state_ms = p->now_ms,
+        .merges = plan_may_merge(&p->w->playbook->rules[in->rule], in->channel),
     };
 
     m.state = state_for(p, in, &reason);
@@ -181,8 +183,10 @@ static int update_row(struct replan *p, struct message *m, const struct intent *
     bool pending = message_is_pending(m->state);
     enum channel channel =
         m->attempts == 0 && !row_has_channel(p, m, in->channel) ? in->channel : m->channel;
+    bool merges = plan_may_merge(&p->w->playbook->rules[in->rule], channel);
     bool same = m->nominal_ms == in->nominal_ms && m->due_ms == in->due_ms &&
-                m->expires_ms == in->expires_ms && m->channel == channel;
+                m->expires_ms == in->expires_ms && m->channel == channel &&
+                (m->merges == merges || m->attempts > 0);
 
     if (!same) {
         struct message n = *m;
@@ -191,6 +195,7 @@ static int update_row(struct replan *p, struct message *m, const struct intent *
         n.expires_ms = in->expires_ms;
         n.next_ms = in->due_ms;
         n.channel = channel;
+        n.merges = merges;
         int rc = store_message_replan(p->w->store, &n);
         if (rc != 0)
             return rc;

@@ -193,7 +193,8 @@ CREATE TABLE rule (
 
 -- One row per (rule, subject, occurrence, repeat, recipient, channel). States are those of enum
 -- message_state, channels those of enum channel. next_ms: when to look at it. final: ended by a
--- person, no new plan brings it back.
+-- person, no new plan brings it back. merges: its rule may join it with others for the same client.
+-- leader_id: the message that it went with, or is to go with again; it has no words of its own then.
 CREATE TABLE message (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     rule_id INTEGER NOT NULL,
@@ -210,6 +211,8 @@ CREATE TABLE message (
     state_ms INTEGER NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
     final INTEGER NOT NULL DEFAULT 0,
+    merges INTEGER NOT NULL DEFAULT 0,
+    leader_id INTEGER,
     reason TEXT,
     gateway TEXT,
     address TEXT,
@@ -218,6 +221,8 @@ CREATE TABLE message (
 CREATE UNIQUE INDEX message_key
     ON message (subject_id, rule_id, occurrence, repeat, recipient_id, channel);
 CREATE INDEX message_next ON message (channel, next_ms) WHERE state <= 2;
+CREATE INDEX message_merge ON message (recipient_id, channel, next_ms) WHERE merges AND state <= 2;
+CREATE INDEX message_leader ON message (leader_id) WHERE leader_id IS NOT NULL;
 CREATE INDEX message_open ON message (state, id) WHERE state BETWEEN 3 AND 4;
 CREATE INDEX message_refused ON message (expires_ms) WHERE state BETWEEN 8 AND 10 AND attempts = 0;
 -- What did not simply go: held, unknown, bounced, failed, cancelled, skipped, expired.
@@ -321,7 +326,8 @@ SELECT
     m.gateway,
     p.subject,
     p.text,
-    strftime('%Y-%m-%dT%H:%M:%SZ', m.state_ms / 1000, 'unixepoch') AS changed
+    strftime('%Y-%m-%dT%H:%M:%SZ', m.state_ms / 1000, 'unixepoch') AS changed,
+    m.leader_id AS with_id
 FROM message AS m
 JOIN rule AS r ON r.id = m.rule_id
 JOIN entity AS s ON s.id = m.subject_id
@@ -330,6 +336,6 @@ LEFT JOIN payload AS p ON p.message_id = m.id;
 
 CREATE VIEW history AS
 SELECT client_id, changed AS at, 'message' AS kind, id, rule, channel, "to", state, reason,
-    subject, text, job_id, appointment_id
+    subject, text, job_id, appointment_id, with_id
 FROM outbox
 WHERE state NOT IN ('planned', 'held', 'retry');

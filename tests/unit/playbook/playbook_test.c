@@ -102,7 +102,7 @@ static void a_rule_keeps_all_it_is_told(void **state)
              "to = department  Parts\nby = sms then email\ntemplate = other\npurpose = survey\n"
              "window = 09:00-20:00\noutside = skip\nlate = 2 hours\nmissed = send\ncap = no\n"
              "require = job.title, client.fields.x\ninvite = yes\nunknown = hold\n"
-             "merge = 10 minutes\nevery = 4 days, 3 times");
+             "every = 4 days, 3 times");
     const struct rule *r = playbook_rule(p, "r");
 
     assert_int_equal(r->when.count, 1);
@@ -128,11 +128,20 @@ static void a_rule_keeps_all_it_is_told(void **state)
     assert_int_equal(r->require.count, 2);
     assert_true(r->invite);
     assert_int_equal(r->unknown, UNKNOWN_HOLD);
-    assert_int_equal(r->merge_ms, 600000);
     assert_int_equal(r->every.count, 4);
     assert_int_equal(r->every.unit, UNIT_DAYS);
     assert_int_equal(r->every.times, 3);
     playbook_free(p);
+}
+
+static void merge_is_for_messages_to_clients(void **state)
+{
+    struct playbook *p = good("on = appointment starts\nmerge = 10 minutes");
+
+    assert_int_equal(playbook_rule(p, "r")->merge_ms, 600000);
+    playbook_free(p);
+    assert_wrong("on = job opens\nto = staff\nmerge = 10 minutes",
+                 "p:9: `merge`: it joins messages to one client; this rule writes to staff");
 }
 
 static void every_event_is_understood(void **state)
@@ -301,7 +310,6 @@ static void stages_are_found_in_the_workflow_meant(void **state)
 
 static void what_cannot_be_done_yet_is_refused_and_never_ignored(void **state)
 {
-    assert_not_yet("on = job opens\nmerge = 5 minutes", "merge");
     assert_not_yet("on = appointment booked\ninvite = yes", "invite");
     assert_not_yet("on = client hears nothing\nwhen = 5 days after", "client hears nothing");
     assert_not_yet("on = client answers", "client answers");
@@ -450,6 +458,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_rule_has_its_defaults),
         cmocka_unit_test(a_rule_keeps_all_it_is_told),
+        cmocka_unit_test(merge_is_for_messages_to_clients),
         cmocka_unit_test(every_event_is_understood),
         cmocka_unit_test(every_offset_is_understood),
         cmocka_unit_test(every_recipient_and_channel_is_understood),

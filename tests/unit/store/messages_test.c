@@ -171,7 +171,7 @@ static void a_new_plan_moves_what_waits_but_not_a_retrys_pause(void **state)
     shop_ok(s, store_message_replan(s->store, &m), "replan");
     assert_answer(s, "SELECT nominal_ms, due_ms, expires_ms, next_ms, channel FROM message",
                   "6000 7000 9000 7000 1");
-    shop_ok(s, store_message_claim(s->store, &m, "g", "a", 7000), "claim");
+    shop_ok(s, store_message_claim(s->store, &m, "g", "a", 0, 7000), "claim");
     m.state = MESSAGE_SENDING;
     shop_ok(s, store_message_move(s->store, &m, MESSAGE_RETRY, 7100, 8000, "x"), "retry");
     m.next_ms = m.due_ms = 7500;

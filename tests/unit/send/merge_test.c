@@ -1,0 +1,579 @@
+/* send/merge: messages of one client that go as one. */
+#include "../support/shop.h"
+
+#include "base/rng.h"
+
+#define SOON "[rule soon]\non = appointment starts\nwhen = 2 hours before\nmerge = 10 minutes\n"
+#define SAY "{{client.name}}: {{appointment.title}}{{#also}} and {{appointment.title}}{{/also}}"
+
+/* Rules whose templates say everything in one sentence. */
+static void say(struct shop *s, const char *rule)
+{
+    char *sms = mem_printf("templates/%s/en.sms", rule);
+    char *mail = mem_printf("templates/%s/en.email", rule);
+
+    shop_file(s, sms, SAY);
+    shop_file(s, mail, "Subject: Soon\n\n" SAY "\n");
+    free(sms);
+    free(mail);
+}
+
+/* Two children of one mother at 15:00; the reminders are due at 11:00 UTC. */
+static struct shop *two_children_with(const char *business, const char *playbook)
+{
+    struct shop *s = shop_open_with(business, playbook, "2026-12-01T09:00");
+
+    shop_ilze(s);
+    say(s, "soon");
+    shop_sql(s, "INSERT INTO appointment (ref, client_id, starts, title) VALUES "
+                "('a1', 1, '2026-12-08T15:00', 'Anna'), ('a2', 1, '2026-12-08T15:00', 'Bruno')");
+    shop_look(s);
+    return s;
+}
+
+static struct shop *two_children(const char *playbook)
+{
+    return two_children_with(SHOP_PLAIN, playbook);
+}
+
+#define WITH "SELECT id, state, leader_id, attempts FROM message ORDER BY id"
+
+/* --- who goes along --- */
+
+static void two_children_at_one_hour_give_one_message(void **state)
+{
+    struct shop *s = two_children(SOON);
+
+    assert_int_equal(shop_until(s, "2026-12-09T00:00"), 1);
+    assert_string_equal(s->last_text, "Ilze: Anna and Bruno\n");
+    assert_answer(s, WITH, "1 5 - 1; 2 5 1 1");
+    assert_answer(s, "SELECT reason FROM message WHERE id = 2", "went with message 1");
+    assert_answer(s, "SELECT count(*) FROM payload", "1");
+    assert_answer(s, "SELECT message_id, outcome FROM attempt", "1 sent");
+    assert_answer(s, "SELECT count(*) FROM entity WHERE kind = 4 AND told_ms > 0", "2");
+    assert_answer(s, "SELECT id, with_id, text IS NULL FROM history ORDER BY id", "1 - 0; 2 1 1");
+    shop_close(s);
+}
+
+static void without_merge_two_messages_go(void **state)
+{
+    struct shop *s = two_children("[rule soon]\non = appointment starts\nwhen = 2 hours before\n");
+
+    assert_int_equal(shop_until(s, "2026-12-09T00:00"), 2);
+    assert_answer(s, WITH, "1 5 - 1; 2 5 - 1");
+    shop_close(s);
+}
+
+static void a_later_one_goes_early_by_no_more_than_the_rule_says(void **state)
+{
+    struct shop *s = two_children(SOON);
+
+    shop_sql(s, "UPDATE appointment SET starts = '2026-12-08T15:10' WHERE id = 2");
+    shop_look(s);
+    shop_sql(s, "INSERT INTO appointment (ref, client_id, starts, title) VALUES "
+                "('a3', 1, '2026-12-08T15:11', 'Carl')");
+    shop_look(s);
+    assert_int_equal(shop_until(s, "2026-12-08T11:00"), 1);
+    assert_string_equal(s->last_text, "Ilze: Anna and Bruno\n");
+    assert_int_equal(shop_until(s, "2026-12-09T00:00"), 1);
+    assert_string_equal(s->last_text, "Ilze: Carl\n");
+    shop_close(s);
+}
+
+static void what_has_to_settle_first_never_goes_early(void **state)
+{
+    struct shop *s = shop_open("[rule booked]\non = appointment booked\nsettle = 5 minutes\n"
+                               "merge = 10 minutes\n",
+                               "2026-12-01T09:00");
+
+    shop_ilze(s);
+    say(s, "booked");
+    shop_sql(s, "INSERT INTO appointment (ref, client_id, starts, title) VALUES "
+                "('a1', 1, '2026-12-08T15:00', 'Anna')");
+    shop_look(s);
+    shop_at("2026-12-01T09:03");
+    shop_sql(s, "INSERT INTO appointment (ref, client_id, starts, title) VALUES "
+                "('a2', 1, '2026-12-08T15:00', 'Bruno')");
+    shop_look(s);
+    assert_int_equal(shop_until(s, "2026-12-01T09:07"), 1);
+    assert_string_equal(s->last_text, "Ilze: Anna\n");
+    assert_int_equal(shop_until(s, "2026-12-01T09:09"), 1);
+    assert_string_equal(s->last_text, "Ilze: Bruno\n");
+    shop_close(s);
+}
+
+static void what_is_overdue_goes_in_one(void **state)
+{
+    struct shop *s = shop_open("[rule booked]\non = appointment booked\nsettle = 5 minutes\n"
+                               "merge = 10 minutes\n",
+                               "2026-12-01T09:00");
+
+    shop_ilze(s);
+    say(s, "booked");
+    shop_sql(s, "INSERT INTO appointment (ref, client_id, starts, title) VALUES "
+                "('a1', 1, '2026-12-08T15:00', 'Anna')");
+    shop_look(s);
+    shop_at("2026-12-01T09:03");
+    shop_sql(s, "INSERT INTO appointment (ref, client_id, starts, title) VALUES "
+                "('a2', 1, '2026-12-08T15:00', 'Bruno')");
+    shop_look(s);
+    shop_at("2026-12-01T09:30"); /* the service stood still */
+    assert_int_equal(shop_send(s), 1);
+    assert_string_equal(s->last_text, "Ilze: Anna and Bruno\n");
+    shop_close(s);
+}
+
+static void another_purpose_is_never_merged(void **state)
+{
+    struct shop *s =
+        two_children(SOON "[rule offer]\non = appointment starts\nwhen = 2 hours before\n"
+                          "merge = 10 minutes\npurpose = survey\n");
+
+    assert_int_equal(shop_until(s, "2026-12-09T00:00"), 2);
+    assert_answer(s,
+                  "SELECT count(*) FROM message m JOIN message l ON l.id = m.leader_id "
+                  "WHERE l.rule_id <> m.rule_id",
+                  "0");
+    assert_answer(s, "SELECT count(*) FROM message WHERE leader_id IS NOT NULL", "2");
+    shop_close(s);
+}
+
+static void another_client_is_never_merged(void **state)
+{
+    struct shop *s = two_children(SOON);
+
+    shop_sql(s, "INSERT INTO client (id, ref, name, email) VALUES "
+                "(2, 'c2', 'Juris', 'juris@example.com');"
+                "UPDATE appointment SET client_id = 2 WHERE id = 2");
+    shop_look(s);
+    assert_int_equal(shop_until(s, "2026-12-09T00:00"), 2);
+    assert_answer(s, "SELECT count(*) FROM message WHERE leader_id IS NOT NULL", "0");
+    shop_close(s);
+}
+
+static void a_rule_without_merge_stays_by_itself(void **state)
+{
+    struct shop *s =
+        two_children(SOON "[rule other]\non = appointment starts\nwhen = 2 hours before\n");
+
+    assert_int_equal(shop_until(s, "2026-12-09T00:00"), 3);
+    assert_answer(s, "SELECT count(*) FROM message WHERE leader_id IS NOT NULL", "1");
+    shop_close(s);
+}
+
+static void a_child_cancelled_before_is_not_spoken_of(void **state)
+{
+    struct shop *s = two_children(SOON);
+
+    shop_sql(s, "UPDATE appointment SET status = 'cancelled' WHERE id = 2"); /* nobody looked */
+    assert_int_equal(shop_until(s, "2026-12-09T00:00"), 1);
+    assert_string_equal(s->last_text, "Ilze: Anna\n");
+    assert_rows(s, "soon", "sent email 2026-12-08T11:00 c1; cancelled email 2026-12-08T11:00 c1");
+    shop_close(s);
+}
+
+static void one_whose_condition_fails_is_not_spoken_of(void **state)
+{
+    struct shop *s = two_children(SOON "unless = appointment.status = 'confirmed'\n");
+
+    shop_sql(s, "UPDATE appointment SET status = 'confirmed' WHERE id = 2");
+    shop_look(s);
+    assert_int_equal(shop_until(s, "2026-12-09T00:00"), 1);
+    assert_string_equal(s->last_text, "Ilze: Anna\n");
+    assert_rows(s, "soon", "sent email 2026-12-08T11:00 c1; skipped email 2026-12-08T11:00 c1");
+    shop_close(s);
+}
+
+static void one_that_cannot_be_written_holds_only_itself(void **state)
+{
+    struct shop *s = two_children(SOON "require = appointment.location\n");
+
+    shop_sql(s, "UPDATE appointment SET location = 'Room 1' WHERE id = 1");
+    shop_look(s);
+    assert_int_equal(shop_until(s, "2026-12-08T11:00"), 1);
+    assert_string_equal(s->last_text, "Ilze: Anna\n");
+    assert_rows(s, "soon", "sent email 2026-12-08T11:00 c1; held email 2026-12-08T11:00 c1");
+    shop_close(s);
+}
+
+static void no_more_go_along_than_one_message_can_name(void **state)
+{
+    struct shop *s = shop_open(SOON, "2026-12-01T09:00");
+
+    shop_ilze(s);
+    say(s, "soon");
+    for (int i = 0; i < 40; i++)
+        shop_sql(s,
+                 "INSERT INTO appointment (ref, client_id, starts, title) VALUES "
+                 "('a%d', 1, '2026-12-08T15:00', 'n%d')",
+                 i, i);
+    shop_look(s);
+    assert_int_equal(shop_until(s, "2026-12-09T00:00"), 3);
+    assert_answer(s, "SELECT count(*) FROM message WHERE state = 5", "40");
+    shop_close(s);
+}
+
+static void all_of_it_counts_once_toward_the_cap(void **state)
+{
+    struct shop *s = two_children_with("quiet = none\ncap = 2 per day\n",
+                                       SOON "[rule start]\non = appointment starts\n"
+                                            "when = 1 hour before\nmerge = 10 minutes\n");
+
+    assert_int_equal(shop_until(s, "2026-12-08T14:00"), 2); /* four rows */
+    assert_answer(s, "SELECT count(*) FROM message WHERE state = 5", "4");
+    shop_close(s);
+}
+
+/* --- the words --- */
+
+static void without_the_section_texts_follow_one_another(void **state)
+{
+    struct shop *s = two_children(SOON);
+
+    shop_file(s, "templates/soon/en.email",
+              "Subject: {{appointment.title}}\n\nDear {{client.name}},"
+              "\n\n{{appointment.title}} comes.\n");
+    assert_int_equal(shop_until(s, "2026-12-09T00:00"), 1);
+    assert_string_equal(s->last_subject, "Anna");
+    const char *first = strstr(s->last_text, "Anna comes."),
+               *second = strstr(s->last_text, "Bruno comes.");
+    assert_true(first != NULL && second != NULL && first < second);
+    shop_close(s);
+}
+
+static void texts_by_sms_have_a_blank_line_between_them(void **state)
+{
+    struct shop *s = two_children(SOON "by = sms\n");
+
+    shop_file(s, "templates/soon/en.sms", "{{appointment.title}} comes.\n");
+    assert_int_equal(shop_until(s, "2026-12-09T00:00"), 1);
+    assert_string_equal(s->last_text, "Anna comes.\n\nBruno comes.");
+    shop_close(s);
+}
+
+static void two_rules_of_one_purpose_give_one_message_of_both(void **state)
+{
+    struct shop *s =
+        two_children(SOON "[rule parking]\non = appointment starts\nwhen = 115 minutes before\n"
+                          "merge = 5 minutes\n");
+
+    shop_file(s, "templates/parking/en.email",
+              "Subject: Parking\n\nPark behind the house, for "
+              "{{appointment.title}}.\n");
+    assert_int_equal(shop_until(s, "2026-12-09T00:00"), 1);
+    assert_string_equal(s->last_subject, "Soon");
+    assert_non_null(strstr(s->last_text, "Ilze: Anna and Bruno"));
+    assert_non_null(strstr(s->last_text, "for Anna."));
+    assert_non_null(strstr(s->last_text, "for Bruno."));
+    shop_close(s);
+}
+
+static void a_record_that_another_lacks_is_not_taken_from_the_first(void **state)
+{
+    struct shop *s = two_children(SOON);
+
+    shop_file(s, "templates/soon/en.email",
+              "Subject: x\n\n{{staff.name}}{{#also}}, {{staff.name | default \"anybody\"}}{{/also}}"
+              "\n");
+    shop_sql(s, "INSERT INTO staff (id, name) VALUES (1, 'Dr Ozols');"
+                "UPDATE appointment SET staff_id = 1 WHERE id = 1");
+    shop_look(s);
+    assert_int_equal(shop_until(s, "2026-12-09T00:00"), 1);
+    assert_string_equal(s->last_text, "Dr Ozols, anybody\n");
+    shop_close(s);
+}
+
+static void visits_in_different_zones_are_told_each_in_its_own(void **state)
+{
+    struct shop *s = two_children(SOON);
+
+    shop_file(s, "templates/soon/en.email",
+              "Subject: x\n\n{{appointment.starts | time}}{{#also}} {{appointment.starts | time}}"
+              "{{/also}}\n");
+    shop_sql(s, "UPDATE appointment SET starts = '2026-12-08T13:00', timezone = 'Europe/London' "
+                "WHERE id = 2");
+    shop_look(s);
+    assert_int_equal(shop_until(s, "2026-12-09T00:00"), 1);
+    assert_non_null(strstr(s->last_text, "15:00"));
+    assert_non_null(strstr(s->last_text, "13:00"));
+    shop_close(s);
+}
+
+/* --- results --- */
+
+static const struct gateway_result later = {.outcome = OUTCOME_RETRY, .detail = "greylisted"};
+static const struct gateway_result refused = {.outcome = OUTCOME_REJECTED,
+                                              .detail = "no such user"};
+static const struct gateway_result unclear = {.outcome = OUTCOME_UNKNOWN, .detail = "timeout"};
+static const struct gateway_result sent = {.outcome = OUTCOME_SENT};
+
+/* Both claimed, at 11:00; message 1 leads. */
+static struct shop *both_out(const char *playbook, struct claim *c)
+{
+    struct shop *s = two_children(playbook);
+
+    shop_at("2026-12-08T11:00");
+    assert_true(shop_claim(s, 1, c));
+    assert_answer(s, WITH, "1 3 - 1; 2 3 1 1");
+    return s;
+}
+
+static void mark_point(struct shop *s, int64_t id)
+{
+    shop_ok(s, store_begin(s->store), "begin");
+    shop_ok(s, store_message_committing(s->store, id, true), "mark");
+    shop_ok(s, store_commit(s->store), "commit");
+}
+
+static void next_time(struct shop *s)
+{
+    int64_t next_ms;
+
+    shop_ok(s, store_messages_next(s->store, &next_ms), "next");
+    assert_true(next_ms < INT64_MAX);
+    shop_now_ms = next_ms;
+}
+
+static void a_refused_one_fails_for_all(void **state)
+{
+    struct claim c;
+    struct shop *s = both_out(SOON, &c);
+
+    claim_close(&c);
+    shop_settle(s, 1, &refused);
+    assert_answer(s, WITH, "1 8 - 1; 2 8 1 1");
+    assert_answer(s, "SELECT DISTINCT reason FROM message", "no such user");
+    assert_int_equal(shop_until(s, "2026-12-09T00:00"), 0);
+    shop_close(s);
+}
+
+static void the_next_channel_takes_both_over_in_one(void **state)
+{
+    struct claim c;
+    struct shop *s = both_out(SOON "by = sms then email\n", &c);
+
+    claim_close(&c);
+    shop_settle(s, 1, &refused);
+    assert_int_equal(shop_send(s), 1);
+    assert_int_equal(s->last_channel, CHANNEL_EMAIL);
+    assert_string_equal(s->last_text, "Ilze: Anna and Bruno\n");
+    assert_answer(s, WITH, "1 8 - 1; 2 8 1 1; 3 5 - 1; 4 5 3 1");
+    shop_close(s);
+}
+
+static void a_try_before_the_point_is_made_again_in_new_words(void **state)
+{
+    struct claim c;
+    struct shop *s = both_out(SOON, &c);
+
+    claim_close(&c);
+    shop_settle(s, 1, &later);
+    assert_answer(s, "SELECT state FROM message", "2; 2");
+    shop_sql(s, "UPDATE appointment SET status = 'cancelled' WHERE id = 2");
+    shop_look(s);
+    shop_sql(s, "INSERT INTO appointment (ref, client_id, starts, title) VALUES "
+                "('a3', 1, '2026-12-08T15:05', 'Carl')");
+    shop_look(s);
+    assert_int_equal(shop_until(s, "2026-12-09T00:00"), 1);
+    assert_string_equal(s->last_text, "Ilze: Anna and Carl\n");
+    assert_answer(s, WITH, "1 5 - 2; 2 9 - 1; 3 5 1 1");
+    shop_close(s);
+}
+
+static void a_leader_cancelled_before_its_next_try_lets_the_other_go(void **state)
+{
+    struct claim c;
+    struct shop *s = both_out(SOON, &c);
+
+    claim_close(&c);
+    shop_settle(s, 1, &later);
+    shop_sql(s, "UPDATE appointment SET status = 'cancelled' WHERE id = 1");
+    shop_look(s);
+    assert_int_equal(shop_until(s, "2026-12-09T00:00"), 1);
+    assert_string_equal(s->last_text, "Ilze: Bruno\n");
+    assert_answer(s, WITH, "1 9 - 1; 2 5 - 2");
+    shop_close(s);
+}
+
+static void a_leader_paused_before_its_next_try_lets_the_other_go(void **state)
+{
+    struct shop *s =
+        two_children(SOON "unless = appointment.id = 2\n[rule late]\non = appointment starts\n"
+                          "when = 2 hours before\nmerge = 10 minutes\nif = appointment.id = 2\n");
+    struct claim c;
+
+    shop_at("2026-12-08T11:00");
+    assert_true(shop_claim(s, 1, &c));
+    claim_close(&c);
+    assert_answer(s,
+                  "SELECT r.name, m.leader_id FROM message m JOIN rule r ON r.id = m.rule_id "
+                  "WHERE m.state = 3 ORDER BY m.id",
+                  "soon -; late 1");
+    shop_settle(s, 1, &later);
+    s->world.rules[0].paused = true;
+    next_time(s);
+    assert_int_equal(shop_until(s, "2026-12-08T12:00"), 1);
+    assert_rows(s, "late", "skipped email 2026-12-08T11:00 c1; sent email 2026-12-08T11:00 c1");
+    shop_close(s);
+}
+
+static void an_unclear_mail_goes_again_word_for_word(void **state)
+{
+    struct claim c, again;
+    struct shop *s = both_out(SOON, &c);
+
+    mark_point(s, 1);
+    shop_settle(s, 1, &unclear);
+    shop_sql(s, "INSERT INTO appointment (ref, client_id, starts, title) VALUES "
+                "('a3', 1, '2026-12-08T15:00', 'Carl')"); /* too late for this one */
+    shop_look(s);
+    next_time(s);
+    shop_now_ms += 3600000;
+    assert_true(shop_claim(s, 2, &again)); /* whoever is looked at first */
+    assert_int_equal(again.message.id, 1);
+    assert_string_equal(again.payload.token, c.payload.token);
+    assert_int_equal(again.payload.data.len, c.payload.data.len);
+    assert_memory_equal(again.payload.data.data, c.payload.data.data, c.payload.data.len);
+    assert_answer(s, "SELECT id, state, leader_id, attempts FROM message WHERE id <= 2",
+                  "1 3 - 2; 2 3 1 2");
+    shop_settle(s, 1, &sent);
+    assert_answer(s, "SELECT state FROM message WHERE id <= 2", "5; 5");
+    claim_close(&c);
+    claim_close(&again);
+    shop_close(s);
+}
+
+static void an_unclear_mail_that_names_a_cancelled_visit_goes_in_new_words(void **state)
+{
+    struct claim c, again;
+    struct shop *s = both_out(SOON, &c);
+
+    mark_point(s, 1);
+    shop_settle(s, 1, &unclear);
+    shop_sql(s, "UPDATE appointment SET status = 'cancelled' WHERE id = 2");
+    shop_look(s);
+    next_time(s);
+    assert_true(shop_claim(s, 1, &again));
+    assert_string_equal(again.payload.token, c.payload.token);
+    assert_string_equal(again.payload.text, "Ilze: Anna\n");
+    shop_settle(s, 1, &sent);
+    assert_answer(s, WITH, "1 5 - 2; 2 9 - 1");
+    claim_close(&c);
+    claim_close(&again);
+    shop_close(s);
+}
+
+static void an_unclear_text_is_unknown_for_all_until_a_person_says(void **state)
+{
+    struct claim c;
+    struct shop *s = both_out(SOON "by = sms\n", &c);
+
+    claim_close(&c);
+    mark_point(s, 1);
+    shop_settle(s, 1, &unclear);
+    assert_answer(s, WITH, "1 4 - 1; 2 4 1 1");
+    assert_int_equal(shop_until(s, "2026-12-09T00:00"), 0);
+    shop_ok(s, store_begin(s->store), "begin");
+    shop_ok(s, store_message_again(s->store, 1, shop_now_ms, shop_now_ms + 3600000), "again");
+    shop_ok(s, store_commit(s->store), "commit");
+    assert_int_equal(shop_send(s), 1);
+    assert_string_equal(s->last_text, "Ilze: Anna and Bruno");
+    assert_answer(s, "SELECT state, leader_id FROM message WHERE id <= 2", "5 -; 5 1");
+    shop_close(s);
+}
+
+static void a_stop_in_between_loses_and_repeats_nothing(void **state)
+{
+    struct claim c;
+    size_t count;
+    struct shop *s = both_out(SOON, &c);
+
+    claim_close(&c);
+    for (int i = 0; i < 2; i++) {
+        shop_ok(s, store_begin(s->store), "begin");
+        shop_ok(s, settle_left_over(&s->world, shop_now_ms, 500, &count), "settle");
+        shop_ok(s, store_commit(s->store), "commit");
+        assert_int_equal(count, i == 0 ? 1 : 0);
+    }
+    assert_answer(s, "SELECT state FROM message", "2; 2");
+    assert_answer(s, "SELECT message_id, outcome FROM attempt", "1 retry");
+    assert_int_equal(shop_until(s, "2026-12-09T00:00"), 1);
+    assert_string_equal(s->last_text, "Ilze: Anna and Bruno\n");
+    shop_close(s);
+}
+
+static void a_claim_that_was_not_committed_leaves_both_as_they_were(void **state)
+{
+    struct shop *s = two_children(SOON);
+    struct claim_context with = {
+        .world = &s->world, .conditions = s->conditions, .outlets = &s->outlets};
+    struct message m = {.id = 1};
+    struct outlet *o = NULL;
+    struct claim c;
+
+    shop_at("2026-12-08T11:00");
+    shop_templates(s);
+    shop_outlets(s);
+    with.templates = s->templates;
+    shop_ok(s, store_begin(s->store), "begin");
+    shop_ok(s, claim_message(&with, &m, shop_now_ms, &c, &o), "claim");
+    assert_non_null(o);
+    store_rollback(s->store);
+    claim_close(&c);
+    assert_answer(s, WITH, "1 0 - 0; 2 0 - 0");
+    assert_int_equal(shop_send(s), 1);
+    shop_close(s);
+}
+
+static void an_edit_that_ends_merging_parts_nobody_who_is_on_the_way(void **state)
+{
+    struct claim c;
+    struct shop *s = both_out(SOON, &c);
+
+    claim_close(&c);
+    mark_point(s, 1);
+    shop_settle(s, 1, &unclear);
+    shop_edit(s, "[rule soon]\non = appointment starts\nwhen = 2 hours before\n");
+    say(s, "soon");
+    assert_int_equal(shop_until(s, "2026-12-09T00:00"), 1);
+    assert_string_equal(s->last_text, "Ilze: Anna and Bruno\n");
+    assert_answer(s, WITH, "1 5 - 2; 2 5 1 2");
+    shop_close(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(two_children_at_one_hour_give_one_message),
+        cmocka_unit_test(without_merge_two_messages_go),
+        cmocka_unit_test(a_later_one_goes_early_by_no_more_than_the_rule_says),
+        cmocka_unit_test(what_has_to_settle_first_never_goes_early),
+        cmocka_unit_test(what_is_overdue_goes_in_one),
+        cmocka_unit_test(another_purpose_is_never_merged),
+        cmocka_unit_test(another_client_is_never_merged),
+        cmocka_unit_test(a_rule_without_merge_stays_by_itself),
+        cmocka_unit_test(a_child_cancelled_before_is_not_spoken_of),
+        cmocka_unit_test(one_whose_condition_fails_is_not_spoken_of),
+        cmocka_unit_test(one_that_cannot_be_written_holds_only_itself),
+        cmocka_unit_test(no_more_go_along_than_one_message_can_name),
+        cmocka_unit_test(all_of_it_counts_once_toward_the_cap),
+        cmocka_unit_test(without_the_section_texts_follow_one_another),
+        cmocka_unit_test(texts_by_sms_have_a_blank_line_between_them),
+        cmocka_unit_test(two_rules_of_one_purpose_give_one_message_of_both),
+        cmocka_unit_test(a_record_that_another_lacks_is_not_taken_from_the_first),
+        cmocka_unit_test(visits_in_different_zones_are_told_each_in_its_own),
+        cmocka_unit_test(a_refused_one_fails_for_all),
+        cmocka_unit_test(the_next_channel_takes_both_over_in_one),
+        cmocka_unit_test(a_try_before_the_point_is_made_again_in_new_words),
+        cmocka_unit_test(a_leader_cancelled_before_its_next_try_lets_the_other_go),
+        cmocka_unit_test(a_leader_paused_before_its_next_try_lets_the_other_go),
+        cmocka_unit_test(an_unclear_mail_goes_again_word_for_word),
+        cmocka_unit_test(an_unclear_mail_that_names_a_cancelled_visit_goes_in_new_words),
+        cmocka_unit_test(an_unclear_text_is_unknown_for_all_until_a_person_says),
+        cmocka_unit_test(a_stop_in_between_loses_and_repeats_nothing),
+        cmocka_unit_test(a_claim_that_was_not_committed_leaves_both_as_they_were),
+        cmocka_unit_test(an_edit_that_ends_merging_parts_nobody_who_is_on_the_way),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
