@@ -28,6 +28,9 @@ int draft_make(const struct session *session, const struct config *config, int64
                struct draft *out);
 void draft_close(struct draft *d);
 
+/* Would some rule of this configuration be new or changed for the database, and so on trial? */
+bool draft_on_trial(const struct session *session, const struct config *config, int64_t now_ms);
+
 /* Would the rule's `if` and `unless` let this message go, as things stand? `reason` (ERR_TEXT_MAX
  * bytes) says why not. */
 bool draft_allows(struct draft *d, const struct letter *l, char *reason);

@@ -137,6 +137,11 @@ const char *event_phrase(enum event e); /* "job enters", ... */
  * client, else e-mail". No full stop; free() it. */
 char *rule_sentence(const struct rule *r);
 
+/* A fingerprint of all that decides to whom, when and whether the rule speaks: its keys but
+ * `template`, `invite` and `unknown`, and the workflows it means. The same for the same definition,
+ * however it is written and wherever it stands. */
+uint64_t rule_digest(const struct playbook *p, const struct rule *r);
+
 /* Is it one of the workflow's stages (by its exact name), and of which sort? */
 bool workflow_has(const struct workflow *w, const char *stage);
 bool workflow_is_done(const struct workflow *w, const char *stage);

@@ -89,8 +89,8 @@ struct settings {
     char *templates;   /* folder */
     char *providers;   /* folder */
     char *playbook;    /* path */
-    int blast_clients; /* [limits] blast = 50 clients */
-    int brake_times;   /* [limits] brake = 5 times */
+    int blast_clients; /* [limits] blast = 50 clients; 0: none */
+    int brake_times;   /* [limits] brake = 5 times; 0: none */
     char *web_listen, *web_url;
     char *alert_to, *alert_by;
     int64_t retention_ms; /* 0: for ever */

@@ -10,7 +10,7 @@
 
 enum gate_answer {
     GATE_GO,    /* now, by `channel` to `address` */
-    GATE_WAIT,  /* not before `next_ms`: outside its hours, or its rule is paused */
+    GATE_WAIT,  /* not before `next_ms`: its rule waits, outside its hours, over the cap */
     GATE_HOLD,  /* something is wrong that a person can mend; looked at again at `next_ms` */
     GATE_END,   /* never: `state` is cancelled, skipped, expired or failed */
     GATE_REPLAN /* the plan is older than the record: plan the subject again first */
@@ -26,7 +26,12 @@ struct gate_decision {
     char reason[PLAN_REASON_MAX]; /* why not; "" for GATE_GO */
 };
 
-/* Decide about `m`. `conditions` may be NULL only when no rule has any. */
+/* The rule of `m` if it makes the message wait: paused, on trial, or until a person says yes. NULL:
+ * it runs. Whoever has many to look at asks this first, for it costs nothing. */
+const struct rule_state *gate_rule_waits(const struct world *w, const struct message *m);
+
+/* Decide about `m`. `conditions` may be NULL only when no rule
+ * has any. */
 void gate_decide(struct world *w, struct conditions *conditions, const struct message *m,
                  const struct letter *l, int64_t now_ms, struct gate_decision *out);
 

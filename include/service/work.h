@@ -10,6 +10,7 @@
 
 #include "send/dispatch.h"
 #include "watch/absorb.h"
+#include "watch/trial.h"
 #include "watch/world.h"
 
 struct work {
@@ -26,8 +27,10 @@ struct work {
     struct reconcile_cursor cursor;
     int64_t reconciled_mono_ms;
     uint64_t zones_noted; /* zone_news when they were last noted in the database */
-    bool paused;          /* by a person, for everything */
-    int64_t next_ms;      /* the next message's time; INT64_MAX: none */
+    bool trying;          /* some rule is on trial; how far the count has come: */
+    struct trial trial;
+    bool paused;     /* by a person, for everything */
+    int64_t next_ms; /* the next message's time; INT64_MAX: none */
 };
 
 /* How far it had come before a turn that was rolled back. */

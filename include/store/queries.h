@@ -77,6 +77,8 @@ struct rule_status {
     char *name, *purpose, *pause_reason; /* the last may be NULL */
     bool present;                        /* in the playbook that the service last read */
     int64_t since_ms, paused_ms;         /* paused_ms 0: not paused */
+    bool asks;                           /* paused by itself: it waits for a yes */
+    bool on_trial;                       /* new or changed, and not let go yet */
     int64_t waiting, sent;               /* messages: pending; sent, delivered or bounced */
 };
 

@@ -18,4 +18,7 @@ struct task {
 /* Raise it, unless one with its key is open already; one that was done is opened again. */
 int store_task_raise(struct store *s, const struct task *t, int64_t now_ms);
 
+/* The open task of this key, if there is one, is done. */
+int store_task_done(struct store *s, const char *key, int64_t now_ms);
+
 #endif

@@ -5,12 +5,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/all.h"
+#include "cli/draft.h"
 #include "cli/session.h"
 #include "cli/show.h"
+#include "watch/trial.h"
 
 /* Can the service work on it? A database that is not there yet is no error of the configuration. */
 static int check_database(const char *path, struct problems *problems)
@@ -34,6 +37,40 @@ static int check_database(const char *path, struct problems *problems)
     store_close(s);
     free(dir);
     return rc;
+}
+
+/* Rules that the service would stop at once: they are planned in a copy of the database. */
+static int check_blast(const struct call *call, const struct config *c, struct problems *problems)
+{
+    struct session s = {0};
+    struct draft d = {0};
+    struct trial trial = {0};
+    char reason[TRIAL_TEXT_MAX];
+    bool done = c->settings->blast_clients == 0;
+    int status = session_open(call, STORE_READ, &s);
+    int rc = 0;
+
+    if (status == EXIT_DONE && !draft_on_trial(&s, c, clock_wall_ms()))
+        done = true;
+    if (status == EXIT_DONE && !done)
+        status = draft_make(&s, c, clock_wall_ms(), &d);
+    while (status == EXIT_DONE && rc == 0 && !done)
+        rc = trial_count(&trial, &d.world, d.now_ms, &done);
+    for (size_t i = 0; rc == 0 && i < trial.rule_count; i++) {
+        size_t n = trial_recipients(&trial, i);
+        if (n <= (size_t)c->settings->blast_clients)
+            continue;
+        trial_reason(&d.world, i, n, reason);
+        problems_warning(problems, c->playbook->file, c->playbook->rules[i].line,
+                         "`[rule %s]` is %s; the service lets it wait until `betimes resume %s`",
+                         c->playbook->rules[i].name, reason, c->playbook->rules[i].name);
+    }
+    if (rc != 0)
+        status = session_failed(&d.session, rc, "count in a copy of the database");
+    trial_close(&trial);
+    draft_close(&d);
+    session_close(&s);
+    return status;
 }
 
 static json_t *problems_json(const struct problems *p)
@@ -103,6 +140,8 @@ static int run_check(const struct call *call)
     int database = check_database(s.database, &problems);
     if (database != 0 && status == EXIT_DONE)
         status = EXIT_FAILED;
+    if (status == EXIT_DONE && fs_exists(s.database))
+        status = check_blast(call, &c, &problems);
     if (call->json) {
         int printed = show_print_json(problems_json(&problems));
         status = status != EXIT_DONE ? status : printed;

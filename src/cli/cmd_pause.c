@@ -89,6 +89,10 @@ static void tell(const struct store_status *st, const struct rule_status *r, boo
         printf("The rule %s goes on, with %s waiting.\n", r->name, count);
     else
         printf("Sending goes on, with %s waiting.\n", count);
+    for (size_t i = 0; !pause && r == NULL && i < st->rule_count; i++)
+        if (st->rules[i].asks && st->rules[i].present)
+            printf("The rule %s still waits for a yes (%s); `betimes resume %s` says it.\n",
+                   st->rules[i].name, st->rules[i].pause_reason, st->rules[i].name);
     if (pause)
         printf("What is on the wire at this moment is not called back.\n");
 }
@@ -106,7 +110,7 @@ static int change(const struct call *call, bool pause, const char *reason)
     if (status == EXIT_DONE) {
         int rc = store_status(s.store, clock_wall_ms(), &st);
         const struct rule_status *r = rule != NULL && rc == 0 ? find_rule(&st, rule) : NULL;
-        bool was = r != NULL ? r->paused_ms != 0 : st.paused;
+        bool was = r != NULL ? r->paused_ms != 0 || (!pause && r->on_trial) : st.paused;
         if (rc == 0 && rule != NULL && r == NULL) {
             status = unknown_rule(rule, &st);
         } else if (rc == 0 && was == pause && reason == NULL) {
@@ -151,8 +155,10 @@ const struct command command_resume = {
     .name = "resume",
     .words = "[RULE]",
     .words_max = 1,
-    .help = "Go on sending after `pause`",
-    .more = "What is still useful goes out; what is not is marked as expired.\n",
+    .help = "Go on sending after `pause`; say yes to a rule that asks",
+    .more =
+        "What is still useful goes out; what is not is marked as expired. A rule that is new or\n"
+        "was changed, and would write to many clients at once, waits for this yes.\n",
     .options = resume_options,
     .option_count = COUNT_OF(resume_options),
     .run = run_resume,

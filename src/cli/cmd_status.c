@@ -28,6 +28,8 @@ static json_t *rules_json(const struct store_status *st)
         json_object_set_new(o, "since", show_json_time(r->since_ms));
         json_object_set_new(o, "paused", time_or_null(r->paused_ms));
         json_object_set_new(o, "pause_reason", show_json_text(r->pause_reason));
+        json_object_set_new(o, "asks", json_boolean(r->asks));
+        json_object_set_new(o, "on_trial", json_boolean(r->on_trial));
         json_object_set_new(o, "waiting", json_integer(r->waiting));
         json_object_set_new(o, "sent", json_integer(r->sent));
         json_array_append_new(list, o);
@@ -218,9 +220,13 @@ static void print_rules(struct page *p)
         table_add(&t, PLAIN, r->name);
         table_addf(&t, r->waiting > 0 ? PLAIN : DIM, "%lld", (long long)r->waiting);
         table_addf(&t, r->sent > 0 ? PLAIN : DIM, "%lld", (long long)r->sent);
-        if (r->paused_ms != 0)
+        if (r->asks)
+            table_addf(&t, YELLOW, "waits for a yes: %s", r->pause_reason);
+        else if (r->paused_ms != 0)
             table_addf(&t, YELLOW, "paused%s%s", r->pause_reason != NULL ? ": " : "",
                        r->pause_reason != NULL ? r->pause_reason : "");
+        else if (r->on_trial)
+            table_add(&t, DIM, "new or changed: first it is counted whom it would write to");
         else
             table_add(&t, DIM, r->present ? "" : "not in the playbook any more");
     }
@@ -228,6 +234,22 @@ static void print_rules(struct page *p)
         return;
     putchar('\n');
     table_print(&t, NULL, NULL);
+}
+
+/* What to do about the rules that wait for a yes. */
+static void print_questions(const struct page *p)
+{
+    bool first = true;
+
+    for (size_t i = 0; i < p->st->rule_count; i++) {
+        const struct rule_status *r = &p->st->rules[i];
+        if (!r->asks || !r->present)
+            continue;
+        printf("%s`betimes forecast --rule %s` shows what %s would send, `betimes resume %s` lets "
+               "it go.\n",
+               first ? "\n" : "", r->name, r->name, r->name);
+        first = false;
+    }
 }
 
 static int run_status(const struct call *call)
@@ -251,6 +273,7 @@ static int run_status(const struct call *call)
             print_queue(&p);
             print_rest(&p);
             print_rules(&p);
+            print_questions(&p);
         }
     }
     store_status_close(&st);

@@ -217,7 +217,8 @@ static void tell_pause(struct asking *a, const struct case_file *c)
     if (a->paused)
         why_line("paused", "the service is paused: nothing goes until `betimes resume`");
     if (rule >= 0 && a->world.rules[rule].paused)
-        linef("paused", "the rule is paused: it sends nothing until `betimes resume --rule %s`",
+        linef("paused", "the rule %s: it sends nothing until `betimes resume --rule %s`",
+              a->world.rules[rule].paused_by == PAUSED_BY_PERSON ? "is paused" : "waits for a yes",
               c->row->rule);
 }
 

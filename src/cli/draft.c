@@ -10,6 +10,7 @@
 #include "cli/terminal.h"
 #include "watch/absorb.h"
 #include "watch/replan.h"
+#include "watch/trial.h"
 
 #define BATCH 500 /* changes or subjects at a time */
 
@@ -131,6 +132,17 @@ int draft_make(const struct session *session, const struct config *config, int64
     if (g.rc != 0)
         return session_failed(&out->session, g.rc, "plan in a copy of the database");
     return EXIT_DONE;
+}
+
+bool draft_on_trial(const struct session *session, const struct config *config, int64_t now_ms)
+{
+    struct world w;
+    bool needed = false;
+
+    if (world_load(&w, session->store, config->settings, config->playbook, now_ms, false) == 0)
+        needed = trial_needed(&w);
+    world_close(&w);
+    return needed;
 }
 
 void draft_close(struct draft *d)

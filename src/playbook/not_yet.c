@@ -13,7 +13,7 @@ static const struct {
 } table[] = {
     {"channel sms", "budget", NULL},
     {"channel sms", "countries", NULL},
-    {"limits", NULL, NULL},
+    {"limits", "brake", NULL},
     {"retention", NULL, NULL},
     {"alert", NULL, NULL},
     {"calendar", NULL, NULL},

@@ -206,21 +206,22 @@ static bool parse_path(const struct directive_place *at, const char *value, void
     return true;
 }
 
-/* "50 clients", "5 times": a number and a word that makes it readable. */
+/* "50 clients", "5 times": a number and a word that makes it readable; "none" is 0. */
 static bool parse_counted(const struct directive_place *at, const char *value, void *field,
                           const char *word, int64_t max)
 {
     const char *space = strchrnul(value, ' ');
     char *number = mem_strndup(value, (size_t)(space - value));
-    int64_t count;
-    bool ok = str_to_int(number, 1, max, &count) && (*space == '\0' || str_ieq(space + 1, word));
+    int64_t count = 0;
+    bool ok = str_ieq(value, "none") ||
+              (str_to_int(number, 1, max, &count) && (*space == '\0' || str_ieq(space + 1, word)));
 
     free(number);
     if (ok)
         *(int *)field = (int)count;
     else
-        place_error(at, "`%s` is not a limit; write it as `20 %s`, at most %lld", value, word,
-                    (long long)max);
+        place_error(at, "`%s` is not a limit; write it as `20 %s`, at most %lld, or `none`", value,
+                    word, (long long)max);
     return ok;
 }
 
@@ -315,9 +316,9 @@ static const struct directive database_directives[] = {
            "betimes.db beside betimes.conf, or in /var/lib/betimes when installed"),
 };
 static const struct directive limits_directives[] = {
-    CUSTOM("blast", blast_clients, parse_blast, "50 clients", "such as 50 clients",
-           "one change that would reach more waits for a yes"),
-    CUSTOM("brake", brake_times, parse_brake, "5 times", "such as 5 times",
+    CUSTOM("blast", blast_clients, parse_blast, "50 clients", "such as 50 clients, or none",
+           "a new or changed rule that would write to more at once waits for a yes"),
+    CUSTOM("brake", brake_times, parse_brake, "5 times", "such as 5 times, or none",
            "a rule that sends so many times its usual pauses, and asks"),
 };
 static const struct directive web_directives[] = {

@@ -320,6 +320,16 @@ static int claim_leader(struct claiming *c, bool *done)
     return rc;
 }
 
+/* With all the others of its rule that are due. */
+static int put_off(struct claiming *c, const struct rule_state *r)
+{
+    const char *reason = !r->paused                         ? "its rule is being looked at first"
+                         : r->paused_by == PAUSED_BY_PERSON ? "its rule is paused"
+                                                            : "its rule waits for a yes";
+
+    return store_rule_put_off(c->store, r, c->m->channel, c->now_ms, reason);
+}
+
 int claim_message(struct claim_context *with, const struct message *m, int64_t now_ms,
                   struct claim *out, struct outlet **outlet)
 {
@@ -336,10 +346,14 @@ int claim_message(struct claim_context *with, const struct message *m, int64_t n
     payload_init(&out->payload);
     *outlet = NULL;
     int rc = store_message(c.store, m->id, &own);
-    if (rc == 0 && own.subject_id == own.recipient_id) {
+    bool due = rc == 0 && message_is_pending(own.state) && own.next_ms <= now_ms;
+    const struct rule_state *waits = due ? gate_rule_waits(with->world, &own) : NULL;
+    if (due && own.subject_id == own.recipient_id) {
         rc = by_hand(&c);
-    } else if (rc == 0) {
-        if (own.leader_id != 0 && message_is_pending(own.state) && own.next_ms <= now_ms)
+    } else if (waits != NULL && own.expires_ms > now_ms) {
+        rc = put_off(&c, waits);
+    } else if (due) {
+        if (own.leader_id != 0)
             rc = claim_leader(&c, &done);
         if (rc == 0 && !done)
             rc = claim_own(&c);

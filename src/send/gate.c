@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define DAY_MS (24 * 3600 * INT64_C(1000))
-#define PAUSE_LOOK_MS (60 * INT64_C(1000))     /* a paused rule's messages are looked at again */
+#define PAUSE_LOOK_MS (60 * INT64_C(1000))
 #define HOLD_LOOK_MS (10 * 60 * INT64_C(1000)) /* and held ones */
 
 struct gate {
@@ -47,16 +47,17 @@ static bool rule_stands(struct gate *g)
 
 static bool in_time(struct gate *g)
 {
-    if (g->now_ms >= g->m->expires_ms)
-        return end(g, MESSAGE_EXPIRED, "its time passed before it could be sent");
-    return true;
+    if (g->now_ms < g->m->expires_ms)
+        return true;
+    if (gate_rule_waits(g->w, g->m) != NULL)
+        return end(g, MESSAGE_EXPIRED, "its time passed while its rule was waiting");
+    return end(g, MESSAGE_EXPIRED, "its time passed before it could be sent");
 }
 
 static bool rule_runs(struct gate *g)
 {
-    for (size_t i = 0; i < g->w->playbook->rule_count; i++)
-        if (&g->w->playbook->rules[i] == g->l->rule && g->w->rules[i].paused)
-            return later(g, GATE_WAIT, g->now_ms + PAUSE_LOOK_MS, "its rule is paused");
+    if (gate_rule_waits(g->w, g->m) != NULL)
+        return later(g, GATE_WAIT, g->now_ms + PAUSE_LOOK_MS, "its rule is paused");
     return true;
 }
 
@@ -162,6 +163,13 @@ static bool condition_holds(struct gate *g)
 {
     return one_condition(g, g->l->rule->only_if, true) &&
            one_condition(g, g->l->rule->unless, false);
+}
+
+const struct rule_state *gate_rule_waits(const struct world *w, const struct message *m)
+{
+    int rule = world_rule_by_id(w, m->rule_id);
+
+    return rule >= 0 && rule_waits(&w->rules[rule], m->attempts) ? &w->rules[rule] : NULL;
 }
 
 void gate_decide(struct world *w, struct conditions *conditions, const struct message *m,

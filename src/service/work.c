@@ -22,11 +22,14 @@ void work_init(struct work *w, struct store *store, struct dispatch *dispatch)
 void work_close(struct work *w)
 {
     subjects_close(&w->waiting);
+    trial_close(&w->trial);
 }
 
 void work_configure(struct work *w, struct world *world)
 {
+    trial_close(&w->trial);
     w->world = world;
+    w->trying = trial_needed(world);
     w->sweeping = true;
     w->swept_to = 0;
     w->look = true;
@@ -145,6 +148,25 @@ static bool planning_left(const struct work *w)
     return w->planned_to < w->waiting.count;
 }
 
+/* Count what the rules on trial would send at once, when everything is planned; a turn, a page. */
+static int try_rules(struct work *w, int64_t now_ms)
+{
+    bool off = w->world->settings->blast_clients == 0, done = off;
+    bool planned =
+        !w->look && !w->left_over && !w->reconciling && !w->sweeping && !planning_left(w);
+    int rc = 0;
+
+    if (!off && !planned)
+        return 0;
+    if (!off)
+        rc = trial_count(&w->trial, w->world, now_ms, &done);
+    if (rc == 0 && done)
+        rc = trial_decide(&w->trial, w->world, now_ms);
+    if (rc == 0 && done)
+        trial_close(&w->trial);
+    return rc;
+}
+
 /* What a person has paused or resumed, by whatever way, counts from this turn on. */
 static int look_at_pauses(struct work *w)
 {
@@ -153,7 +175,17 @@ static int look_at_pauses(struct work *w)
     int rc = store_paused(w->store, &w->paused, &reason);
 
     free(reason);
-    return rc == 0 ? store_rules_paused(w->store, world->rules, world->playbook->rule_count) : rc;
+    if (rc == 0)
+        rc = store_rules_paused(w->store, world->rules, world->playbook->rule_count);
+    w->trying = trial_needed(world);
+    return rc;
+}
+
+/* Is there more that a turn would do whatever the time? */
+static bool work_left(const struct work *w)
+{
+    return w->look || w->left_over || w->reconciling || w->sweeping || w->trying ||
+           planning_left(w);
 }
 
 int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more)
@@ -176,6 +208,8 @@ int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more)
         rc = sweep(w);
     if (rc == 0)
         rc = plan_waiting(w, now_ms, until_us);
+    if (rc == 0 && w->trying)
+        rc = try_rules(w, now_ms);
     if (rc == 0)
         rc = look_at_pauses(w);
     *more = false;
@@ -188,14 +222,13 @@ int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more)
         rc = look_at_zones(w);
     if (rc == 0)
         rc = store_messages_next(w->store, &w->next_ms);
-    *more = *more || w->look || w->left_over || w->reconciling || w->sweeping || planning_left(w);
+    *more = *more || work_left(w);
     return rc;
 }
 
 bool work_pending(const struct work *w, int64_t now_ms)
 {
-    return w->look || w->left_over || w->reconciling || w->sweeping || planning_left(w) ||
-           dispatch_has_results(w->dispatch) || w->next_ms <= now_ms ||
+    return work_left(w) || dispatch_has_results(w->dispatch) || w->next_ms <= now_ms ||
            w->zones_noted != zone_news();
 }
 
@@ -225,4 +258,6 @@ void work_rolled_back(struct work *w, const struct work_mark *before)
     w->sweeping = true;
     w->swept_to = 0;
     w->zones_noted = 0;
+    trial_close(&w->trial);
+    w->trying = true; /* its next look tells whether any is */
 }

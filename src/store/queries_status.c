@@ -77,7 +77,8 @@ static int list_rules(struct store *s, struct store_status *out)
     sqlite3_stmt *st = store_prepare(
         s, "SELECT r.name, r.purpose, r.pause_reason, r.present, r.since_ms, "
            "coalesce(r.paused_ms, 0), count(CASE WHEN m.state <= 2 THEN 1 END), "
-           "count(CASE WHEN m.state BETWEEN 5 AND 7 THEN 1 END) "
+           "count(CASE WHEN m.state BETWEEN 5 AND 7 THEN 1 END), "
+           "r.paused_ms IS NOT NULL AND r.paused_by > 0, r.trial > 0 "
            "FROM rule r LEFT JOIN message m ON m.rule_id = r.id GROUP BY r.id ORDER BY r.id");
     size_t cap = 0;
     int rc;
@@ -93,6 +94,8 @@ static int list_rules(struct store *s, struct store_status *out)
             .paused_ms = column_int(st, 5),
             .waiting = column_int(st, 6),
             .sent = column_int(st, 7),
+            .asks = column_int(st, 8) != 0,
+            .on_trial = column_int(st, 9) != 0,
         };
     }
     return rc;

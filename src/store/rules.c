@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "store/internal.h"
+#include "store/tasks.h"
 
 /* What must stay the same for a rule to keep its switch-on time (design.md, "Switch-on"). */
 static char *identity_of(const struct rule *r)
@@ -13,13 +14,21 @@ static char *identity_of(const struct rule *r)
     return mem_printf("%s|%s|%s", r->on_text, r->to_text, purpose_name(r->purpose));
 }
 
-/* 1: known, with its state and identity; 0: not known. */
-static int find(struct store *s, const char *name, struct rule_state *out, char **identity)
-{
-    sqlite3_stmt *st = store_prepare(s, "SELECT id, since_ms, paused_ms, identity, present "
-                                        "FROM rule WHERE name = ?1");
+/* What is known of a rule from before. */
+struct known {
+    char *identity;
+    int64_t digest;
+    bool present;
+};
 
-    *identity = NULL;
+/* 1: known, with its state; 0: not known. */
+static int find(struct store *s, const char *name, struct rule_state *out, struct known *known)
+{
+    sqlite3_stmt *st =
+        store_prepare(s, "SELECT id, since_ms, trial, paused_ms IS NOT NULL, paused_by, identity, "
+                         "digest, present FROM rule WHERE name = ?1");
+
+    *known = (struct known){0};
     if (st != NULL)
         bind_text(st, 1, name);
     int rc = store_step(s, st);
@@ -27,36 +36,73 @@ static int find(struct store *s, const char *name, struct rule_state *out, char 
         return rc;
     out->id = column_int(st, 0);
     out->since_ms = column_int(st, 1);
-    out->paused = sqlite3_column_type(st, 2) != SQLITE_NULL;
-    *identity = column_int(st, 4) ? column_text(st, 3) : mem_strdup("");
+    out->trial = (enum rule_trial)column_int(st, 2);
+    out->paused = column_int(st, 3) != 0;
+    out->paused_by = (enum rule_pauser)column_int(st, 4);
+    known->identity = column_text(st, 5);
+    known->digest = column_int(st, 6);
+    known->present = column_int(st, 7) != 0;
     store_reset(st);
     return 1;
 }
 
-static int save(struct store *s, const struct rule *r, const char *identity, int64_t since_ms,
-                struct rule_state *out)
+/* The state of a rule as the playbook has it now; *changed: it is on a trial that begins here. A
+ * rule that waited for a yes to what it was before is asked about anew. */
+static int find_as_read(struct store *s, const struct playbook *p, const struct rule *r,
+                        int64_t since_ms, struct rule_state *out, bool *changed)
 {
-    sqlite3_stmt *st =
-        store_prepare(s, "INSERT INTO rule (name, purpose, since_ms, identity, capped) "
-                         "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (name) DO UPDATE SET "
-                         "purpose = excluded.purpose, since_ms = excluded.since_ms, "
-                         "identity = excluded.identity, capped = excluded.capped, present = 1 "
-                         "RETURNING id, paused_ms");
+    char *identity = identity_of(r);
+    struct known known;
+
+    *out = (struct rule_state){.since_ms = since_ms};
+    int rc = find(s, r->name, out, &known);
+    if (rc == 1 && (!known.present || strcmp(identity, known.identity) != 0))
+        out->since_ms = since_ms;
+    *changed =
+        rc == 0 || (rc == 1 && (!known.present || known.digest != (int64_t)rule_digest(p, r)));
+    if (*changed)
+        out->trial =
+            rc == 1 && known.present && out->trial != TRIAL_NEW ? TRIAL_CHANGED : TRIAL_NEW;
+    if (*changed && out->paused && out->paused_by == PAUSED_BY_BLAST) {
+        out->paused = false;
+        out->paused_by = PAUSED_BY_PERSON;
+    }
+    free(identity);
+    free(known.identity);
+    return rc < 0 ? rc : 0;
+}
+
+static int save(struct store *s, const struct playbook *p, const struct rule *r,
+                struct rule_state *state)
+{
+    sqlite3_stmt *st = store_prepare(
+        s,
+        "INSERT INTO rule (name, purpose, since_ms, identity, capped, digest, trial) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (name) DO UPDATE SET "
+        "purpose = excluded.purpose, since_ms = excluded.since_ms, identity = excluded.identity, "
+        "capped = excluded.capped, digest = excluded.digest, trial = excluded.trial, "
+        "paused_ms = iif(?8, paused_ms, NULL), pause_reason = iif(?8, pause_reason, NULL), "
+        "paused_by = ?9, present = 1 RETURNING id");
+    char *identity = identity_of(r);
 
     if (st != NULL) {
         bind_text(st, 1, r->name);
         bind_text(st, 2, purpose_name(r->purpose));
-        bind_int(st, 3, since_ms);
+        bind_int(st, 3, state->since_ms);
         bind_text(st, 4, identity);
         bind_int(st, 5, r->capped);
+        bind_int(st, 6, (int64_t)rule_digest(p, r));
+        bind_int(st, 7, state->trial);
+        bind_int(st, 8, state->paused);
+        bind_int(st, 9, state->paused_by);
     }
     int rc = store_step(s, st);
-    if (rc != 1)
-        return rc;
-    out->id = column_int(st, 0);
-    out->paused = sqlite3_column_type(st, 1) != SQLITE_NULL;
-    out->since_ms = since_ms;
-    return store_finish(s, st);
+    if (rc == 1) {
+        state->id = column_int(st, 0);
+        rc = store_finish(s, st);
+    }
+    free(identity);
+    return rc;
 }
 
 /* The first playbook counts from the database's creation; later ones from when they are read. */
@@ -79,13 +125,12 @@ int store_rules_sync(struct store *s, const struct playbook *p, int64_t now_ms,
 
     for (size_t i = 0; rc == 0 && i < p->rule_count; i++) {
         const struct rule *r = &p->rules[i];
-        char *identity = identity_of(r), *known;
-        rc = find(s, r->name, &out[i], &known);
-        bool same = rc == 1 && strcmp(identity, known) == 0;
-        if (rc >= 0)
-            rc = save(s, r, identity, same ? out[i].since_ms : since_ms, &out[i]);
-        free(identity);
-        free(known);
+        bool changed;
+        rc = find_as_read(s, p, r, since_ms, &out[i], &changed);
+        if (rc == 0)
+            rc = save(s, p, r, &out[i]);
+        if (rc == 0 && changed)
+            rc = store_question_answered(s, r->name, now_ms);
     }
     if (rc == 0)
         rc = store_exec(s, "CREATE TEMP TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY);"
@@ -110,14 +155,8 @@ int store_rules_read(struct store *s, const struct playbook *p, int64_t now_ms,
     int rc = switch_on_time(s, now_ms, &since_ms);
 
     for (size_t i = 0; rc == 0 && i < p->rule_count; i++) {
-        char *identity = identity_of(&p->rules[i]), *known;
-        out[i] = (struct rule_state){.since_ms = since_ms};
-        rc = find(s, p->rules[i].name, &out[i], &known);
-        if (rc == 1 && strcmp(identity, known) != 0)
-            out[i].since_ms = since_ms;
-        rc = rc > 0 ? 0 : rc;
-        free(identity);
-        free(known);
+        bool changed;
+        rc = find_as_read(s, p, &p->rules[i], since_ms, &out[i], &changed);
     }
     return rc;
 }
@@ -127,47 +166,19 @@ int store_rules_paused(struct store *s, struct rule_state *rules, size_t count)
     int rc = 0;
 
     for (size_t i = 0; rc >= 0 && i < count; i++) {
-        sqlite3_stmt *st = store_prepare(s, "SELECT paused_ms IS NOT NULL FROM rule WHERE id = ?1");
+        sqlite3_stmt *st = store_prepare(
+            s, "SELECT paused_ms IS NOT NULL, paused_by, trial FROM rule WHERE id = ?1");
         if (st != NULL)
             bind_int(st, 1, rules[i].id);
         rc = store_step(s, st);
         if (rc == 1) {
             rules[i].paused = column_int(st, 0) != 0;
+            rules[i].paused_by = (enum rule_pauser)column_int(st, 1);
+            rules[i].trial = (enum rule_trial)column_int(st, 2);
             store_reset(st);
         }
     }
     return rc < 0 ? rc : 0;
-}
-
-/* While the rule was paused, they were put off a little again and again. */
-static int look_again(struct store *s, const char *rule)
-{
-    sqlite3_stmt *st = store_prepare(s, "UPDATE message SET next_ms = due_ms, reason = NULL "
-                                        "WHERE state = 0 AND next_ms > due_ms AND rule_id = "
-                                        "(SELECT id FROM rule WHERE name = ?1)");
-
-    if (st != NULL)
-        bind_text(st, 1, rule);
-    return store_finish(s, st);
-}
-
-int store_rule_pause(struct store *s, const char *name, bool pause, int64_t now_ms,
-                     const char *reason)
-{
-    sqlite3_stmt *st = store_prepare(s, "UPDATE rule SET paused_ms = ?2, pause_reason = ?3 "
-                                        "WHERE name = ?1 AND present = 1");
-
-    if (st != NULL) {
-        bind_text(st, 1, name);
-        if (pause) {
-            bind_int(st, 2, now_ms);
-            bind_text(st, 3, reason);
-        }
-    }
-    int rc = store_finish(s, st);
-    if (rc == 0 && sqlite3_changes(s->db) == 0)
-        return ERR_NOTFOUND;
-    return rc == 0 && !pause ? look_again(s, name) : rc;
 }
 
 int store_paused(struct store *s, bool *paused, char **reason)

@@ -23,3 +23,15 @@ int store_task_raise(struct store *s, const struct task *t, int64_t now_ms)
     }
     return store_finish(s, st);
 }
+
+int store_task_done(struct store *s, const char *key, int64_t now_ms)
+{
+    sqlite3_stmt *st =
+        store_prepare(s, "UPDATE task SET done_ms = ?2 WHERE key = ?1 AND done_ms IS NULL");
+
+    if (st != NULL) {
+        bind_text(st, 1, key);
+        bind_int(st, 2, now_ms);
+    }
+    return store_finish(s, st);
+}

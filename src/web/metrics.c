@@ -72,6 +72,7 @@ static void of_the_messages(struct visit *v, const struct store_status *st)
 {
     struct buf *b = &v->response->body;
     int64_t pending = 0, late_ms = 0;
+    int asking = 0;
 
     about(b, "betimes_messages", "gauge", "Messages by their state.");
     for (int i = 0; i < MESSAGE_STATES; i++) {
@@ -88,6 +89,10 @@ static void of_the_messages(struct visit *v, const struct store_status *st)
         (long long)st->overdue);
     one(b, "betimes_oldest_due_age_seconds", "gauge", "How long the oldest of those has been due.",
         "%.3f", (double)late_ms / 1000);
+    for (size_t i = 0; i < st->rule_count; i++)
+        asking += st->rules[i].asks && st->rules[i].present;
+    one(b, "betimes_rules_asking", "gauge", "Rules that paused themselves and wait for a yes.",
+        "%d", asking);
     one(b, "betimes_open_tasks", "gauge", "What waits for a person.", "%lld", (long long)st->tasks);
     one(b, "betimes_changes_waiting", "gauge", "Changed rows that were not looked at yet.", "%lld",
         (long long)st->changes);

@@ -11,7 +11,8 @@
 #include "sim.h"
 
 #define WORDS_MAX 300
-#define ROUGH_MS 10              /* the change log's time is a rounded fraction of a day */
+#define ROUGH_MS 10 /* the change log's time is a rounded fraction of a day */
+#define AT_ONCE_US (10 * MINUTE_MS * 1000)
 #define EDGE_MS (30 * MINUTE_MS) /* what goes earlier keeps away from the edge of the night */
 
 struct told {
@@ -353,6 +354,35 @@ static void judge_copies(const struct launch *l)
         wrong(l, "%d were sent already, but it happened %d times", all, l->x->generation);
 }
 
+/* Nothing has happened to what it is about since the rule was changed, so that the change itself is
+ * why it goes. */
+static bool by_the_change(const struct launch *l)
+{
+    int64_t changed_us = l->r->changed_us;
+
+    if (S->clients[l->t->client].changed_us >= changed_us || S->hidden_us >= changed_us ||
+        S->stepped_us >= changed_us)
+        return false;
+    if (l->t->visit >= 0) {
+        const struct sim_visit *v = &S->visits[l->t->visit];
+        return v->known_us < changed_us && v->booked_us < changed_us && v->status_us < changed_us;
+    }
+    return S->jobs[l->t->job].entered_us < changed_us;
+}
+
+/* A rule that was changed writes to so many clients at once, and no more without a yes. */
+static void judge_blast(const struct launch *l)
+{
+    int rule = l->x->rule;
+
+    if (S->blast == 0 || S->allowed[rule] || S->messages[l->x->id].launches > 0 ||
+        S->mono_us > l->r->changed_us + AT_ONCE_US || !by_the_change(l))
+        return;
+    S->blasted[rule] |= UINT64_C(1) << l->t->client;
+    if (__builtin_popcountll(S->blasted[rule]) > S->blast)
+        wrong(l, "it was changed, and writes to more than %d clients at once", S->blast);
+}
+
 void judge_launch(struct sim_exchange *x, const char *to, const char *data, size_t len)
 {
     char text[WORDS_MAX];
@@ -381,6 +411,8 @@ void judge_launch(struct sim_exchange *x, const char *to, const char *data, size
         judge_staff(&l);
     else
         judge_client(&l);
+    if (l.x->recipient >= 0)
+        judge_blast(&l);
     judge_copies(&l);
     S->messages[x->id].launches++;
 }

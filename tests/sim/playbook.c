@@ -233,10 +233,14 @@ static void write_settings(void)
         "from = Garage <hello@example.com>\nconnections = 1\n"
         "[gateway texts]\ntype = sms\nprovider = sim\nfrom = Garage\nconnections = 3\n"
         "[gateway texts2]\ntype = sms\nprovider = sim\nfrom = Garage\nconnections = 1\n"
-        "[channel email]\ngateways = mail, mail2\n[channel sms]\ngateways = texts, texts2\n",
+        "[channel email]\ngateways = mail, mail2\n[channel sms]\ngateways = texts, texts2\n"
+        "[limits]\nblast = ",
         sim_zones[SIM_ZONE_BUSINESS], S->quiet_from, S->quiet_to, S->caps_day, S->caps_week);
+    char *limits =
+        S->blast > 0 ? mem_printf("%s%d clients\n", text, S->blast) : mem_printf("%snone\n", text);
 
-    write_file("betimes.conf", text);
+    write_file("betimes.conf", limits);
+    free(limits);
     free(text);
     write_file("providers/sim.conf",
                "[provider]\nname = Nobody\nurl = http://localhost/send\n"
@@ -271,8 +275,11 @@ void playbook_applied(bool first)
         next.changed_us = now->changed_us;
         struct sim_rule plain = *now;
         plain.since_ms = next.since_ms;
-        if (first || memcmp(&plain, &next, sizeof(next)) != 0)
+        if (first || memcmp(&plain, &next, sizeof(next)) != 0) {
             next.changed_us = S->mono_us;
+            S->blasted[i] = 0;
+            S->allowed[i] = false;
+        }
         *now = next;
     }
 }

@@ -203,6 +203,7 @@ struct sim {
     int pace_min;             /* minutes between two things that happen */
     int quiet_from, quiet_to; /* hours */
     int caps_day, caps_week;
+    int blast; /* clients at once; 0: none */
     int64_t next_story_us;
     int client_count, staff_count, visit_count, job_count, rule_count;
     int64_t next_probe_us, next_audit_us;
@@ -211,6 +212,8 @@ struct sim {
     struct sim_visit visits[SIM_VISITS];
     struct sim_job jobs[SIM_JOBS];
     struct sim_rule rules[SIM_RULES], next_rules[SIM_RULES];
+    uint64_t blasted[SIM_RULES]; /* clients whom a change of the rule itself has written to */
+    bool allowed[SIM_RULES];     /* somebody said yes to it, as it is now */
 
     /* the outside world */
     enum mood mood[SIM_GATEWAYS];
@@ -306,6 +309,9 @@ void gateways_moods(void);
 void writer_open(void);
 sqlite3 *writer_database(void);
 __attribute__((format(printf, 1, 2))) void writer_sql(const char *fmt, ...);
+
+/* Each name that a query gives. */
+void writer_names(const char *sql, void (*each)(void *arg, const char *name), void *arg);
 
 /* A transaction; `hidden`: its changes fire no triggers. It takes back what was touched unless it
  * is committed, and says whether it was. */

@@ -3,6 +3,8 @@
  * service: outages, crashes to come, a clock that is stepped, edits, a disk that fails, locks,
  * pauses. Near the end all trouble is over, and every message comes to its own.
  */
+#include <string.h>
+
 #include "sim.h"
 
 #define BUSY_OUTAGE 250 /* transactions: more changes than the service takes in at once */
@@ -78,6 +80,23 @@ static void set_paused(bool paused)
     sim_note(paused ? "paused" : "resumed");
 }
 
+static void allow(void *arg, const char *name)
+{
+    for (int i = 0; i < S->rule_count; i++)
+        S->allowed[i] = S->allowed[i] || strcmp(S->rules[i].name, name) == 0;
+}
+
+/* Somebody says yes to every rule that asks. */
+static void say_yes(void)
+{
+    writer_begin(false);
+    writer_names("SELECT name FROM rule WHERE paused_by > 0", allow, NULL);
+    writer_sql("UPDATE rule SET paused_ms = NULL, pause_reason = NULL, paused_by = 0, trial = 0 "
+               "WHERE paused_by > 0");
+    if (writer_end(true))
+        S->disturbed_us = S->mono_us;
+}
+
 static void befall(void)
 {
     int what = (int)story_below(400);
@@ -120,6 +139,8 @@ static void settle_down(void)
         S->start_us = S->mono_us;
     if (S->paused_us != 0)
         set_paused(false);
+    if (S->blast > 0)
+        say_yes();
 }
 
 static void go_on(void)
@@ -136,6 +157,8 @@ static void go_on(void)
     transact();
     if (S->paused_us != 0 && story_percent(10))
         set_paused(false);
+    if (S->blast > 0 && story_percent(2))
+        say_yes();
 }
 
 void story_run(void)

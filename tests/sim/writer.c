@@ -92,6 +92,17 @@ void writer_sql(const char *fmt, ...)
     buf_close(&b);
 }
 
+void writer_names(const char *sql, void (*each)(void *arg, const char *name), void *arg)
+{
+    sqlite3_stmt *st = NULL;
+
+    if (refused || sqlite3_prepare_v2(db, sql, -1, &st, NULL) != SQLITE_OK)
+        return;
+    while (sqlite3_step(st) == SQLITE_ROW)
+        each(arg, (const char *)sqlite3_column_text(st, 0));
+    sqlite3_finalize(st);
+}
+
 /* --- transactions --- */
 
 void writer_begin(bool hidden)

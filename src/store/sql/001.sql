@@ -178,7 +178,9 @@ CREATE TABLE event (
     PRIMARY KEY (entity_id, revision)
 ) WITHOUT ROWID;
 
--- What we keep of each rule: since when it counts. identity: its on, to and purpose.
+-- What we keep of each rule: since when it counts. identity: its on, to and purpose. digest: of its
+-- whole definition; trial: it is new or changed, and nobody has counted yet how many clients it
+-- would write to at once. paused_by: those of enum rule_pauser.
 CREATE TABLE rule (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -187,8 +189,11 @@ CREATE TABLE rule (
     identity TEXT NOT NULL,
     capped INTEGER NOT NULL DEFAULT 1,
     present INTEGER NOT NULL DEFAULT 1,
+    digest INTEGER NOT NULL DEFAULT 0,
+    trial INTEGER NOT NULL DEFAULT 0,
     paused_ms INTEGER,
-    pause_reason TEXT
+    pause_reason TEXT,
+    paused_by INTEGER NOT NULL DEFAULT 0
 );
 
 -- One row per (rule, subject, occurrence, repeat, recipient, channel). States are those of enum
