@@ -12,6 +12,7 @@
 
 #include "cli/command.h"
 #include "service/config.h"
+#include "service/lock.h"
 #include "store/queries.h"
 #include "time/zone.h"
 
@@ -31,9 +32,14 @@ int session_find(const struct call *call, struct session *out);
 int session_open(const struct call *call, enum store_mode mode, struct session *out);
 void session_close(struct session *s);
 
-/* Does a service work on the database? It holds a lock as long as it lives. */
+/* Does a service work on the database? It holds a lock as long as it lives. `holders` (may be NULL)
+ * tells of the one that works and of those that stand by. */
 enum service_life { SERVICE_STOPPED, SERVICE_RUNS, SERVICE_HIDDEN /* its lock may not be read */ };
-enum service_life session_service(const struct session *s);
+struct service_holders {
+    struct lock_holder items[LOCK_PLACES];
+    size_t count;
+};
+enum service_life session_service(const struct session *s, struct service_holders *holders);
 
 /* After a failed call of the store's: say what could not be done, and return the exit status. */
 int session_failed(const struct session *s, int rc, const char *what);

@@ -58,6 +58,10 @@ int64_t dispatch_wait_ms(const struct dispatch *d);
 /* How many messages are claimed and not settled for good. */
 int dispatch_in_flight(const struct dispatch *d);
 
+/* Nothing can be written down any more, so nothing may pass its point of no return from now on:
+ * what waits there is broken off, and what comes there later. Takes no more claims either. */
+void dispatch_break_off(struct dispatch *d);
+
 /* Take no more claims and close all gateways: what is on the wire gets `grace_ms`. Results still
  * come and have to be settled; `closed` is called when no more can come. */
 void dispatch_stop(struct dispatch *d, int64_t grace_ms, void (*closed)(void *arg), void *arg);

@@ -241,7 +241,7 @@ static int enqueue(struct test *t)
     int rc = store_paused(s, &paused, &reason);
 
     free(reason);
-    if (rc == 0 && session_service(&t->session) == SERVICE_STOPPED)
+    if (rc == 0 && session_service(&t->session, NULL) == SERVICE_STOPPED)
         return command_error(ERR_IO,
                              "no service runs on %s, so nobody would send the test; "
                              "`betimes run` starts one",

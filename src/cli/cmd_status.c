@@ -37,10 +37,40 @@ static json_t *rules_json(const struct store_status *st)
     return list;
 }
 
+static json_t *holder_json(const struct lock_holder *h)
+{
+    json_t *o = json_object();
+
+    json_object_set_new(o, "pid", json_integer(h->pid));
+    json_object_set_new(o, "host", show_json_text(h->host));
+    json_object_set_new(o, "since", time_or_null(h->since_ms));
+    if (h->works) {
+        json_object_set_new(o, "epoch", h->epoch > 0 ? json_integer(h->epoch) : json_null());
+        json_object_set_new(o, "trouble",
+                            h->words[0] != '\0' ? show_json_text(h->words) : json_null());
+    }
+    return o;
+}
+
+/* Who works, and who stands by. */
+static void services_json(json_t *o, const struct service_holders *holders)
+{
+    json_t *works = json_null(), *by = json_array();
+
+    for (size_t i = 0; i < holders->count; i++)
+        if (holders->items[i].works)
+            works = holder_json(&holders->items[i]);
+        else
+            json_array_append_new(by, holder_json(&holders->items[i]));
+    json_object_set_new(o, "service", works);
+    json_object_set_new(o, "standing_by", by);
+}
+
 static json_t *status_json(const struct session *s, const struct store_status *st, size_t errors)
 {
     json_t *o = json_object(), *counts = json_object();
-    enum service_life life = session_service(s);
+    struct service_holders holders;
+    enum service_life life = session_service(s, &holders);
 
     for (int i = 0; i < MESSAGE_STATES; i++)
         json_object_set_new(counts, message_state_name((enum message_state)i),
@@ -48,6 +78,7 @@ static json_t *status_json(const struct session *s, const struct store_status *s
     json_object_set_new(o, "database", show_json_text(s->database));
     json_object_set_new(o, "running",
                         life == SERVICE_HIDDEN ? json_null() : json_boolean(life == SERVICE_RUNS));
+    services_json(o, &holders);
     json_object_set_new(o, "config_errors", json_integer((json_int_t)errors));
     json_object_set_new(o, "paused", json_boolean(st->paused));
     json_object_set_new(o, "pause_reason", show_json_text(st->pause_reason));
@@ -68,6 +99,8 @@ static json_t *status_json(const struct session *s, const struct store_status *s
 struct page {
     const struct session *s;
     const struct store_status *st;
+    enum service_life life;
+    struct service_holders holders;
     const char *dir;
     size_t errors; /* of the configuration as it is saved now */
     int64_t now_ms;
@@ -113,17 +146,37 @@ static void print_config(struct page *p)
     put_text(PLAIN, p->dir);
     printf(" has ");
     put_text(RED, p->count);
-    printf("%s; `betimes check` lists them\n", session_service(p->s) == SERVICE_RUNS
-                                                   ? "; the service goes on with the one before"
-                                                   : "");
+    printf("%s; `betimes check` lists them\n",
+           p->life == SERVICE_RUNS ? "; the service goes on with the one before" : "");
+}
+
+/* Whoever cannot be told apart by its record is there all the same. */
+static void print_holder(struct page *p, const struct lock_holder *h)
+{
+    if (h->pid == 0)
+        return;
+    show_time(h->since_ms, p->s->zone, p->now_ms, p->time);
+    printf(", process %d on ", h->pid);
+    put_text(PLAIN, h->host);
+    printf(" since %s", p->time);
+    if (h->epoch > 0)
+        printf(", start number %lld", (long long)h->epoch);
 }
 
 static void print_service(struct page *p)
 {
+    const struct lock_holder *h = p->holders.items;
+
     label("service");
-    switch (session_service(p->s)) {
+    switch (p->life) {
     case SERVICE_RUNS:
-        put_text(GREEN, "running");
+        put_text(h->words[0] == '\0' ? GREEN : RED, "running");
+        print_holder(p, h);
+        if (h->words[0] != '\0') {
+            printf("\n");
+            label("");
+            put_text(RED, h->words);
+        }
         break;
     case SERVICE_STOPPED:
         put_text(RED, "not running");
@@ -134,6 +187,13 @@ static void print_service(struct page *p)
         break;
     }
     putchar('\n');
+    for (size_t i = 0; i < p->holders.count; i++)
+        if (!h[i].works) {
+            label("");
+            printf("one stands by");
+            print_holder(p, &h[i]);
+            putchar('\n');
+        }
     print_config(p);
     if (!p->st->paused)
         return;
@@ -264,6 +324,7 @@ static int run_status(const struct call *call)
         int rc = store_status(s.store, now_ms, &st);
         errors = may_judge(call->dir) ? count_errors(call->dir) : 0;
         struct page p = {.s = &s, .st = &st, .now_ms = now_ms, .dir = call->dir, .errors = errors};
+        p.life = session_service(&s, &p.holders);
         if (rc != 0) {
             status = session_failed(&s, rc, "read the state");
         } else if (call->json) {

@@ -2,11 +2,9 @@
 #include "cli/session.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fs.h"
@@ -98,19 +96,16 @@ void session_close(struct session *s)
     *s = (struct session){0};
 }
 
-enum service_life session_service(const struct session *s)
+enum service_life session_service(const struct session *s, struct service_holders *holders)
 {
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    char *path = mem_printf("%s.lock", s->database); /* service/service.c takes it */
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    enum service_life life = fd < 0 && errno == ENOENT ? SERVICE_STOPPED : SERVICE_HIDDEN;
+    struct service_holders found;
+    int rc = lock_holders(s->database, found.items, &found.count);
 
-    free(path);
-    if (fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0)
-        life = lock.l_type == F_UNLCK ? SERVICE_STOPPED : SERVICE_RUNS;
-    if (fd >= 0)
-        close(fd);
-    return life;
+    if (holders != NULL)
+        *holders = found;
+    if (rc == ERR_READONLY)
+        return SERVICE_HIDDEN;
+    return found.count > 0 && found.items[0].works ? SERVICE_RUNS : SERVICE_STOPPED;
 }
 
 int session_failed(const struct session *s, int rc, const char *what)

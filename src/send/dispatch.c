@@ -62,6 +62,7 @@ struct dispatch {
     int64_t wait_ms;
     int retiring; /* struct retired that are not closed yet */
     bool stopping;
+    bool breaking;             /* nothing passes its point of no return */
     void (*closed)(void *arg); /* when stopped, and all of them are */
     void *closed_arg;
 };
@@ -95,6 +96,10 @@ static void point_cb(void *arg, int64_t id)
 
     if (f == NULL)
         return;
+    if (d->breaking) {
+        gateway_proceed(f->gateway, id, false);
+        return;
+    }
     f->state = FLIGHT_POINT;
     d->poke(d->arg);
 }
@@ -257,7 +262,7 @@ int dispatch_claim(struct dispatch *d, int64_t now_ms, int64_t until_us, bool *m
 
     *more = false;
     d->wait_ms = -1;
-    if (d->stopping)
+    if (d->stopping || d->breaking)
         return 0;
     size_t room = room_of_all(d, closed);
     int rc = store_messages_due(d->with.world->store, now_ms, closed, room, &due, &count);
@@ -341,6 +346,16 @@ int64_t dispatch_wait_ms(const struct dispatch *d)
 int dispatch_in_flight(const struct dispatch *d)
 {
     return d->count;
+}
+
+void dispatch_break_off(struct dispatch *d)
+{
+    d->breaking = true;
+    for (struct flight *f = d->flights; f != NULL; f = f->next)
+        if (f->state == FLIGHT_POINT) {
+            f->state = FLIGHT_OUT;
+            gateway_proceed(f->gateway, f->id, false);
+        }
 }
 
 void dispatch_stop(struct dispatch *d, int64_t grace_ms, void (*closed)(void *arg), void *arg)

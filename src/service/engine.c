@@ -15,7 +15,8 @@
  * Each step ends when the turn's time is used up; then there is another turn, after the loop has
  * looked at everything else. When the database is busy the turn is tried again after a growing
  * pause; when it fails otherwise, too, and the state says so. A damaged database ends all work: it
- * is not for a program to guess what was in it.
+ * is not for a program to guess what was in it. Neither does it work on once another service has
+ * taken over, or the file is not the one of its name any more: every transaction looks first.
  */
 #include "service/engine.h"
 
@@ -28,6 +29,7 @@
 #include "send/dispatch.h"
 #include "service/alarm.h"
 #include "service/work.h"
+#include "store/tenure.h"
 #include "watch/calm.h"
 #include "watch/watcher.h"
 
@@ -58,8 +60,11 @@ struct engine {
     struct work work; /* and how far it has come */
     int64_t busy_ms;
     int64_t turned_mono_ms; /* when the last turn ended */
-    bool broken;            /* the database is damaged */
-    bool stopping;          /* no new claims: what is due waits for the next start */
+    bool broken;            /* the database is damaged, or not ours any more */
+    struct tenure tenure;
+    void (*lost)(void *arg, enum engine_loss why);
+    void *lost_arg;
+    bool stopping; /* no new claims: what is due waits for the next start */
     struct engine_state state;
     int open; /* handles and rooms still closing */
     void (*closed)(void *arg);
@@ -80,11 +85,55 @@ static void poke_cb(void *arg)
     engine_poke(arg);
 }
 
+/* --- whose the database is --- */
+
+/* Not ours any more. What waits at its point of no return can be written down no longer, so it must
+ * not go on. */
+static void lose(struct engine *e, enum engine_loss why)
+{
+    if (why == ENGINE_OVERTAKEN)
+        log_error("another service works on the database now, or its content was replaced",
+                  "epoch=%lld", (long long)e->tenure.epoch);
+    else
+        log_error("the database was moved, removed or replaced by another", "");
+    e->broken = true;
+    dispatch_break_off(e->dispatch);
+    if (e->lost != NULL)
+        e->lost(e->lost_arg, why);
+}
+
+void engine_on_loss(struct engine *e, void (*lost)(void *arg, enum engine_loss why), void *arg)
+{
+    e->lost = lost;
+    e->lost_arg = arg;
+}
+
+/* Begin a transaction on a database that is still ours. ERR_CANCELLED: it is not. */
+static int begin(struct engine *e)
+{
+    int rc = store_begin(e->store);
+
+    if (rc != 0)
+        return rc;
+    rc = store_tenure_check(e->store, &e->tenure);
+    if (rc != 0)
+        store_rollback(e->store);
+    return rc;
+}
+
+/* --- what others did --- */
+
 static void look_cb(void *arg)
 {
     struct engine *e = arg;
     bool changed = false, moved = false;
 
+    if (e->broken)
+        return;
+    if (store_displaced(e->store)) {
+        lose(e, ENGINE_DISPLACED);
+        return;
+    }
     if (store_changed(e->store, &changed) != 0 || changed) {
         e->work.look = true;
         calm_note(e->calm);
@@ -153,7 +202,15 @@ static void turn(struct engine *e)
             set_alarms(e, false);
         return;
     }
-    int rc = store_begin(e->store);
+    if (store_displaced(e->store)) {
+        lose(e, ENGINE_DISPLACED);
+        return;
+    }
+    int rc = begin(e);
+    if (rc == ERR_CANCELLED) {
+        lose(e, ENGINE_OVERTAKEN);
+        return;
+    }
     if (rc != 0) {
         failed(e, rc);
         return;
@@ -229,7 +286,7 @@ static void setup_free(void *arg)
 static int load_world(struct engine *e, struct setup *s, struct err *err)
 {
     store_set_patience(e->store, 5000);
-    int rc = store_begin(e->store);
+    int rc = begin(e);
     if (rc == 0)
         rc = world_load(&s->world, e->store, s->config.settings, s->config.playbook,
                         clock_wall_ms(), true);
@@ -240,6 +297,23 @@ static int load_world(struct engine *e, struct setup *s, struct err *err)
         store_rollback(e->store);
     }
     store_set_patience(e->store, 0);
+    return rc;
+}
+
+/* From now on it is ours. */
+static int enter(struct engine *e, struct err *err)
+{
+    int rc = store_begin(e->store);
+
+    if (rc == 0)
+        rc = store_tenure_begin(e->store, 0, &e->tenure);
+    if (rc == 0)
+        rc = store_commit(e->store);
+    if (rc != 0) {
+        err_set(err, "%s: %s", store_path(e->store), store_error(e->store));
+        store_rollback(e->store);
+    }
+    e->state.epoch = e->tenure.epoch;
     return rc;
 }
 
@@ -326,9 +400,9 @@ static void dispatch_stopped(void *arg)
 {
     struct engine *e = arg;
 
-    if (!e->broken && dispatch_has_results(e->dispatch)) {
+    if (e->state.trouble != ERR_CORRUPT && dispatch_has_results(e->dispatch)) {
         store_set_patience(e->store, 5000);
-        int rc = store_begin(e->store);
+        int rc = begin(e);
         if (rc == 0)
             rc = dispatch_settle(e->dispatch, clock_wall_ms());
         if (rc == 0)
@@ -359,6 +433,11 @@ void engine_state(const struct engine *e, struct engine_state *out)
     out->in_flight = dispatch_in_flight(e->dispatch);
 }
 
+static void closed_flag(void *arg)
+{
+    *(bool *)arg = true;
+}
+
 int engine_create(uv_loop_t *loop, struct config *config, struct engine **out, struct err *err)
 {
     struct engine *e = mem_zalloc(sizeof(*e));
@@ -381,10 +460,16 @@ int engine_create(uv_loop_t *loop, struct config *config, struct engine **out, s
     e->alarm = alarm_create(loop, ring_cb, e, err);
     rc = e->watcher != NULL && e->alarm != NULL ? 0 : ERR_IO;
     if (rc == 0)
+        rc = enter(e, err);
+    if (rc == 0)
         rc = apply(e, config, err);
     if (rc != 0) {
+        bool gone = false;
+        e->closed = closed_flag;
+        e->closed_arg = &gone;
         close_handles(e);
-        uv_run(loop, UV_RUN_DEFAULT);
+        while (!gone)
+            uv_run(loop, UV_RUN_ONCE);
         return rc;
     }
     engine_poke(e);

@@ -1,14 +1,16 @@
 /*
  * The service. See service/service.h.
  *
- * Start: lock, configuration, clock, engine, signals, file watch; then READY=1. Stop: signals and
- * watches close, the engine ends what is on the wire, the loop runs dry. A reload that fails leaves
- * everything as it is and says what is wrong, in the log and in the status line.
+ * It works in rounds. A round takes the lock, or stands by until whoever holds it is gone; starts
+ * the engine and the page, or waits while another program keeps the database locked; works; and
+ * closes them. A stop ends the last round. A database that was moved, replaced, or taken over by
+ * another service ends a round as well: the next one begins like any start.
+ *
+ * Signals are answered all the while. A reload that fails leaves everything as it is and says what
+ * is wrong, in the log and in the status line.
  */
 #include "service/service.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -24,7 +26,9 @@
 #include "service/config.h"
 #include "service/engine.h"
 #include "service/files.h"
+#include "service/lock.h"
 #include "service/notify.h"
+#include "service/waiting.h"
 #include "store/condition.h"
 #include "time/moment.h"
 #include "time/zone.h"
@@ -40,15 +44,21 @@ enum signal_slot { SIGNAL_TERM, SIGNAL_INT, SIGNAL_HUP, SIGNAL_SLOTS };
 struct service {
     const struct service_options *options;
     uv_loop_t loop;
+    struct config config; /* to start with; all NULL once an engine has it */
+    struct lock *lock;
+    char *database; /* that the lock is for */
     struct engine *engine;
     struct files *files;
     struct web *web;
     uv_signal_t signals[SIGNAL_SLOTS];
     uv_timer_t status, alive, zones;
     const struct zone *zone; /* the business's */
-    int lock_fd;
-    bool stopping;
-    bool refused; /* the last reload was */
+    int rounds;
+    bool ready;    /* the service manager has been told */
+    bool working;  /* engine, page and watches are open, and not closing */
+    bool stopping; /* for good */
+    bool refused;  /* the last reload was */
+    struct err err;
 };
 
 /* --- before the loop --- */
@@ -75,29 +85,16 @@ static void tell_problems(const struct problems *p)
                   p->count - LOG_PROBLEMS_MAX);
 }
 
-/* One service at a time works on a database; the lock goes with the process, however it ends. */
-static int take_lock(struct service *s, const char *database, struct err *err)
-{
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    char *path = mem_printf("%s.lock", database);
-    int rc = 0;
-
-    s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
-    if (s->lock_fd < 0) {
-        rc = err_errno(err, errno, "%s", path);
-    } else if (fcntl(s->lock_fd, F_OFD_SETLK, &lock) < 0) {
-        err_set(err, "%s: another Betimes works on this database already", database);
-        rc = ERR_BUSY;
-    }
-    free(path);
-    return rc;
-}
-
-static int load(const char *dir, struct config *out)
+static int load(const struct service *s, struct config *out)
 {
     struct problems problems = {0};
-    int rc = config_load(dir, NULL, &problems, out);
+    int rc = config_load(s->options->dir, NULL, &problems, out);
 
+    if (rc == 0 && s->database != NULL && strcmp(out->settings->database, s->database) != 0) {
+        log_error("another database takes a restart", "database=%s", s->database);
+        config_free(out);
+        rc = ERR_INVALID;
+    }
     tell_problems(&problems);
     problems_close(&problems);
     return rc;
@@ -113,6 +110,7 @@ static void tell_status(struct service *s)
     engine_state(s->engine, &e);
     if (e.next_ms != INT64_MAX)
         moment_format_utc(e.next_ms, next);
+    lock_tell(s->lock, e.epoch, e.trouble != 0 ? e.trouble_words : "");
     if (e.trouble != 0)
         notify_status("The database is in trouble: %s", e.trouble_words);
     else if (s->refused)
@@ -163,6 +161,17 @@ static int put_in_use(struct service *s, struct config *config, struct err *err)
     return 0;
 }
 
+/* While there is no engine, what it is to start with is replaced. */
+static int take_into_use(struct service *s, struct config *config, struct err *err)
+{
+    if (s->working)
+        return put_in_use(s, config, err);
+    config_free(&s->config);
+    s->config = *config;
+    *config = (struct config){0};
+    return 0;
+}
+
 static void reload(void *arg)
 {
     struct service *s = arg;
@@ -172,9 +181,9 @@ static void reload(void *arg)
     if (s->stopping)
         return;
     notify_reloading();
-    int rc = load(s->options->dir, &config);
+    int rc = load(s, &config);
     if (rc == 0)
-        rc = put_in_use(s, &config, &err);
+        rc = take_into_use(s, &config, &err);
     if (rc != 0 && err.text[0] != '\0')
         log_error("reload", "%s", err.text);
     config_free(&config);
@@ -183,10 +192,14 @@ static void reload(void *arg)
         log_info("reloaded", "");
     else
         log_error("reload refused: the configuration of before stays", "");
-    files_refresh(s->files);
-    tell_status(s);
+    if (s->working) {
+        files_refresh(s->files);
+        tell_status(s);
+    }
     notify_ready();
 }
+
+/* --- the end of a round --- */
 
 static void engine_closed(void *arg)
 {
@@ -209,6 +222,19 @@ static void stop_rooms(struct service *s)
     engine_stop(s->engine, STOP_GRACE_MS, engine_closed, s);
 }
 
+static void stop_working(struct service *s)
+{
+    if (!s->working)
+        return;
+    s->working = false;
+    if (s->options->stopping != NULL)
+        s->options->stopping(s->options->arg);
+    uv_close((uv_handle_t *)&s->status, NULL);
+    uv_close((uv_handle_t *)&s->zones, NULL);
+    files_close(s->files, NULL, NULL);
+    stop_rooms(s);
+}
+
 void service_stop(struct service *s)
 {
     if (s->stopping)
@@ -216,16 +242,22 @@ void service_stop(struct service *s)
     s->stopping = true;
     log_info("stopping", "");
     notify_stopping();
-    if (s->options->stopping != NULL)
-        s->options->stopping(s->options->arg);
-    for (int i = 0; i < SIGNAL_SLOTS; i++)
-        uv_close((uv_handle_t *)&s->signals[i], NULL);
-    uv_close((uv_handle_t *)&s->status, NULL);
-    uv_close((uv_handle_t *)&s->alive, NULL);
-    uv_close((uv_handle_t *)&s->zones, NULL);
-    files_close(s->files, NULL, NULL);
-    stop_rooms(s);
+    stop_working(s);
+    uv_stop(&s->loop);
 }
+
+/* The engine cannot go on with what it has open. The next round finds out what there is now. */
+static void lost(void *arg, enum engine_loss why)
+{
+    struct service *s = arg;
+
+    notify_status(why == ENGINE_OVERTAKEN ? "Another service has taken the work over"
+                                          : "The database was moved or replaced: opening it anew");
+    stop_working(s);
+    uv_stop(&s->loop);
+}
+
+/* --- signals --- */
 
 static void signal_cb(uv_signal_t *h, int signum)
 {
@@ -237,7 +269,7 @@ static void signal_cb(uv_signal_t *h, int signum)
         service_stop(s);
 }
 
-static void start_handles(struct service *s)
+static void open_signals(struct service *s)
 {
     static const int numbers[SIGNAL_SLOTS] = {SIGTERM, SIGINT, SIGHUP};
 
@@ -246,17 +278,66 @@ static void start_handles(struct service *s)
         s->signals[i].data = s;
         uv_signal_start(&s->signals[i], signal_cb, numbers[i]);
     }
-    uv_timer_init(&s->loop, &s->status);
     uv_timer_init(&s->loop, &s->alive);
-    uv_timer_init(&s->loop, &s->zones);
-    s->status.data = s->zones.data = s;
-    uv_timer_start(&s->zones, zones_cb, ZONES_EVERY_MS, ZONES_EVERY_MS);
     uint64_t every_ms = (uint64_t)notify_alive_every_ms();
     if (every_ms > 0)
         uv_timer_start(&s->alive, alive_cb, 0, every_ms);
-    if (getenv("NOTIFY_SOCKET") != NULL)
-        uv_timer_start(&s->status, status_cb, STATUS_EVERY_MS, STATUS_EVERY_MS);
-    s->files = files_watch(&s->loop, s->options->dir, reload, s);
+}
+
+static void close_signals(struct service *s)
+{
+    for (int i = 0; i < SIGNAL_SLOTS; i++)
+        uv_close((uv_handle_t *)&s->signals[i], NULL);
+    uv_close((uv_handle_t *)&s->alive, NULL);
+}
+
+/* --- a round --- */
+
+static void say_ready(struct service *s)
+{
+    if (!s->ready)
+        notify_ready();
+    s->ready = true;
+}
+
+/* Try, and if it cannot be yet, wait until it can. */
+static int when_possible(struct service *s, waiting_attempt attempt, const char *path)
+{
+    int rc = attempt(s);
+
+    if (rc != ERR_BUSY)
+        return rc;
+    say_ready(s); /* the service manager must not wait for somebody else */
+    return waiting_run(&s->loop, path, attempt, s);
+}
+
+static int take_lock(void *arg)
+{
+    struct service *s = arg;
+
+    return lock_take(s->lock, &s->err);
+}
+
+/* The lock, sooner or later. What was saved meanwhile counts from the start on. */
+static int become_the_one(struct service *s)
+{
+    int rc = lock_open(s->database, &s->lock, &s->err);
+
+    if (rc != 0)
+        return rc;
+    rc = take_lock(s);
+    if (rc == ERR_BUSY) {
+        char *path = lock_path(s->database);
+        log_info("standing by: another service works on this database", "");
+        notify_status("Standing by: another service works on this database");
+        rc = when_possible(s, take_lock, path);
+        free(path);
+        if (rc == 0)
+            log_info("taking over", "");
+        if (rc == 0)
+            reload(s);
+    }
+    return rc;
 }
 
 static void web_health(void *arg, struct web_health *out)
@@ -275,67 +356,119 @@ static void web_health(void *arg, struct web_health *out)
     };
 }
 
-static int start_rooms(struct service *s, struct config *config, struct err *err)
+static int open_rooms(struct service *s)
 {
     const struct web_hooks hooks = {web_health, s};
-    const struct settings *settings = config->settings; /* the engine takes it over and keeps it */
-    int rc = engine_create(&s->loop, config, &s->engine, err);
+    const struct settings *settings = s->config.settings; /* the engine takes it over */
+    const struct zone *zone = settings->business.calendar.zone;
 
+    zone_refresh(); /* nobody looked while we waited */
+    conditions_localtime(zone);
+    int rc = engine_create(&s->loop, &s->config, &s->engine, &s->err);
     if (rc != 0)
         return rc;
+    s->zone = zone;
+    engine_on_loss(s->engine, lost, s);
     s->web = web_create(&s->loop, &hooks);
-    rc = web_start(s->web, settings, err);
-    if (rc != 0)
-        stop_rooms(s);
+    rc = web_start(s->web, settings, &s->err);
+    if (rc == 0)
+        return 0;
+    stop_rooms(s);
+    while (s->engine != NULL || s->web != NULL)
+        uv_run(&s->loop, UV_RUN_ONCE);
     return rc;
 }
 
-static int run(struct service *s, struct config *config, struct err *err)
+/* A database that is locked is waited for; so is one that has gone while we worked on it, and a
+ * configuration that was broken meanwhile. Why, is told whenever it changes. */
+static int start_rooms(void *arg)
 {
-    int rc = start_rooms(s, config, err);
+    struct service *s = arg;
+    char before[ERR_TEXT_MAX];
+    int rc = 0;
 
-    if (rc != 0)
-        return rc;
-    start_handles(s);
+    memcpy(before, s->err.text, sizeof(before));
+    if (s->config.settings == NULL && load(s, &s->config) != 0) {
+        err_set(&s->err, "the configuration has errors: betimes check");
+        rc = ERR_BUSY;
+    }
+    if (rc == 0)
+        rc = open_rooms(s);
+    if (rc == ERR_NOTFOUND && s->rounds > 0)
+        rc = ERR_BUSY;
+    if (rc == ERR_BUSY && strcmp(before, s->err.text) != 0) {
+        log_warning("waiting", "reason=\"%s\"", s->err.text);
+        notify_status("Waiting: %s", s->err.text);
+        lock_tell(s->lock, 0, s->err.text);
+    }
+    return rc;
+}
+
+static void start_working(struct service *s)
+{
+    s->working = true;
+    uv_timer_init(&s->loop, &s->status);
+    uv_timer_init(&s->loop, &s->zones);
+    s->status.data = s->zones.data = s;
+    uv_timer_start(&s->status, status_cb, STATUS_EVERY_MS, STATUS_EVERY_MS);
+    uv_timer_start(&s->zones, zones_cb, ZONES_EVERY_MS, ZONES_EVERY_MS);
+    s->files = files_watch(&s->loop, s->options->dir, reload, s);
     log_info("ready", "version=%s pid=%d", BETIMES_VERSION, (int)getpid());
-    notify_ready();
+    say_ready(s);
     tell_status(s);
     if (s->options->started != NULL)
         s->options->started(s->options->arg, s, &s->loop);
-    uv_run(&s->loop, UV_RUN_DEFAULT);
-    log_info("stopped", "");
-    return 0;
+}
+
+/* 0: it worked until it was stopped or lost the database. ERR_CANCELLED: told to stop before. */
+static int one_round(struct service *s)
+{
+    int rc = become_the_one(s);
+
+    s->err.text[0] = rc == 0 ? '\0' : s->err.text[0];
+    if (rc == 0)
+        rc = s->stopping ? ERR_CANCELLED : when_possible(s, start_rooms, NULL);
+    if (rc == 0) {
+        start_working(s);
+        while (s->working || s->engine != NULL || s->web != NULL)
+            uv_run(&s->loop, s->working ? UV_RUN_DEFAULT : UV_RUN_ONCE);
+        s->rounds++;
+    }
+    lock_close(s->lock);
+    s->lock = NULL;
+    return rc;
 }
 
 int service_run(const struct service_options *options)
 {
-    struct service s = {.options = options, .lock_fd = -1};
-    struct config config = {0};
-    struct err err = {""};
-    int status = 0;
+    struct service s = {.options = options};
+    int status = 0, rc = 0;
 
     signal(SIGPIPE, SIG_IGN);
     no_core_dumps();
     if (options->quiet)
         log_set_level(LOG_LEVEL_WARNING);
-    if (load(options->dir, &config) != 0)
+    if (load(&s, &s.config) != 0)
         return 1;
-    s.zone = config.settings->business.calendar.zone;
+    s.zone = s.config.settings->business.calendar.zone;
     conditions_localtime(s.zone); /* before there are threads */
     if (options->has_now || options->speed != 1)
         clock_virtual(options->has_now ? options->now_ms : clock_wall_ms(), options->speed);
+    s.database = mem_strdup(s.config.settings->database);
     uv_loop_init(&s.loop);
-    int rc = take_lock(&s, config.settings->database, &err);
-    if (rc == 0)
-        rc = run(&s, &config, &err);
-    if (rc != 0) {
-        log_error("cannot run", "%s", err.text);
+    open_signals(&s);
+    while (rc == 0 && !s.stopping)
+        rc = one_round(&s);
+    if (rc != 0 && rc != ERR_CANCELLED) {
+        log_error("cannot run", "%s", s.err.text);
         status = 2;
+    } else {
+        log_info("stopped", "");
     }
+    close_signals(&s);
     uv_run(&s.loop, UV_RUN_DEFAULT); /* lets what was closed go */
     uv_loop_close(&s.loop);
-    config_free(&config);
-    if (s.lock_fd >= 0)
-        close(s.lock_fd);
+    config_free(&s.config);
+    free(s.database);
     return status;
 }

@@ -20,12 +20,14 @@
 #include "base/mem.h"
 #include "store/internal.h"
 #include "store/schema.h"
+#include "store/tenure.h"
 
 #define APPLICATION_ID 0x4265746d /* "Betm", tells our files from other SQLite databases */
 #define CACHE_KB 4096
 #define CHECKPOINT_PAGES 500
 #define COPY_STEP_PAGES 4096
-#define COPY_PAUSE_MS 10      /* when somebody else is committing */
+#define COPY_PAUSE_MS 10 /* when somebody else is committing */
+#define JOURNAL_PATIENCE_MS 1000
 #define OPEN_PATIENCE_MS 2000 /* for another program's transaction while we open */
 
 static int code_of(int rc)
@@ -380,6 +382,7 @@ int store_open(const char *path, enum store_mode mode, struct store **out, struc
         flags |= SQLITE_OPEN_CREATE;
     s = mem_zalloc(sizeof(*s));
     s->path = mem_strdup(path);
+    s->reads = mode == STORE_READ;
     rc = sqlite3_open_v2(path, &s->db, flags, NULL) == SQLITE_OK ? 0 : store_failed(s);
     if (rc == 0)
         restrain(s);
@@ -410,11 +413,23 @@ int store_open(const char *path, enum store_mode mode, struct store **out, struc
     return 0;
 }
 
+/* SQLite leaves the journal of a file that was moved as it is, and whatever database is put in its
+ * place would be taken to be the one that it belongs to. So it is written back and emptied. */
+static void empty_journal(struct store *s)
+{
+    sqlite3_busy_timeout(s->db, JOURNAL_PATIENCE_MS);
+    if (store_exec(s, "PRAGMA wal_checkpoint(TRUNCATE)") != 0)
+        log_warning("the journal of the moved database could not be emptied", "words=\"%s\"",
+                    s->error);
+}
+
 void store_close(struct store *s)
 {
     if (s == NULL)
         return;
     store_rollback(s);
+    if (!s->reads && store_displaced(s))
+        empty_journal(s);
     for (size_t i = 0; i < s->statement_count; i++)
         sqlite3_finalize(s->statements[i].handle);
     sqlite3_close(s->db);

@@ -26,6 +26,7 @@ struct store {
     char *temporary; /* a copy's file, deleted when closed; NULL: not a copy */
     char error[ERR_TEXT_MAX];
     int64_t data_version, schema_version;
+    bool reads; /* it was opened for looking only */
     bool in_transaction;
     struct statement statements[STATEMENTS_MAX];
     size_t statement_count;
