@@ -7,6 +7,7 @@
 #   ROOMS="base time"    only these rooms of the house, while working on a lower one
 #   TEST="zone system/"  make test: only the tests whose names contain one of these
 #   PREFIX=, DESTDIR=    make install: where to
+#   BENCH="planning"     make bench: only these groups of figures (files of tests/bench)
 #   V=1                  show the commands
 
 BUILD ?= build
@@ -132,6 +133,18 @@ $(SIM): $(SIM_SOURCES:%.c=$(OUT)/%.o) $(LIBRARY)
 sim: $(SIM) ## simulated businesses: SEED=first RUNS=how many DAYS=of each
 	@$(SIM) --seed $(SEED) --runs $(RUNS) --days $(DAYS)
 
+# Programs that the benches need beside the service.
+BENCH ?=
+BENCH_SOURCES := $(wildcard tests/bench/*.c)
+BENCHES := $(BENCH_SOURCES:%.c=$(OUT)/%)
+
+$(OUT)/tests/bench/%: $(OUT)/tests/bench/%.o $(LIBRARY)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $^ $(LIBS)
+
+bench: all $(BENCHES) ## measure and print figures, see tests/bench/README.md: BENCH=groups
+	@tests/bench/bench --build $(OUT) $(BENCH)
+
 test-programs: all $(UNIT_TESTS) $(ORACLES) $(SIM)
 
 unit: $(UNIT_TESTS) ## run the unit tests alone, of the rooms in ROOMS
@@ -202,9 +215,9 @@ help: ## this list
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
 
 FORCE:
-.PHONY: all libraries test-programs unit sim test lint format deps deps-test deps-lint demo install \
+.PHONY: all libraries test-programs unit sim bench test lint format deps deps-test deps-lint demo install \
 	uninstall clean help FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(OBJECTS:.o=.d) $(UNIT_SOURCES:%.c=$(OUT)/%.d) $(ORACLES:%=%.d) \
-	$(SIM_SOURCES:%.c=$(OUT)/%.d) $(OUT)/src/main.d
+	$(SIM_SOURCES:%.c=$(OUT)/%.d) $(BENCHES:%=%.d) $(OUT)/src/main.d
