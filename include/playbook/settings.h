@@ -94,6 +94,7 @@ struct settings {
     char *web_listen, *web_url;
     char *alert_to, *alert_by;
     int64_t retention_ms; /* 0: for ever */
+    uint64_t digest;      /* of what planning depends on, but for the holidays' file */
 };
 
 /* Read DIR/betimes.conf. Everything that is wrong goes into `problems`; NULL when at least one

@@ -14,7 +14,7 @@
 #include "store/rules.h"
 #include "store/store.h"
 #include "text/address.h"
-#include "text/phone.h"
+#include "text/phone_memo.h"
 
 /* A person's addresses, checked. `plan` points into the struct: do not copy it. */
 struct contact {
@@ -37,6 +37,7 @@ struct world {
     struct staff *staff;
     struct contact *staff_contacts;
     size_t staff_count;
+    struct phone_memo *phones;
 };
 
 /* Load it. `sync` writes the rule table and notes the zones (inside the caller's transaction);
@@ -58,6 +59,6 @@ int world_rule_by_id(const struct world *w, int64_t rule_id);
 
 /* How a client or a member of staff can be reached. */
 int contact_of_client(struct world *w, const struct client *c, struct contact *out);
-void contact_of_staff(const struct settings *settings, const struct staff *s, struct contact *out);
+void contact_of_staff(struct world *w, const struct staff *s, struct contact *out);
 
 #endif

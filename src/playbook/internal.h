@@ -79,6 +79,11 @@ char *value_duration_text(int64_t ms);          /* "10 minutes"; free() it */
 char *value_url_host(const char *url, const char *const *schemes, bool with_path, const char **why);
 bool value_host_is_loopback(const char *host);
 
+/* ---- plan_digest.c */
+
+/* A fingerprint of what the file says about when, whether and to whom messages are planned. */
+uint64_t plan_digest(const struct ini *ini);
+
 /* ---- secrets.c */
 
 /* The path of the secret that a file writes as `name`: a credential of the service manager first,

@@ -281,6 +281,7 @@ static struct playbook *parse(const struct ini *ini, bool all, struct problems *
     size_t errors = problems->errors, n = 0;
 
     p->file = mem_strdup(ini->file);
+    p->digest = plan_digest(ini);
     p->workflows = mem_array(ini->count + 1, sizeof(*p->workflows));
     p->rules = mem_array(ini->count + 1, sizeof(*p->rules));
     for (size_t i = 0; i < ini->count; i++) {

@@ -465,6 +465,7 @@ struct settings *settings_parse(const char *dir, const struct ini *ini, bool all
     size_t errors = problems->errors;
 
     s->dir = mem_strdup(dir);
+    s->digest = plan_digest(ini);
     s->file = fs_join(dir, "betimes.conf");
     default_paths(s);
     always_open(&s->business.calendar.week);

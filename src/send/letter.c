@@ -27,7 +27,7 @@ static int load_recipient(struct world *w, struct letter *l)
         rc = store_staff(w->store, l->recipient.row_id, &l->recipient_staff);
         if (rc != 0)
             return rc == ERR_NOTFOUND ? 0 : rc;
-        contact_of_staff(w->settings, &l->recipient_staff, &l->staff_contact);
+        contact_of_staff(w, &l->recipient_staff, &l->staff_contact);
         l->input.recipient = &l->recipient_staff;
         if (l->recipient_staff.active)
             l->contact = &l->staff_contact.plan;

@@ -5,15 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
-#include "base/fs.h"
 #include "base/mem.h"
 #include "store/zones.h"
 
-#define CONFIG_MAX (4 * 1024 * 1024)
-
 static void check_addresses(const char *email, const char *phone, const char *country,
-                            struct contact *out)
+                            struct phone_memo **memo, struct contact *out)
 {
     struct err err = {""};
 
@@ -23,7 +19,7 @@ static void check_addresses(const char *email, const char *phone, const char *co
         snprintf(out->email_problem, PLAN_REASON_MAX, "%.*s", PLAN_REASON_MAX - 1, err.text);
         out->plan.email_problem = out->email_problem;
     }
-    if (phone != NULL && phone_e164(phone, country, out->phone, &err) == 0)
+    if (phone != NULL && phone_memo_e164(memo, phone, country, out->phone, &err) == 0)
         out->plan.phone = out->phone;
     else if (phone != NULL) {
         snprintf(out->phone_problem, PLAN_REASON_MAX, "%.*s", PLAN_REASON_MAX - 1, err.text);
@@ -47,7 +43,7 @@ int contact_of_client(struct world *w, const struct client *c, struct contact *o
     *out = (struct contact){0};
     if (rc != 0)
         return rc;
-    check_addresses(c->email, c->phone, b->country, out);
+    check_addresses(c->email, c->phone, b->country, &w->phones, out);
     out->plan.preferred_set = channel_from(c->channel, &out->plan.preferred);
     out->plan.zone = zone_or(c->timezone, b->calendar.zone);
     for (int ch = 0; ch < CHANNEL_COUNT; ch++)
@@ -57,11 +53,13 @@ int contact_of_client(struct world *w, const struct client *c, struct contact *o
     return 0;
 }
 
-void contact_of_staff(const struct settings *settings, const struct staff *s, struct contact *out)
+void contact_of_staff(struct world *w, const struct staff *s, struct contact *out)
 {
+    const struct business *b = &w->settings->business;
+
     *out = (struct contact){0};
-    check_addresses(s->email, s->phone, settings->business.country, out);
-    out->plan.zone = zone_or(s->timezone, settings->business.calendar.zone);
+    check_addresses(s->email, s->phone, b->country, &w->phones, out);
+    out->plan.zone = zone_or(s->timezone, b->calendar.zone);
 }
 
 static void staff_contact(void *arg, const struct staff *s, struct plan_contact *out)
@@ -87,21 +85,10 @@ int world_reload_staff(struct world *w)
     w->staff_count = count;
     w->staff_contacts = mem_array(count, sizeof(*w->staff_contacts));
     for (size_t i = 0; i < count; i++)
-        contact_of_staff(w->settings, &list[i], &w->staff_contacts[i]);
+        contact_of_staff(w, &list[i], &w->staff_contacts[i]);
     w->plan.staff = list;
     w->plan.staff_count = count;
     return 0;
-}
-
-static uint64_t hash_file(const char *path, uint64_t seed)
-{
-    struct buf b;
-
-    buf_init(&b);
-    fs_read(path, CONFIG_MAX, &b, NULL); /* read a moment ago; if it is gone now, it is empty */
-    seed = str_hash(b.data, b.len, seed);
-    buf_close(&b);
-    return seed;
 }
 
 /* What a person wrote that changes when a message is due. */
@@ -109,8 +96,8 @@ static uint64_t fingerprint(const struct settings *s, const struct playbook *p)
 {
     uint64_t h = str_hash(BETIMES_VERSION, strlen(BETIMES_VERSION), 0);
 
-    h = hash_file(s->file, h);
-    h = hash_file(p->file, h);
+    h = str_hash(&s->digest, sizeof(s->digest), h);
+    h = str_hash(&p->digest, sizeof(p->digest), h);
     const struct hours_calendar *c = &s->business.calendar;
     return str_hash(c->holidays, c->holiday_count * sizeof(*c->holidays), h);
 }
@@ -207,6 +194,7 @@ void world_close(struct world *w)
     free(w->plan_rules);
     store_staff_free(w->staff, w->staff_count);
     free(w->staff_contacts);
+    free(w->phones);
     *w = (struct world){0};
 }
 

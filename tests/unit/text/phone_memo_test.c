@@ -1,0 +1,54 @@
+/* A memory of numbers gives the same answers as reading them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "text/phone_memo.h"
+
+#define NUMBERS 3000
+
+static void many_numbers_twice_give_what_reading_them_gives(void **state)
+{
+    struct phone_memo *memo = NULL;
+
+    for (int i = 0; i < 2 * NUMBERS; i++) {
+        char written[32], read[PHONE_MAX], remembered[PHONE_MAX];
+        int n = i % NUMBERS;
+        snprintf(written, sizeof(written), n % 2 ? "+371 2912 %04d" : "2913%04d", n);
+        int rc = phone_e164(written, "LV", read, NULL);
+        assert_int_equal(phone_memo_e164(&memo, written, "LV", remembered, NULL), rc);
+        assert_string_equal(remembered, read);
+    }
+    free(memo);
+}
+
+static void a_bad_number_is_refused_each_time_with_its_sentence(void **state)
+{
+    static const char *const bad[] = {"", "no number", "+371 1",
+                                      "29123456 extension 12 and then some more words"};
+    struct phone_memo *memo = NULL;
+
+    for (int i = 0; i < 8; i++) {
+        struct err err = {""};
+        char out[PHONE_MAX];
+        assert_int_equal(phone_memo_e164(&memo, bad[i % 4], "LV", out, &err), ERR_INVALID);
+        assert_string_equal(out, "");
+        assert_string_not_equal(err.text, "");
+    }
+    free(memo);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(many_numbers_twice_give_what_reading_them_gives),
+        cmocka_unit_test(a_bad_number_is_refused_each_time_with_its_sentence),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
