@@ -37,6 +37,10 @@ void dispatch_configure(struct dispatch *d, struct world *world,
 /* Is there anything that dispatch_settle would record? */
 bool dispatch_has_results(const struct dispatch *d);
 
+/* Does the open transaction hold something that the outside world knows, or will act on: a result,
+ * a point of no return, a claim? Then it has to be on the disk before anything goes on. */
+bool dispatch_must_last(const struct dispatch *d);
+
 /* Record points of no return and results in the open transaction. An error is the store's: the
  * caller rolls back, and all of it comes again. */
 int dispatch_settle(struct dispatch *d, int64_t now_ms);

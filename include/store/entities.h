@@ -62,6 +62,8 @@ int store_entity(struct store *s, int64_t id, struct entity *out);
 int store_entity_by_key(struct store *s, enum entity_kind kind, const char *key,
                         struct entity *out);
 int store_entity_by_row(struct store *s, enum entity_kind kind, int64_t row_id, struct entity *out);
+/* Only the id of the latter. */
+int store_entity_id_of_row(struct store *s, enum entity_kind kind, int64_t row_id, int64_t *id);
 
 /* Insert (id == 0, which is then set) or update every column of the entity. */
 int store_entity_save(struct store *s, struct entity *e);
@@ -84,9 +86,10 @@ int store_entities_waiting_for_staff(struct store *s, int64_t now_ms, entity_eac
 int store_unplan_of_client(struct store *s, int64_t client_row);
 int store_unplan_of_staff(struct store *s, int64_t now_ms);
 
-/* Jobs and appointments whose plan is not of this generation, by id. */
-int store_entities_unplanned(struct store *s, int64_t generation, int64_t after, size_t max,
-                             entity_each each, void *arg, size_t *count);
+/* Jobs and appointments whose plan is not of this generation: looks at up to `max` entities with
+ * ids above *after, which moves on; *done: there are no more to look at. */
+int store_entities_unplanned(struct store *s, int64_t generation, int64_t *after, size_t max,
+                             entity_each each, void *arg, bool *done);
 
 /* Rows whose facts differ from what we know, rows we do not know, entities whose row is gone: up
  * to `max` after the cursor, as (kind, row id). *cursor starts at 0; *done says the sweep is

@@ -54,6 +54,7 @@ struct message {
     bool final;
     bool merges;       /* its rule may join it with others for the same client */
     int64_t leader_id; /* the message that it goes with; 0: it goes by itself */
+    bool inside;       /* its recipient is staff, or the office in their stead */
     char *reason, *gateway, *address, *provider_id;
 };
 void message_close(struct message *m);

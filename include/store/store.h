@@ -42,11 +42,21 @@ void store_set_patience(struct store *s, int wait_ms);
 /* BEGIN IMMEDIATE; ERR_BUSY when somebody else writes. Transactions do not nest. */
 int store_begin(struct store *s);
 int store_commit(struct store *s);
+/* Commit without waiting for the disk. A power cut may take back the latest of such commits, never
+ * one without those that came after it: for what would simply be found out again, such as plans.
+ * The next store_commit, or another program's commit that waits for the disk, makes it last. */
+int store_commit_unsynced(struct store *s);
+
+/* There is nothing more to do for now: fold the journal into the database if it is worth it, so
+ * that other programs' commits need not. */
+void store_tidy(struct store *s);
 void store_rollback(struct store *s);
 bool store_in_transaction(const struct store *s);
 
 /* Has another connection committed since the last call? A hint only (PRAGMA data_version). */
 int store_changed(struct store *s, bool *changed);
+/* Nobody has for a good while: nobody waits for us to be done. */
+bool store_alone(const struct store *s);
 
 /* Has anybody changed the schema since the last call (or a repair)? Then triggers may be missing,
  * and what was written meanwhile is in no change log. */

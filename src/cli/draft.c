@@ -79,15 +79,14 @@ static int plan(struct drafting *g)
 {
     struct subjects rest = {0};
     int64_t after = 0;
-    size_t count = BATCH;
+    bool done = false;
 
     subjects_sort(&g->subjects);
     plan_listed(g, &g->subjects);
-    while (g->rc == 0 && count == BATCH) {
+    while (g->rc == 0 && !done) {
         rest.count = 0;
-        g->rc = store_entities_unplanned(g->d->session.store, g->d->world.generation, after, BATCH,
-                                         subjects_add, &rest, &count);
-        after = rest.count > 0 ? rest.ids[rest.count - 1] : after;
+        g->rc = store_entities_unplanned(g->d->session.store, g->d->world.generation, &after, BATCH,
+                                         subjects_add, &rest, &done);
         plan_listed(g, &rest);
     }
     subjects_close(&rest);

@@ -201,6 +201,14 @@ bool dispatch_has_results(const struct dispatch *d)
     return false;
 }
 
+bool dispatch_must_last(const struct dispatch *d)
+{
+    for (const struct flight *f = d->flights; f != NULL; f = f->next)
+        if (f->settled || f->state == FLIGHT_CLAIMED || f->state == FLIGHT_POINT_WRITTEN)
+            return true;
+    return false;
+}
+
 int dispatch_settle(struct dispatch *d, int64_t now_ms)
 {
     int rc = 0;

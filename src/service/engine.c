@@ -33,7 +33,8 @@
 #include "watch/calm.h"
 #include "watch/watcher.h"
 
-#define TURN_US 15000 /* of work in one turn; the loop answers in between */
+#define TURN_US 15000       /* of work in one turn; the loop answers in between */
+#define TURN_ALONE_US 30000 /* ... when nobody else has written for a while */
 #define RECONCILE_EVERY_MS (10 * 60 * 1000)
 #define BUSY_FIRST_MS 2
 #define BUSY_LONGEST_MS 500
@@ -183,6 +184,7 @@ static void set_alarms(struct engine *e, bool more)
         engine_poke(e);
         return;
     }
+    store_tidy(e->store);
     if (wait_ms >= 0)
         uv_timer_start(&e->retry, retry_cb, (uint64_t)wait_ms, 0);
     /* What is due and not taken waits for a gateway, and its result pokes us. */
@@ -216,9 +218,11 @@ static void turn(struct engine *e)
         return;
     }
     const struct work_mark before = work_mark(&e->work);
-    rc = work_turn(&e->work, clock_wall_ms(), began_us + TURN_US, &more);
+    rc = work_turn(&e->work, clock_wall_ms(),
+                   began_us + (store_alone(e->store) ? TURN_ALONE_US : TURN_US), &more);
     if (rc == 0)
-        rc = store_commit(e->store);
+        rc = dispatch_must_last(e->dispatch) ? store_commit(e->store)
+                                             : store_commit_unsynced(e->store);
     if (rc != 0) {
         store_rollback(e->store);
         work_rolled_back(&e->work, &before);

@@ -10,7 +10,8 @@
 
 #define TURN_MORE_US 15000 /* what claims may take beyond the turn's own time */
 #define CHANGES_MAX 500    /* log entries absorbed at a time */
-#define SWEEP_MAX 500      /* rows of a sweep looked at at a time */
+#define RECONCILE_MAX 500  /* rows compared at a time */
+#define SWEEP_MAX 5000     /* entities whose plans' age is looked at at a time */
 #define LEFT_OVER_MAX 500  /* messages of an earlier run settled at a time */
 
 void work_init(struct work *w, struct store *store, struct dispatch *dispatch)
@@ -80,7 +81,7 @@ static int reconcile(struct work *w, int64_t now_ms)
     if (repaired)
         log_warning("triggers were missing and are back", "");
     if (rc == 0)
-        rc = store_reconcile(w->store, &cursor, SWEEP_MAX, differs, &pairs, &done);
+        rc = store_reconcile(w->store, &cursor, RECONCILE_MAX, differs, &pairs, &done);
     for (size_t i = 0; rc == 0 && i < pairs.count; i += 2)
         rc = absorb_row(w->world, (enum entity_kind)pairs.ids[i], pairs.ids[i + 1], now_ms,
                         &w->waiting);
@@ -96,14 +97,12 @@ static int reconcile(struct work *w, int64_t now_ms)
 
 static int sweep(struct work *w)
 {
-    size_t count;
-    int rc = store_entities_unplanned(w->store, w->world->generation, w->swept_to, SWEEP_MAX,
-                                      subjects_add, &w->waiting, &count);
+    bool done = false;
+    int rc = store_entities_unplanned(w->store, w->world->generation, &w->swept_to, SWEEP_MAX,
+                                      subjects_add, &w->waiting, &done);
 
-    if (rc == 0 && count > 0)
-        w->swept_to = w->waiting.ids[w->waiting.count - 1];
     if (rc == 0)
-        w->sweeping = count == SWEEP_MAX;
+        w->sweeping = !done;
     return rc;
 }
 

@@ -5,7 +5,7 @@
  * it. SQLite would do that by itself (synchronous=FULL), but holds the write lock while the disk
  * takes its time, and other programs' writes would find it taken. So it commits without (NORMAL),
  * and the WAL is synced right afterwards, with the lock free. Checkpoints are ours: often enough
- * that other writers' automatic ones find nothing to do.
+ * that other writers' automatic ones find nothing to do, and seldom while we write alone.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -24,7 +25,9 @@
 
 #define APPLICATION_ID 0x4265746d /* "Betm", tells our files from other SQLite databases */
 #define CACHE_KB 4096
-#define CHECKPOINT_PAGES 500
+#define CHECKPOINT_PAGES 500        /* below what makes other programs' commits do it (1000) */
+#define CHECKPOINT_ALONE_PAGES 2000 /* when there are none: a page written often is copied once */
+#define ALONE_MS 2000               /* without another program's commit */
 #define COPY_STEP_PAGES 4096
 #define COPY_PAUSE_MS 10 /* when somebody else is committing */
 #define JOURNAL_PATIENCE_MS 1000
@@ -163,15 +166,22 @@ static void sync_wal(struct store *s)
     }
 }
 
-int store_commit(struct store *s)
+int store_commit_unsynced(struct store *s)
 {
     int rc = store_exec(s, "COMMIT");
 
-    if (rc == 0 && s->temporary == NULL)
-        sync_wal(s);
-    else if (rc != 0)
+    if (rc != 0)
         store_rollback(s);
     s->in_transaction = false;
+    return rc;
+}
+
+int store_commit(struct store *s)
+{
+    int rc = store_commit_unsynced(s);
+
+    if (rc == 0 && s->temporary == NULL)
+        sync_wal(s);
     return rc;
 }
 
@@ -207,7 +217,38 @@ int store_changed(struct store *s, bool *changed)
 
     *changed = version != s->data_version;
     s->data_version = version;
+    if (*changed)
+        s->other_mono_ms = clock_mono_ms();
+    s->alone = clock_mono_ms() - s->other_mono_ms > ALONE_MS;
     return rc;
+}
+
+bool store_alone(const struct store *s)
+{
+    return s->alone;
+}
+
+static void checkpoint(struct store *s)
+{
+    sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    s->wal_pages = 0;
+}
+
+/* After each commit of ours. */
+static int committed_cb(void *arg, sqlite3 *db, const char *name, int pages)
+{
+    struct store *s = arg;
+
+    s->wal_pages = pages;
+    if (pages >= (s->alone ? CHECKPOINT_ALONE_PAGES : CHECKPOINT_PAGES))
+        checkpoint(s);
+    return SQLITE_OK;
+}
+
+void store_tidy(struct store *s)
+{
+    if (s->wal_pages >= CHECKPOINT_PAGES)
+        checkpoint(s);
 }
 
 int store_schema_moved(struct store *s, bool *moved)
@@ -236,10 +277,10 @@ static int configure(struct store *s, enum store_mode mode)
     int rc = store_exec(s, "PRAGMA secure_delete = FAST; PRAGMA temp_store = MEMORY;"
                            "PRAGMA foreign_keys = OFF; PRAGMA recursive_triggers = OFF;");
     char sql[128];
-    snprintf(sql, sizeof(sql), "PRAGMA cache_size = -%d; PRAGMA wal_autocheckpoint = %d;", CACHE_KB,
-             CHECKPOINT_PAGES);
+    snprintf(sql, sizeof(sql), "PRAGMA cache_size = -%d;", CACHE_KB);
     if (rc == 0)
         rc = store_exec(s, sql);
+    sqlite3_wal_hook(s->db, committed_cb, s);
     if (rc == 0 && mode != STORE_READ)
         rc = store_exec(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
     if (rc == 0 && mode == STORE_READ)

@@ -216,6 +216,24 @@ int store_entity_by_row(struct store *s, enum entity_kind kind, int64_t row_id, 
     return read_entity(s, st, out);
 }
 
+int store_entity_id_of_row(struct store *s, enum entity_kind kind, int64_t row_id, int64_t *id)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT id FROM entity WHERE kind = ?1 AND row_id = ?2 "
+                                        "ORDER BY present DESC, id DESC LIMIT 1");
+
+    *id = 0;
+    if (st != NULL) {
+        bind_int(st, 1, kind);
+        bind_int(st, 2, row_id);
+    }
+    int rc = store_step(s, st);
+    if (rc != 1)
+        return rc == 0 ? ERR_NOTFOUND : rc;
+    *id = column_int(st, 0);
+    store_reset(st);
+    return 0;
+}
+
 int store_entity_save(struct store *s, struct entity *e)
 {
     sqlite3_stmt *st = store_prepare(
@@ -283,16 +301,12 @@ int store_entity_planned(struct store *s, int64_t id, int64_t generation)
     return store_finish(s, st);
 }
 
-static int for_each_id(struct store *s, sqlite3_stmt *st, entity_each each, void *arg,
-                       size_t *count)
+static int for_each_id(struct store *s, sqlite3_stmt *st, entity_each each, void *arg)
 {
     int rc;
 
-    while ((rc = store_step(s, st)) == 1) {
+    while ((rc = store_step(s, st)) == 1)
         each(arg, column_int(st, 0));
-        if (count != NULL)
-            (*count)++;
-    }
     return rc;
 }
 
@@ -303,18 +317,17 @@ int store_entities_of_client(struct store *s, int64_t client_row, entity_each ea
 
     if (st != NULL)
         bind_int(st, 1, client_row);
-    return for_each_id(s, st, each, arg, NULL);
+    return for_each_id(s, st, each, arg);
 }
 
 /* A change of one member of staff can move messages to or from any other: who manages her, who is
  * in her department, who stands in for nobody. What was decided against, for want of an address or
  * because she had left, can become somebody's as long as it is of use. */
 #define WAITING_FOR_STAFF                                                                          \
-    "SELECT subject_id FROM message WHERE state <= 2 AND recipient_id IN "                         \
-    "(SELECT id FROM entity WHERE kind IN (2, 6)) UNION "                                          \
-    "SELECT subject_id FROM message INDEXED BY message_refused WHERE state BETWEEN 8 AND 10 AND "  \
-    "attempts = 0 AND expires_ms > ?1 AND recipient_id IN "                                        \
-    "(SELECT id FROM entity WHERE kind = 2)"
+    "SELECT subject_id FROM message INDEXED BY message_inside WHERE inside = 1 AND "               \
+    "state IN (0, 1, 2) UNION "                                                                    \
+    "SELECT subject_id FROM message INDEXED BY message_inside WHERE inside = 1 AND "               \
+    "state IN (8, 9, 10) AND expires_ms > ?1 AND attempts = 0"
 
 int store_entities_waiting_for_staff(struct store *s, int64_t now_ms, entity_each each, void *arg)
 {
@@ -322,7 +335,7 @@ int store_entities_waiting_for_staff(struct store *s, int64_t now_ms, entity_eac
 
     if (st != NULL)
         bind_int(st, 1, now_ms);
-    return for_each_id(s, st, each, arg, NULL);
+    return for_each_id(s, st, each, arg);
 }
 
 int store_unplan_of_client(struct store *s, int64_t client_row)
@@ -345,19 +358,28 @@ int store_unplan_of_staff(struct store *s, int64_t now_ms)
     return store_finish(s, st);
 }
 
-int store_entities_unplanned(struct store *s, int64_t generation, int64_t after, size_t max,
-                             entity_each each, void *arg, size_t *count)
+int store_entities_unplanned(struct store *s, int64_t generation, int64_t *after, size_t max,
+                             entity_each each, void *arg, bool *done)
 {
-    sqlite3_stmt *st = store_prepare(s, "SELECT id FROM entity WHERE id > ?1 AND kind IN (3, 4) "
-                                        "AND generation <> ?2 ORDER BY id LIMIT ?3");
+    sqlite3_stmt *st =
+        store_prepare(s, "SELECT id, (kind = 3 OR kind = 4) AND generation <> ?2 FROM entity "
+                         "WHERE id > ?1 ORDER BY id LIMIT ?3");
+    size_t looked = 0;
+    int rc;
 
-    *count = 0;
     if (st != NULL) {
-        bind_int(st, 1, after);
+        bind_int(st, 1, *after);
         bind_int(st, 2, generation);
         bind_int(st, 3, (int64_t)max);
     }
-    return for_each_id(s, st, each, arg, count);
+    while ((rc = store_step(s, st)) == 1) {
+        looked++;
+        *after = column_int(st, 0);
+        if (column_int(st, 1) != 0)
+            each(arg, *after);
+    }
+    *done = looked < max;
+    return rc;
 }
 
 int store_reconcile(struct store *s, struct reconcile_cursor *c, size_t max, difference_each each,

@@ -28,6 +28,9 @@ struct store {
     int64_t data_version, schema_version;
     bool reads; /* it was opened for looking only */
     bool in_transaction;
+    bool alone;            /* nobody else has committed for a while */
+    int64_t other_mono_ms; /* when somebody else last had */
+    int wal_pages;         /* in the journal after our last commit; 0: it was folded in since */
     struct statement statements[STATEMENTS_MAX];
     size_t statement_count;
 };

@@ -81,7 +81,7 @@ void messages_free(struct message *list, size_t count)
 
 #define COLUMNS                                                                                    \
     "id, rule_id, subject_id, recipient_id, occurrence, repeat, channel, state, nominal_ms, "      \
-    "due_ms, expires_ms, next_ms, state_ms, attempts, final, reason, gateway, address, "           \
+    "due_ms, expires_ms, next_ms, state_ms, attempts, final, inside, reason, gateway, address, "   \
     "provider_id, merges, leader_id"
 
 static void read_message(sqlite3_stmt *st, struct message *m)
@@ -102,12 +102,13 @@ static void read_message(sqlite3_stmt *st, struct message *m)
         .state_ms = column_int(st, 12),
         .attempts = (int)column_int(st, 13),
         .final = column_int(st, 14) != 0,
-        .reason = column_text(st, 15),
-        .gateway = column_text(st, 16),
-        .address = column_text(st, 17),
-        .provider_id = column_text(st, 18),
-        .merges = column_int(st, 19) != 0,
-        .leader_id = column_int(st, 20),
+        .inside = column_int(st, 15) != 0,
+        .reason = column_text(st, 16),
+        .gateway = column_text(st, 17),
+        .address = column_text(st, 18),
+        .provider_id = column_text(st, 19),
+        .merges = column_int(st, 20) != 0,
+        .leader_id = column_int(st, 21),
     };
 }
 
@@ -264,17 +265,17 @@ int store_message_add(struct store *s, struct message *m)
 {
     sqlite3_stmt *st = store_prepare(
         s, "INSERT INTO message (rule_id, subject_id, recipient_id, occurrence, repeat, channel, "
-           "state, nominal_ms, due_ms, expires_ms, next_ms, state_ms, merges, reason) "
-           "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)");
+           "state, nominal_ms, due_ms, expires_ms, next_ms, state_ms, merges, inside, reason) "
+           "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)");
 
     if (st != NULL) {
         const int64_t values[] = {m->rule_id, m->subject_id, m->recipient_id, m->occurrence,
                                   m->repeat,  m->channel,    m->state,        m->nominal_ms,
                                   m->due_ms,  m->expires_ms, m->next_ms,      m->state_ms,
-                                  m->merges};
+                                  m->merges,  m->inside};
         for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
             bind_int(st, (int)i + 1, values[i]);
-        bind_text(st, 14, m->reason);
+        bind_text(st, 15, m->reason);
     }
     int rc = store_finish(s, st);
     if (rc == 0)

@@ -109,7 +109,8 @@ int store_sent_since(struct store *s, int64_t since_ms, size_t max, struct outbo
     return read_rows(s, st, out, count);
 }
 
-#define APART "m.state IN (1, 4, 7, 8, 9, 10, 11) AND (?1 >> m.state) & 1 AND m.state_ms >= ?2 "
+#define APART                                                                                      \
+    "(m.state = 1 OR m.state = 4 OR m.state >= 7) AND (?1 >> m.state) & 1 AND m.state_ms >= ?2 "
 
 int store_apart_since(struct store *s, unsigned states, int64_t since_ms, size_t max,
                       struct outbox_row **out, size_t *count, int64_t *total)

@@ -11,6 +11,7 @@
  */
 #include "watch/absorb.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,8 @@ void subjects_close(struct subjects *l)
     *l = (struct subjects){0};
 }
 
+#define EVENTS_MAX 8 /* more than one look at one row can find */
+
 /* One look at one row. */
 struct look {
     struct world *w;
@@ -65,20 +68,34 @@ struct look {
     bool logged;        /* the change log told it, and goes on to tell what came after */
     bool last;          /* no later entry of this row in the batch: compare with the row itself */
     struct entity e;
-    char *key, *facts; /* the row's, now */
+    char *key, *facts;                    /* the row's, now */
+    struct plan_event events[EVENTS_MAX]; /* that happened to it, not saved yet */
+    size_t event_count;
+    bool concerned; /* it has to be planned again itself */
     struct subjects *out;
 };
 
-static int happened(struct look *l, enum event event, const char *stage)
+static void happened(struct look *l, enum event event, const char *stage)
 {
-    struct plan_event e = {
+    assert(l->event_count < EVENTS_MAX);
+    l->events[l->event_count++] = (struct plan_event){
         .event = event,
         .revision = ++l->e.revision,
-        .stage = (char *)stage,
+        .stage = mem_strdup(stage),
         .at_ms = l->at_ms,
     };
+}
 
-    return store_event_add(l->w->store, l->e.id, &e);
+/* All that the look found out, written at once. */
+static int save(struct look *l)
+{
+    int rc = store_entity_save(l->w->store, &l->e);
+
+    for (size_t i = 0; rc == 0 && i < l->event_count; i++)
+        rc = store_event_add(l->w->store, l->e.id, &l->events[i]);
+    if (rc == 0 && l->concerned)
+        subjects_add(l->out, l->e.id);
+    return rc;
 }
 
 static void set_state(struct look *l, const char *state)
@@ -134,18 +151,15 @@ static int unknown_stage(struct look *l, const char *stage)
 
 static int job_to_stage(struct look *l, const char *stage)
 {
-    int rc = 0;
-
     if (str_eq(l->e.state, stage))
         return 0;
     if (l->e.state == NULL)
-        rc = happened(l, EVENT_JOB_OPENS, NULL);
+        happened(l, EVENT_JOB_OPENS, NULL);
     else
-        rc = happened(l, EVENT_JOB_LEAVES, l->e.state);
-    if (rc == 0)
-        rc = happened(l, EVENT_JOB_ENTERS, stage);
+        happened(l, EVENT_JOB_LEAVES, l->e.state);
+    happened(l, EVENT_JOB_ENTERS, stage);
     set_state(l, stage);
-    return rc == 0 ? unknown_stage(l, stage) : rc;
+    return unknown_stage(l, stage);
 }
 
 enum { JOB_STAGE = 0, JOB_DUE = 2, JOB_CLIENT = 3 };
@@ -164,7 +178,7 @@ static int look_at_job(struct look *l)
     char *stage = fact(l->facts, JOB_STAGE), *due = fact(l->facts, JOB_DUE);
     rc = job_to_stage(l, stage);
     if (rc == 0 && due[0] != '\0' && fact_changed(l, JOB_DUE))
-        rc = happened(l, EVENT_JOB_DUE, NULL);
+        happened(l, EVENT_JOB_DUE, NULL);
     free(stage);
     free(due);
     return rc;
@@ -184,26 +198,24 @@ static bool is_live(const char *status)
     return status != NULL && (strcmp(status, "booked") == 0 || strcmp(status, "confirmed") == 0);
 }
 
-static int appointment_to_status(struct look *l, const char *status, bool *booked)
+static void appointment_to_status(struct look *l, const char *status, bool *booked)
 {
     bool was_live = is_live(l->e.state);
-    int rc = 0;
 
     if (str_eq(l->e.state, status))
-        return 0;
+        return;
     if (is_live(status) && !was_live) {
-        rc = happened(l, EVENT_APPOINTMENT_BOOKED, NULL);
+        happened(l, EVENT_APPOINTMENT_BOOKED, NULL);
         l->e.told_ms = 0; /* of this booking nobody has heard yet */
         *booked = true;
     } else if (strcmp(status, "confirmed") == 0) {
-        rc = happened(l, EVENT_APPOINTMENT_CONFIRMED, NULL);
+        happened(l, EVENT_APPOINTMENT_CONFIRMED, NULL);
     } else if (strcmp(status, "cancelled") == 0 && was_live) {
-        rc = happened(l, EVENT_APPOINTMENT_CANCELLED, NULL);
+        happened(l, EVENT_APPOINTMENT_CANCELLED, NULL);
     } else if (strcmp(status, "missed") == 0 && was_live) {
-        rc = happened(l, EVENT_APPOINTMENT_MISSED, NULL);
+        happened(l, EVENT_APPOINTMENT_MISSED, NULL);
     }
     set_state(l, status);
-    return rc;
 }
 
 static bool instant_of(const struct look *l, const char *facts, int64_t *out_ms)
@@ -231,21 +243,19 @@ static bool has_moved(const struct look *l)
            before_ms != now_ms;
 }
 
-static int look_at_appointment(struct look *l)
+static void look_at_appointment(struct look *l)
 {
     bool booked = false;
-    int rc = 0;
 
     if (l->detail != NULL)
-        rc = appointment_to_status(l, l->detail, &booked);
-    if (rc != 0 || !l->last)
-        return rc;
+        appointment_to_status(l, l->detail, &booked);
+    if (!l->last)
+        return;
     char *status = fact(l->facts, APPOINTMENT_STATUS);
-    rc = appointment_to_status(l, status, &booked);
-    if (rc == 0 && !booked && is_live(status) && has_moved(l))
-        rc = happened(l, EVENT_APPOINTMENT_MOVED, NULL);
+    appointment_to_status(l, status, &booked);
+    if (!booked && is_live(status) && has_moved(l))
+        happened(l, EVENT_APPOINTMENT_MOVED, NULL);
     free(status);
-    return rc;
 }
 
 /* --- finding the entity --- */
@@ -268,7 +278,7 @@ static int find_entity(struct look *l)
         l->e = (struct entity){.kind = l->kind, .present = true};
         l->e.key = mem_strdup(l->key);
         l->e.row_id = l->row_id;
-        return store_entity_save(l->w->store, &l->e);
+        return 0;
     }
     if (rc == 0 && strcmp(l->e.key, l->key) != 0) {
         free(l->e.key);
@@ -295,7 +305,7 @@ static int note_concerned(struct look *l)
         return rc == 0 ? store_unplan_of_staff(s, l->at_ms) : rc;
     default:
         l->e.generation = 0;
-        subjects_add(l->out, l->e.id);
+        l->concerned = true;
         return 0;
     }
 }
@@ -310,8 +320,8 @@ static int row_replaced(struct look *l)
     if (l->kind == ENTITY_JOB)
         rc = look_at_job(l);
     else if (l->kind == ENTITY_APPOINTMENT)
-        rc = look_at_appointment(l);
-    return rc == 0 ? store_entity_save(l->w->store, &l->e) : rc;
+        look_at_appointment(l);
+    return rc == 0 ? save(l) : rc;
 }
 
 /* The row is gone: either its key lives on in another row, or the record was deleted. */
@@ -328,7 +338,7 @@ static int row_gone(struct look *l)
         l->e.present = false;
         rc = note_concerned(l);
         if (rc == 0)
-            rc = store_entity_save(l->w->store, &l->e);
+            rc = save(l);
     }
     return rc;
 }
@@ -350,7 +360,7 @@ static int look_at(struct look *l)
     if (rc == 0 && l->kind == ENTITY_JOB)
         rc = look_at_job(l);
     else if (rc == 0 && l->kind == ENTITY_APPOINTMENT)
-        rc = look_at_appointment(l);
+        look_at_appointment(l);
     if (rc != 0)
         return rc;
     if (l->last) {
@@ -368,9 +378,10 @@ static int look_at(struct look *l)
     }
     if (rc == 0 && l->e.revision != before) /* also what came and went, and left no other trace */
         rc = note_concerned(l);
-    if (rc == 0 && l->last && (l->kind == ENTITY_JOB || l->kind == ENTITY_APPOINTMENT))
+    if (rc == 0 && l->last && l->e.id != 0 &&
+        (l->kind == ENTITY_JOB || l->kind == ENTITY_APPOINTMENT))
         rc = store_messages_look_again(l->w->store, l->e.id, l->at_ms);
-    return rc == 0 ? store_entity_save(l->w->store, &l->e) : rc;
+    return rc == 0 ? save(l) : rc;
 }
 
 static int look_once(struct look *l)
@@ -380,6 +391,8 @@ static int look_once(struct look *l)
     rc = rc == ERR_NOTFOUND ? row_gone(l) : rc == 0 ? look_at(l) : rc;
     free(l->key);
     free(l->facts);
+    for (size_t i = 0; i < l->event_count; i++)
+        free(l->events[i].stage);
     entity_close(&l->e);
     return rc;
 }

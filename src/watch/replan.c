@@ -77,6 +77,10 @@ struct replan {
     bool *wanted;                 /* per row: an intent answers for it */
     char (*why)[PLAN_REASON_MAX]; /* per rule: the planner's last word about it */
     struct replan_counts *counts;
+    /* The recipient of the intent before, who is mostly that of the next one: client or staff by
+     * row, with the entity. 0: not known. */
+    enum recipient last;
+    int64_t last_row, last_id;
 };
 
 static void keep_word(void *arg, const struct rule *r, const char *text)
@@ -89,18 +93,25 @@ static void keep_word(void *arg, const struct rule *r, const char *text)
 static int recipient_entity(struct replan *p, const struct intent *in, int64_t *id)
 {
     struct store *s = p->w->store;
-    struct entity e;
     char *key, *facts;
     int rc;
 
+    if (in->recipient == p->last && in->recipient_row == p->last_row && p->last_id != 0 &&
+        in->recipient_row != 0) {
+        *id = p->last_id;
+        return 0;
+    }
     if (in->recipient == RECIPIENT_ADDRESS)
         return store_entity_intern(s, ENTITY_ADDRESS, in->address, 0, id);
     if (in->recipient == RECIPIENT_OFFICE)
         return store_entity_intern(s, ENTITY_OFFICE, "office", 0, id);
     enum entity_kind kind = in->recipient == RECIPIENT_CLIENT ? ENTITY_CLIENT : ENTITY_STAFF;
-    rc = store_entity_by_row(s, kind, in->recipient_row, &e);
-    *id = e.id;
-    entity_close(&e);
+    p->last = in->recipient;
+    p->last_row = in->recipient_row;
+    p->last_id = 0;
+    rc = store_entity_id_of_row(s, kind, in->recipient_row, id);
+    if (rc == 0)
+        p->last_id = *id;
     if (rc != ERR_NOTFOUND)
         return rc;
     /* Its own change was not looked at yet: know it by its key; the rest follows then. */
@@ -154,6 +165,7 @@ static int add_row(struct replan *p, const struct intent *in, int64_t recipient_
         .next_ms = in->due_ms,
         .state_ms = p->now_ms,
         .merges = plan_may_merge(&p->w->playbook->rules[in->rule], in->channel),
+        .inside = in->recipient == RECIPIENT_STAFF || in->recipient == RECIPIENT_OFFICE,
     };
 
     m.state = state_for(p, in, &reason);

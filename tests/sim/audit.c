@@ -315,11 +315,12 @@ static void plan_afresh(struct store *copy, const struct config *c)
     struct world world;
     struct ids ids = {0};
     struct replan_counts counts = {0};
-    size_t count;
+    int64_t after = 0;
+    bool done;
 
     if (store_exec(copy, "DELETE FROM message WHERE state <= 2 AND attempts = 0") != 0 ||
         world_load(&world, copy, c->settings, c->playbook, sim_wall_ms(), false) != 0 ||
-        store_entities_unplanned(copy, -1, 0, 1000000, add_id, &ids, &count) != 0)
+        store_entities_unplanned(copy, -1, &after, 1000000, add_id, &ids, &done) != 0)
         sim_fail("the audit cannot plan: %s", store_error(copy));
     for (size_t i = 0; i < ids.count; i++)
         if (replan_subject(&world, ids.items[i], sim_wall_ms(), &counts) != 0)

@@ -165,7 +165,7 @@ CREATE TABLE entity (
     told_ms INTEGER NOT NULL DEFAULT 0,
     UNIQUE (kind, key)
 );
-CREATE INDEX entity_row ON entity (kind, row_id);
+CREATE INDEX entity_row ON entity (kind, row_id, present);
 CREATE INDEX entity_client ON entity (client_row) WHERE kind IN (3, 4);
 
 -- What happened to a job or an appointment; events are those of enum event.
@@ -198,8 +198,12 @@ CREATE TABLE rule (
 
 -- One row per (rule, subject, occurrence, repeat, recipient, channel). States are those of enum
 -- message_state, channels those of enum channel. next_ms: when to look at it. final: ended by a
--- person, no new plan brings it back. merges: its rule may join it with others for the same client.
+-- person, no new plan brings it back. inside: for the staff or the office, not for a client.
+-- merges: its rule may join it with others for the same client.
 -- leader_id: the message that it went with, or is to go with again; it has no words of its own then.
+--
+-- The conditions of the partial indexes are comparisons only: each is computed for each row that is
+-- written, and SQLite builds the list of an IN anew every time.
 CREATE TABLE message (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     rule_id INTEGER NOT NULL,
@@ -218,6 +222,7 @@ CREATE TABLE message (
     final INTEGER NOT NULL DEFAULT 0,
     merges INTEGER NOT NULL DEFAULT 0,
     leader_id INTEGER,
+    inside INTEGER NOT NULL DEFAULT 0,
     reason TEXT,
     gateway TEXT,
     address TEXT,
@@ -229,9 +234,9 @@ CREATE INDEX message_next ON message (channel, next_ms) WHERE state <= 2;
 CREATE INDEX message_merge ON message (recipient_id, channel, next_ms) WHERE merges AND state <= 2;
 CREATE INDEX message_leader ON message (leader_id) WHERE leader_id IS NOT NULL;
 CREATE INDEX message_open ON message (state, id) WHERE state BETWEEN 3 AND 4;
-CREATE INDEX message_refused ON message (expires_ms) WHERE state BETWEEN 8 AND 10 AND attempts = 0;
+CREATE INDEX message_inside ON message (state, expires_ms) WHERE inside = 1;
 -- What did not simply go: held, unknown, bounced, failed, cancelled, skipped, expired.
-CREATE INDEX message_apart ON message (state_ms) WHERE state IN (1, 4, 7, 8, 9, 10, 11);
+CREATE INDEX message_apart ON message (state_ms) WHERE state = 1 OR state = 4 OR state >= 7;
 CREATE INDEX message_heard ON message (recipient_id, state_ms) WHERE state BETWEEN 3 AND 7;
 
 -- What goes out, stored before the wire: data is the exact bytes of an e-mail.

@@ -305,13 +305,16 @@ static inline size_t shop_reconcile(struct shop *s, bool *repaired)
 static inline size_t shop_sweep(struct shop *s)
 {
     struct subjects list = {0};
-    size_t count;
+    int64_t after = 0;
+    bool done = false;
 
     shop_ok(s, store_begin(s->store), "begin");
-    shop_ok(s,
-            store_entities_unplanned(s->store, s->world.generation, 0, 1000000, subjects_add, &list,
-                                     &count),
-            "sweep");
+    while (!done)
+        shop_ok(s,
+                store_entities_unplanned(s->store, s->world.generation, &after, 3, subjects_add,
+                                         &list, &done),
+                "sweep");
+    size_t count = list.count;
     shop_plan(s, &list);
     shop_ok(s, store_commit(s->store), "commit");
     return count;

@@ -343,10 +343,12 @@ static void check_subject(void *arg, int64_t id)
 
 static void check(struct shop *s)
 {
-    size_t count;
     struct subjects all = {0};
 
-    shop_ok(s, store_entities_unplanned(s->store, -1, 0, 1000, subjects_add, &all, &count), "all");
+    int64_t after = 0;
+    bool done;
+    shop_ok(s, store_entities_unplanned(s->store, -1, &after, 1000, subjects_add, &all, &done),
+            "all");
     for (size_t i = 0; i < all.count; i++)
         check_subject(s, all.ids[i]);
     subjects_close(&all);
