@@ -322,7 +322,8 @@ def to_first_message(bench, shop):
         db.execute("""INSERT INTO message (rule_id, subject_id, occurrence, repeat, recipient_id,
             channel, state, nominal_ms, due_ms, expires_ms, next_ms, state_ms)
             SELECT rule_id, subject_id, occurrence, ?, recipient_id, channel, 0, 0, 0,
-            unixepoch('now') * 1000 + 3600000, 0, 0 FROM message ORDER BY id LIMIT 1""", (1000 + i,))
+            unixepoch('now') * 1000 + 3600000, 0, 0 FROM message ORDER BY id LIMIT 1""",
+                   (1000 + i,))
         number = db.execute("SELECT max(id) FROM message").fetchone()[0]
         began = time.monotonic()
         start(shop)
