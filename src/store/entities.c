@@ -313,7 +313,7 @@ static int for_each_id(struct store *s, sqlite3_stmt *st, entity_each each, void
 int store_entities_of_client(struct store *s, int64_t client_row, entity_each each, void *arg)
 {
     sqlite3_stmt *st =
-        store_prepare(s, "SELECT id FROM entity WHERE client_row = ?1 AND kind IN (3, 4)");
+        store_prepare(s, "SELECT id FROM entity WHERE client_row = ?1 AND (kind = 3 OR kind = 4)");
 
     if (st != NULL)
         bind_int(st, 1, client_row);
@@ -341,7 +341,7 @@ int store_entities_waiting_for_staff(struct store *s, int64_t now_ms, entity_eac
 int store_unplan_of_client(struct store *s, int64_t client_row)
 {
     sqlite3_stmt *st = store_prepare(
-        s, "UPDATE entity SET generation = 0 WHERE client_row = ?1 AND kind IN (3, 4)");
+        s, "UPDATE entity SET generation = 0 WHERE client_row = ?1 AND (kind = 3 OR kind = 4)");
 
     if (st != NULL)
         bind_int(st, 1, client_row);

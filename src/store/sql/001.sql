@@ -166,7 +166,7 @@ CREATE TABLE entity (
     UNIQUE (kind, key)
 );
 CREATE INDEX entity_row ON entity (kind, row_id, present);
-CREATE INDEX entity_client ON entity (client_row) WHERE kind IN (3, 4);
+CREATE INDEX entity_client ON entity (client_row) WHERE kind = 3 OR kind = 4;
 
 -- What happened to a job or an appointment; events are those of enum event.
 CREATE TABLE event (
