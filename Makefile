@@ -29,6 +29,7 @@ BUILD_PACKAGES := make gcc g++ pkg-config libuv1-dev libcurl4-openssl-dev libsql
 TEST_PACKAGES := libcmocka-dev python3 python3-aiosmtpd python3-icalendar \
 	python3-recurring-ical-events python3-vobject kannel kannel-extras openssl sqlite3 \
 	systemd procps man-db groff-base
+FUZZ_PACKAGES := clang libclang-rt-14-dev
 LINT_PACKAGES := python3 clang-format cppcheck shellcheck man-db groff-base
 
 # ---- flags ----------------------------------------------------------------------------------
@@ -44,6 +45,15 @@ ifdef SANITIZE
 OUT := $(BUILD)/sanitize
 CFLAGS := -O1 -g -fno-omit-frame-pointer
 HARDEN := -fsanitize=address,undefined -fno-sanitize-recover=all -fPIE
+endif
+
+# For `make fuzz`, which calls make again with this: clang, and its fuzzer in every target.
+ifdef FUZZING
+OUT := $(BUILD)/fuzz
+CC := clang
+CXX := clang++
+CFLAGS := -O1 -g -fno-omit-frame-pointer
+HARDEN := -fsanitize=address,fuzzer-no-link -fPIE
 endif
 
 CPPFLAGS += -D_GNU_SOURCE -DBETIMES_VERSION='"$(VERSION)"' -DBETIMES_PREFIX='"$(PREFIX)"' -Iinclude -Isrc
@@ -145,7 +155,23 @@ $(OUT)/tests/bench/%: $(OUT)/tests/bench/%.o $(LIBRARY)
 bench: all $(BENCHES) ## measure and print figures, see tests/bench/README.md: BENCH=groups
 	@tests/bench/bench --build $(OUT) $(BENCH)
 
-test-programs: all $(UNIT_TESTS) $(ORACLES) $(SIM)
+# Fuzz targets: with a plain driver for `make test`, with clang's fuzzer for `make fuzz`.
+FUZZ_SOURCES := $(wildcard tests/fuzz/*_fuzz.c)
+FUZZERS := $(FUZZ_SOURCES:%.c=$(OUT)/%)
+FUZZ_DRIVER := $(if $(FUZZING),,$(OUT)/tests/fuzz/replay.o)
+TIME ?= 20
+
+$(OUT)/tests/fuzz/%_fuzz: $(OUT)/tests/fuzz/%_fuzz.o $(FUZZ_DRIVER) $(LIBRARY)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) $(if $(FUZZING),-fsanitize=fuzzer) -o $@ $^ $(LIBS)
+
+fuzz: deps-fuzz ## look for inputs that break the readers: TIME=seconds for each, TEST=targets
+	+@$(MAKE) --no-print-directory $(PARALLEL) FUZZING=1 fuzzers
+	@tests/fuzz/run $(abspath $(BUILD))/fuzz $(TIME) $(TEST)
+
+fuzzers: $(FUZZERS)
+
+test-programs: all $(UNIT_TESTS) $(ORACLES) $(SIM) $(FUZZERS)
 
 unit: $(UNIT_TESTS) ## run the unit tests alone, of the rooms in ROOMS
 	@for t in $(UNIT_TESTS); do echo "== $$t"; $$t || exit 1; done
@@ -167,6 +193,9 @@ deps: ## install the packages that the build needs (apt)
 
 deps-test:
 	@tools/apt-install $(BUILD_PACKAGES) $(TEST_PACKAGES)
+
+deps-fuzz:
+	@tools/apt-install $(BUILD_PACKAGES) $(FUZZ_PACKAGES)
 
 deps-lint:
 	@tools/apt-install $(BUILD_PACKAGES) $(LINT_PACKAGES)
@@ -215,9 +244,10 @@ help: ## this list
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
 
 FORCE:
-.PHONY: all libraries test-programs unit sim bench test lint format deps deps-test deps-lint demo install \
+.PHONY: all libraries test-programs unit sim bench fuzz fuzzers test lint format deps deps-test deps-fuzz \
+	deps-lint demo install \
 	uninstall clean help FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(OBJECTS:.o=.d) $(UNIT_SOURCES:%.c=$(OUT)/%.d) $(ORACLES:%=%.d) \
-	$(SIM_SOURCES:%.c=$(OUT)/%.d) $(BENCHES:%=%.d) $(OUT)/src/main.d
+	$(SIM_SOURCES:%.c=$(OUT)/%.d) $(BENCHES:%=%.d) $(FUZZERS:%=%.d) $(OUT)/tests/fuzz/replay.d $(OUT)/src/main.d
