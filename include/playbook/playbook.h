@@ -104,8 +104,7 @@ struct playbook {
     size_t workflow_count;
     struct rule *rules; /* in the file's order */
     size_t rule_count;
-    uint64_t
-        digest; /* differs when what is planned may differ; words and comments change nothing */
+    uint64_t digest; /* of what planning depends on: not of words, nor of comments */
 };
 
 /* Read and check the file. Everything that is wrong goes into `problems`; returns NULL when there
