@@ -6,6 +6,7 @@
 #define SEND_CLAIM_H
 
 #include "gateway/gateway.h"
+#include "send/brake.h"
 #include "send/outlet.h"
 #include "store/condition.h"
 #include "store/messages.h"
@@ -19,6 +20,7 @@ struct claim_context {
     const struct template_set *templates;
     struct conditions *conditions;
     struct outlets *outlets;
+    struct brake *brake; /* NULL: none */
 };
 
 /* A claimed message with all that its gateway borrows. */

@@ -18,7 +18,8 @@
 
 enum rule_pauser {
     PAUSED_BY_PERSON,
-    PAUSED_BY_BLAST /* by itself: it would write to too many at once */
+    PAUSED_BY_BLAST, /* by itself: it would write to too many at once */
+    PAUSED_BY_BRAKE  /* by itself: it would send far more than it ever did */
 };
 
 enum rule_trial { TRIAL_NONE, TRIAL_NEW, TRIAL_CHANGED };
@@ -29,7 +30,9 @@ struct rule_state {
     enum rule_trial trial;
     bool paused;
     enum rule_pauser paused_by;
+    int64_t lifted; /* the brake lets it go until this hour */
 };
+#define RULE_LIFTED_NOW (-1) /* a person has just said yes: until when is for the brake to say */
 
 /* Bring the rule table in line with the playbook: new rules count from `now_ms` (from the
  * database's creation for its first playbook), a rule whose on, to or purpose changed counts from
@@ -55,6 +58,9 @@ int store_rule_pause(struct store *s, const char *name, bool pause, int64_t now_
 /* The rule pauses itself and asks: paused by `by` with `reason`, and a task with `text`. */
 int store_rule_ask(struct store *s, const char *name, enum rule_pauser by, int64_t now_ms,
                    const char *reason, const char *text);
+
+/* The brake lets the rule go until this hour (send/brake.h). */
+int store_rule_lifted(struct store *s, int64_t rule_id, int64_t hour);
 
 /* The task that asked about the rule, if there is one, is done. */
 int store_question_answered(struct store *s, const char *rule, int64_t now_ms);

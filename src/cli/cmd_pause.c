@@ -158,7 +158,8 @@ const struct command command_resume = {
     .help = "Go on sending after `pause`; say yes to a rule that asks",
     .more =
         "What is still useful goes out; what is not is marked as expired. A rule that is new or\n"
-        "was changed, and would write to many clients at once, waits for this yes.\n",
+        "was changed, and would write to many clients at once, waits for this yes; so does one\n"
+        "that would send far more than it ever did.\n",
     .options = resume_options,
     .option_count = COUNT_OF(resume_options),
     .run = run_resume,

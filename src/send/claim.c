@@ -87,6 +87,37 @@ static int carry_out(struct claiming *c, const struct gate_decision *d)
     return rc == 0 && d->for_good ? store_message_final(c->store, c->m->id) : rc;
 }
 
+/* --- rules that wait --- */
+
+/* With all the others of its rule that are due. */
+static int put_off(struct claiming *c, const struct rule_state *r)
+{
+    const char *reason = !r->paused                         ? "its rule is being looked at first"
+                         : r->paused_by == PAUSED_BY_PERSON ? "its rule is paused"
+                                                            : "its rule waits for a yes";
+
+    return store_rule_put_off(c->store, r, c->m->channel, c->now_ms, reason);
+}
+
+/* One more would be a storm: the rule pauses itself and asks. */
+static int stop_rule(struct claiming *c, int rule)
+{
+    const char *name = c->letter.rule->name;
+    struct rule_state *state = &c->with->world->rules[rule];
+    char reason[BRAKE_REASON_MAX];
+
+    brake_reason(c->with->brake, rule, reason);
+    char *text = mem_printf("The rule %s has paused itself: %s. `betimes outbox --rule %s` shows "
+                            "what waits, `betimes resume %s` lets it go for a day.",
+                            name, reason, name, name);
+    int rc = store_rule_ask(c->store, name, PAUSED_BY_BRAKE, c->now_ms, reason, text);
+    free(text);
+    log_warning("rule has paused itself: far above its usual", "rule=%s", name);
+    state->paused = true;
+    state->paused_by = PAUSED_BY_BRAKE;
+    return rc == 0 ? put_off(c, state) : rc;
+}
+
 /* --- going --- */
 
 /* A task needs no gateway: it is in the staff's list as soon as this is committed. */
@@ -232,9 +263,15 @@ static int go(struct claiming *c, const struct gate_decision *d)
     struct outlet *o = outlets_pick(c->with->outlets, c->m->channel, &wait_ms);
     if (o == NULL)
         return 0; /* stays due; comes again when there is room */
+    int rule = world_rule_by_id(c->with->world, c->m->rule_id);
+    bool counts = c->with->brake != NULL && c->m->attempts == 0;
+    if (counts && !brake_allows(c->with->brake, rule))
+        return stop_rule(c, rule);
     int rc = write_words(c, o, d->address, reason);
     if (rc != 0)
         return reason[0] != '\0' ? hold(c, reason) : rc;
+    if (counts)
+        brake_count(c->with->brake, rule);
     return hand_over(c, o, d->address);
 }
 
@@ -318,16 +355,6 @@ static int claim_leader(struct claiming *c, bool *done)
         rc = store_message_part(c->store, c->m->id);
     }
     return rc;
-}
-
-/* With all the others of its rule that are due. */
-static int put_off(struct claiming *c, const struct rule_state *r)
-{
-    const char *reason = !r->paused                         ? "its rule is being looked at first"
-                         : r->paused_by == PAUSED_BY_PERSON ? "its rule is paused"
-                                                            : "its rule waits for a yes";
-
-    return store_rule_put_off(c->store, r, c->m->channel, c->now_ms, reason);
 }
 
 int claim_message(struct claim_context *with, const struct message *m, int64_t now_ms,

@@ -55,6 +55,7 @@ struct dispatch {
     struct gateway_hooks hooks;
     struct claim_context with;
     struct outlets outlets;
+    struct brake brake;
     void (*retired)(void *arg); /* of the present configuration */
     void *retired_arg;
     struct flight *flights;
@@ -184,7 +185,9 @@ void dispatch_configure(struct dispatch *d, struct world *world,
         .templates = templates,
         .conditions = conditions,
         .outlets = &d->outlets,
+        .brake = &d->brake,
     };
+    brake_forget(&d->brake);
     d->outlets = *outlets;
     *outlets = (struct outlets){0};
     d->retired = retired;
@@ -274,6 +277,8 @@ int dispatch_claim(struct dispatch *d, int64_t now_ms, int64_t until_us, bool *m
         return 0;
     size_t room = room_of_all(d, closed);
     int rc = store_messages_due(d->with.world->store, now_ms, closed, room, &due, &count);
+    if (rc == 0 && count > 0)
+        rc = brake_begin(&d->brake, d->with.world, now_ms);
     for (size_t i = 0; rc == 0 && i < count; i++) {
         struct claim c;
         struct outlet *o = NULL;
@@ -289,6 +294,8 @@ int dispatch_claim(struct dispatch *d, int64_t now_ms, int64_t until_us, bool *m
         else
             claim_close(&c);
     }
+    if (rc == 0 && count > 0)
+        rc = brake_end(&d->brake);
     *more = *more || (rc == 0 && count > 0 && count == room);
     messages_free(due, count);
     return rc;
@@ -333,6 +340,7 @@ void dispatch_rolled_back(struct dispatch *d)
 {
     struct flight *next;
 
+    brake_forget(&d->brake);
     for (struct flight *f = d->flights; f != NULL; f = next) {
         next = f->next;
         f->settled = false;
@@ -380,5 +388,6 @@ void dispatch_free(struct dispatch *d)
         return;
     while (d->flights != NULL)
         land(d, d->flights);
+    brake_close(&d->brake);
     free(d);
 }

@@ -52,6 +52,7 @@ int store_rule_pause(struct store *s, const char *name, bool pause, int64_t now_
 {
     sqlite3_stmt *st =
         store_prepare(s, "UPDATE rule SET paused_ms = ?2, pause_reason = ?3, paused_by = 0, "
+                         "lifted = iif(?2 IS NULL AND paused_by = 2, -1, lifted), "
                          "trial = iif(?2 IS NULL, 0, trial) WHERE name = ?1 AND present = 1");
 
     if (st != NULL) {
@@ -88,6 +89,17 @@ int store_rule_ask(struct store *s, const char *name, enum rule_pauser by, int64
         rc = store_task_raise(s, &t, now_ms);
     free(key);
     return rc;
+}
+
+int store_rule_lifted(struct store *s, int64_t rule_id, int64_t hour)
+{
+    sqlite3_stmt *st = store_prepare(s, "UPDATE rule SET lifted = ?2 WHERE id = ?1");
+
+    if (st != NULL) {
+        bind_int(st, 1, rule_id);
+        bind_int(st, 2, hour);
+    }
+    return store_finish(s, st);
 }
 
 int store_rule_trial_end(struct store *s, const char *name, int64_t now_ms)

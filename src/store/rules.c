@@ -167,7 +167,7 @@ int store_rules_paused(struct store *s, struct rule_state *rules, size_t count)
 
     for (size_t i = 0; rc >= 0 && i < count; i++) {
         sqlite3_stmt *st = store_prepare(
-            s, "SELECT paused_ms IS NOT NULL, paused_by, trial FROM rule WHERE id = ?1");
+            s, "SELECT paused_ms IS NOT NULL, paused_by, trial, lifted FROM rule WHERE id = ?1");
         if (st != NULL)
             bind_int(st, 1, rules[i].id);
         rc = store_step(s, st);
@@ -175,6 +175,7 @@ int store_rules_paused(struct store *s, struct rule_state *rules, size_t count)
             rules[i].paused = column_int(st, 0) != 0;
             rules[i].paused_by = (enum rule_pauser)column_int(st, 1);
             rules[i].trial = (enum rule_trial)column_int(st, 2);
+            rules[i].lifted = column_int(st, 3);
             store_reset(st);
         }
     }

@@ -139,8 +139,9 @@ static bool was_capped(int client, int64_t since_ms)
 /* Its rule waited for a yes, and until it came the message could not go. */
 static bool asked(const struct fate *f)
 {
-    return S->blast > 0 && (strcmp(f->reason, "its rule waits for a yes") == 0 ||
-                            strcmp(f->reason, "its time passed while its rule was waiting") == 0);
+    return S->blast + S->brake > 0 &&
+           (strcmp(f->reason, "its rule waits for a yes") == 0 ||
+            strcmp(f->reason, "its time passed while its rule was waiting") == 0);
 }
 
 static void judge_fate(const struct sim_rule *r, const char *ref, int client, int64_t since_us)

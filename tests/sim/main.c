@@ -264,6 +264,7 @@ static void prepare(uint64_t seed, int days, bool calm)
     S->caps_day = (int)(2 + story_below(8));
     S->caps_week = S->caps_day + (int)story_below(20);
     S->blast = story_percent(60) ? (int)(1 + story_below(4)) : 0;
+    S->brake = story_percent(30) ? (int)(1 + story_below(3)) : 0;
     S->disturbed_us = S->stepped_us = S->hidden_us = S->mono_us;
     snprintf(S->dir, sizeof(S->dir), "/dev/shm/betimes-sim-%d", (int)getpid());
     snprintf(S->database, sizeof(S->database), "%s/betimes.db", S->dir);

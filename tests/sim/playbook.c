@@ -233,14 +233,16 @@ static void write_settings(void)
         "from = Garage <hello@example.com>\nconnections = 1\n"
         "[gateway texts]\ntype = sms\nprovider = sim\nfrom = Garage\nconnections = 3\n"
         "[gateway texts2]\ntype = sms\nprovider = sim\nfrom = Garage\nconnections = 1\n"
-        "[channel email]\ngateways = mail, mail2\n[channel sms]\ngateways = texts, texts2\n"
-        "[limits]\nblast = ",
+        "[channel email]\ngateways = mail, mail2\n[channel sms]\ngateways = texts, texts2\n",
         sim_zones[SIM_ZONE_BUSINESS], S->quiet_from, S->quiet_to, S->caps_day, S->caps_week);
-    char *limits =
-        S->blast > 0 ? mem_printf("%s%d clients\n", text, S->blast) : mem_printf("%snone\n", text);
+    char *blast = S->blast > 0 ? mem_printf("%d clients", S->blast) : mem_strdup("none");
+    char *brake = S->brake > 0 ? mem_printf("%d times", S->brake) : mem_strdup("none");
+    char *limits = mem_printf("%s[limits]\nblast = %s\nbrake = %s\n", text, blast, brake);
 
     write_file("betimes.conf", limits);
     free(limits);
+    free(blast);
+    free(brake);
     free(text);
     write_file("providers/sim.conf",
                "[provider]\nname = Nobody\nurl = http://localhost/send\n"

@@ -204,6 +204,7 @@ struct sim {
     int quiet_from, quiet_to; /* hours */
     int caps_day, caps_week;
     int blast; /* clients at once; 0: none */
+    int brake; /* times the usual; 0: none */
     int64_t next_story_us;
     int client_count, staff_count, visit_count, job_count, rule_count;
     int64_t next_probe_us, next_audit_us;

@@ -91,8 +91,8 @@ static void say_yes(void)
 {
     writer_begin(false);
     writer_names("SELECT name FROM rule WHERE paused_by > 0", allow, NULL);
-    writer_sql("UPDATE rule SET paused_ms = NULL, pause_reason = NULL, paused_by = 0, trial = 0 "
-               "WHERE paused_by > 0");
+    writer_sql("UPDATE rule SET paused_ms = NULL, pause_reason = NULL, paused_by = 0, trial = 0, "
+               "lifted = iif(paused_by = 2, -1, lifted) WHERE paused_by > 0");
     if (writer_end(true))
         S->disturbed_us = S->mono_us;
 }
@@ -139,7 +139,7 @@ static void settle_down(void)
         S->start_us = S->mono_us;
     if (S->paused_us != 0)
         set_paused(false);
-    if (S->blast > 0)
+    if (S->blast + S->brake > 0)
         say_yes();
 }
 
@@ -157,7 +157,7 @@ static void go_on(void)
     transact();
     if (S->paused_us != 0 && story_percent(10))
         set_paused(false);
-    if (S->blast > 0 && story_percent(2))
+    if (S->blast + S->brake > 0 && story_percent(2))
         say_yes();
 }
 

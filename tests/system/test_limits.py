@@ -205,5 +205,42 @@ class BlastRadius(ShopTest):
                          "its time passed while its rule was waiting")
 
 
+class StormBrake(ShopTest):
+    """Five days with two messages each lie behind it."""
+
+    def make(self, limits="blast = 5 clients\nbrake = 3 times\n"):
+        shop = self.shop(conf=CONF + "\n[limits]\n" + limits, playbook=PLAYBOOK, templates=WORDS)
+        shop.start()
+        wait_until("no trial", lambda: not rule(shop, "ready")["on_trial"])
+        shop.stop()
+        for days_ago in range(3, 8):
+            shop.sql("INSERT INTO volume SELECT id, 24, unixepoch('now') / 86400 - "
+                     f"{days_ago}, 2 FROM rule;")
+        return shop
+
+    def test_a_storm_stops_at_its_limit_asks_and_goes_on_after_a_yes(self):
+        shop = self.make().start()
+        add_jobs(shop, 10)
+        wait_until("both to ask", lambda: asks(shop, "ready") and asks(shop, "opened"))
+        wait_until("the limit", lambda: shop.states(rule="ready") == {"sent": 6, "planned": 4})
+        self.assertIn("waits for a yes: it has sent 6 messages in 24 hours, and never more than "
+                      "2 on a day before", shop.run("status").stdout)
+        shop.kill()
+        shop.start()
+        add_jobs(shop, 2, first=50)
+        shop.wait_absorbed()
+        self.assertEqual(shop.states(rule="ready"), {"sent": 6, "planned": 6})
+        shop.run("resume", "ready")
+        wait_until("the rest", lambda: shop.states(rule="ready") == {"sent": 12})
+        add_jobs(shop, 20, first=100)
+        wait_until("and more", lambda: shop.states(rule="ready") == {"sent": 32})
+        self.assertEqual(shop.states(rule="opened"), {"sent": 6, "planned": 26})
+
+    def test_brake_none_lets_everything_go(self):
+        shop = self.make("brake = none\n").start()
+        add_jobs(shop, 40)
+        wait_until("all of them", lambda: shop.states() == {"sent": 80})
+
+
 if __name__ == "__main__":
     unittest.main()

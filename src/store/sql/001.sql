@@ -180,7 +180,8 @@ CREATE TABLE event (
 
 -- What we keep of each rule: since when it counts. identity: its on, to and purpose. digest: of its
 -- whole definition; trial: it is new or changed, and nobody has counted yet how many clients it
--- would write to at once. paused_by: those of enum rule_pauser.
+-- would write to at once. paused_by: those of enum rule_pauser. lifted: the hour until which the
+-- storm brake lets it go, -1: a person has just said so.
 CREATE TABLE rule (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -193,8 +194,19 @@ CREATE TABLE rule (
     trial INTEGER NOT NULL DEFAULT 0,
     paused_ms INTEGER,
     pause_reason TEXT,
-    paused_by INTEGER NOT NULL DEFAULT 0
+    paused_by INTEGER NOT NULL DEFAULT 0,
+    lifted INTEGER NOT NULL DEFAULT 0
 );
+
+-- How many messages each rule put on the wire, by the hour (span 1) and by the day (span 24), both
+-- counted from 1970: the row of `at` is about the span hours from at * span on (send/brake.h).
+CREATE TABLE volume (
+    rule_id INTEGER NOT NULL,
+    span INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    sent INTEGER NOT NULL,
+    PRIMARY KEY (rule_id, span, at)
+) WITHOUT ROWID;
 
 -- One row per (rule, subject, occurrence, repeat, recipient, channel). States are those of enum
 -- message_state, channels those of enum channel. next_ms: when to look at it. final: ended by a

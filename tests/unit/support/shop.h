@@ -57,7 +57,8 @@ struct shop {
     struct template_set *templates;
     struct conditions *conditions;
     struct outlets outlets;
-    int sent; /* results given so far */
+    struct brake *brake; /* NULL: there is none */
+    int sent;            /* results given so far */
     /* What a gateway answers; NULL: everything is sent. */
     void (*answer)(struct shop *s, const struct claim *c, struct gateway_result *out);
     char last_text[2000], last_to[300], last_subject[500];
@@ -498,7 +499,11 @@ static inline void shop_outlets(struct shop *s)
 static inline bool shop_claim(struct shop *s, int64_t id, struct claim *claim)
 {
     struct claim_context with = {
-        .world = &s->world, .conditions = s->conditions, .outlets = &s->outlets};
+        .world = &s->world,
+        .conditions = s->conditions,
+        .outlets = &s->outlets,
+        .brake = s->brake,
+    };
     struct message m = {.id = id};
     struct outlet *o = NULL;
 
@@ -506,7 +511,11 @@ static inline bool shop_claim(struct shop *s, int64_t id, struct claim *claim)
     shop_outlets(s);
     with.templates = s->templates;
     shop_ok(s, store_begin(s->store), "begin");
+    if (s->brake != NULL)
+        shop_ok(s, brake_begin(s->brake, &s->world, shop_now_ms), "begin to count");
     shop_ok(s, claim_message(&with, &m, shop_now_ms, claim, &o), "claim");
+    if (s->brake != NULL)
+        shop_ok(s, brake_end(s->brake), "write the count");
     shop_ok(s, store_commit(s->store), "commit");
     return o != NULL;
 }

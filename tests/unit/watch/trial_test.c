@@ -158,7 +158,7 @@ static void thousands_that_wait_are_put_off_together_and_come_back_together(void
     try_rules(s);
     shop_at("2026-12-01T10:00");
     shop_ok(s, store_message(s->store, 1, &m), "message");
-    struct claim_context with = {&s->world, s->templates, s->conditions, &s->outlets};
+    struct claim_context with = {.world = &s->world, .outlets = &s->outlets};
     shop_ok(s, claim_message(&with, &m, shop_now_ms, &c, &o), "claim");
     claim_close(&c);
     message_close(&m);
