@@ -348,6 +348,25 @@ static void add_part(struct writer *w, const struct compose_input *in,
                                  &entry->partials, "also");
 }
 
+static bool same_words(const struct compose_input *a, const struct compose_input *b)
+{
+    return strcmp(a->rule->template, b->rule->template) == 0 &&
+           (a->appointment != NULL ? a->appointment->id : 0) ==
+               (b->appointment != NULL ? b->appointment->id : 0) &&
+           (a->job != NULL ? a->job->id : 0) == (b->job != NULL ? b->job->id : 0);
+}
+
+/* Do those before the i-th say the very same of the same record (for another rule)? */
+static bool said_already(const struct writer *w, size_t i)
+{
+    const struct compose_input *in = w->in->also[i];
+    bool said = same_words(w->in, in);
+
+    for (size_t k = 0; k < i && !said; k++)
+        said = same_words(w->in->also[k], in);
+    return said;
+}
+
 /* Say it in the section of a part that has one, and tells times in the same zone; else by itself.
  */
 static int add_also(struct writer *w, const struct compose_input *in)
@@ -520,7 +539,7 @@ int compose(const struct settings *settings, const struct template_set *template
         return ERR_NOTFOUND;
     add_part(&w, in, w.entry, compose_data(settings, in));
     for (size_t i = 0; rc == 0 && i < in->also_count; i++)
-        rc = add_also(&w, in->also[i]);
+        rc = said_already(&w, i) ? 0 : add_also(&w, in->also[i]);
     out->token = mem_strdup(in->token != NULL ? in->token : "");
     out->language = mem_strdup(w.entry->language);
     if (rc == 0)

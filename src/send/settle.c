@@ -179,16 +179,24 @@ static int settle_one(const struct settling *s, const struct message *m)
     return 0;
 }
 
-/* Those that went with it. */
-static int settle_others(const struct settling *s, const struct message *leader)
+/* Those that went with it. An unclear answer is in the list of each: a copy that speaks of it may
+ * be out there, also if it goes with others the next time. */
+static int settle_others(const struct settling *s, const struct message *leader,
+                         const char *gateway)
 {
     struct message *with;
     size_t count;
     int rc = store_messages_with(s->w->store, leader->id, &with, &count);
 
-    for (size_t i = 0; rc == 0 && i < count; i++)
-        if (with[i].state == MESSAGE_SENDING)
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        if (with[i].state != MESSAGE_SENDING)
+            continue;
+        if (s->r->outcome == OUTCOME_UNKNOWN)
+            rc = store_attempt_add(s->w->store, with[i].id, s->now_ms, gateway,
+                                   outcome_name(s->r->outcome), s->r->code, s->r->detail, NULL);
+        if (rc == 0)
             rc = settle_one(s, &with[i]);
+    }
     messages_free(with, count);
     return rc;
 }
@@ -222,7 +230,7 @@ int settle_result(struct world *w, int64_t id, const char *gateway, const struct
         if (rc == 0)
             rc = settle_one(&s, &m);
         if (rc == 0 && m.merges)
-            rc = settle_others(&s, &m);
+            rc = settle_others(&s, &m, gateway);
     }
     message_close(&m);
     return rc;

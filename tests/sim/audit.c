@@ -18,7 +18,7 @@
 
 /* --- asking --- */
 
-static void each_row(const char *sql, void (*row)(sqlite3_stmt *st, void *arg), void *arg)
+void audit_each(const char *sql, void (*row)(sqlite3_stmt *st, void *arg), void *arg)
 {
     sqlite3_stmt *st = NULL;
     int rc = sqlite3_prepare_v2(writer_database(), sql, -1, &st, NULL);
@@ -41,7 +41,7 @@ static int64_t ask(const char *sql)
 {
     int64_t n = -1;
 
-    each_row(sql, take_number, &n);
+    audit_each(sql, take_number, &n);
     return n;
 }
 
@@ -66,7 +66,7 @@ void audit_start(void)
 {
     int count = 0;
 
-    each_row("SELECT id FROM message WHERE state = 3", lost_answer, &count);
+    audit_each("SELECT id FROM message WHERE state = 3", lost_answer, &count);
     if (count > S->in_flight && S->stopped_cleanly)
         sim_fail("%d messages stand as being sent after a clean stop", count);
     S->in_flight = 0;
@@ -102,7 +102,7 @@ static void find_fate(const struct sim_rule *r, const char *ref, struct fate *f)
              "JOIN entity e ON e.id = m.subject_id WHERE r.name = '%s' AND e.key = '%s' "
              "ORDER BY m.occurrence, m.state <> 9, m.state = 5, m.id",
              r->name, ref);
-    each_row(sql, take_fate, f);
+    audit_each(sql, take_fate, f);
 }
 
 static bool reachable(const struct sim_client *c, const struct sim_rule *r, int channel)
@@ -125,7 +125,7 @@ static bool was_capped(int client, int64_t since_ms)
         if (S->copies[i].client != client || end_ms < since_ms - 7 * DAY_MS)
             continue;
         for (int k = i; k >= 0; k--)
-            if (S->copies[k].client == client &&
+            if (S->copies[k].client == client && !S->copies[k].with &&
                 (S->copies[k].capped || S->rules[S->copies[k].rule].capped)) {
                 day += S->copies[k].wall_ms > end_ms - DAY_MS;
                 week += S->copies[k].wall_ms > end_ms - 7 * DAY_MS;
@@ -392,10 +392,10 @@ static void judge_row(sqlite3_stmt *st, void *arg)
 
 void audit_end(void)
 {
-    each_row("SELECT m.id, m.state, m.reason, m.next_ms, m.expires_ms, (SELECT count(*) FROM "
-             "attempt a WHERE a.message_id = m.id AND a.outcome = 'unknown'), m.channel "
-             "FROM message m",
-             judge_row, NULL);
+    audit_each("SELECT m.id, m.state, m.reason, m.next_ms, m.expires_ms, (SELECT count(*) FROM "
+               "attempt a WHERE a.message_id = m.id AND a.outcome = 'unknown'), m.channel "
+               "FROM message m",
+               judge_row, NULL);
     for (int i = 0; i < S->copy_count; i++)
         S->digest = (S->digest ^ (uint64_t)S->copies[i].subject) * 1099511628211u;
 }

@@ -218,6 +218,38 @@ static void note_status(struct sim_visit *v, enum visit_status status)
     }
 }
 
+static void insert_visit(int i)
+{
+    const struct sim_visit *v = &S->visits[i];
+
+    writer_sql("INSERT INTO appointment (ref, client_id, staff_id, title, starts, timezone) VALUES "
+               "('a%d', (SELECT id FROM client WHERE ref = 'c%d'), "
+               "(SELECT id FROM staff WHERE ref = 's%d'), 'Visit', '%s', %s)",
+               i, v->client, v->staff, v->starts, zone_text(v->zone));
+}
+
+/* A family: the same client's other visit, at the same time or minutes later. */
+static void add_sibling(int of)
+{
+    int i = S->visit_count;
+
+    if (i == SIM_VISITS)
+        return;
+    TOUCH(S->visit_count);
+    TOUCH(S->visits[i]);
+    struct sim_visit *v = &S->visits[i];
+    *v = S->visits[of];
+    int64_t starts_ms = v->starts_ms + (int64_t)story_below(3) * 5 * MINUTE_MS;
+    time_t t = (time_t)(starts_ms / 1000);
+    struct tm tm;
+    gmtime_r(&t, &tm);
+    if (starts_ms != v->starts_ms)
+        strftime(v->starts, sizeof(v->starts), "%Y-%m-%dT%H:%M:00Z", &tm);
+    v->starts_ms = starts_ms;
+    S->visit_count++;
+    insert_visit(i);
+}
+
 static void add_visit(void)
 {
     int i = S->visit_count;
@@ -242,10 +274,9 @@ static void add_visit(void)
     v->bookings = 1;
     note_time(v);
     S->visit_count++;
-    writer_sql("INSERT INTO appointment (ref, client_id, staff_id, title, starts, timezone) VALUES "
-               "('a%d', (SELECT id FROM client WHERE ref = 'c%d'), "
-               "(SELECT id FROM staff WHERE ref = 's%d'), 'Visit', '%s', %s)",
-               i, v->client, v->staff, v->starts, zone_text(v->zone));
+    insert_visit(i);
+    if (S->merging && story_percent(40))
+        add_sibling(i);
 }
 
 static struct sim_visit *some_visit(int *i)

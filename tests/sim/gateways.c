@@ -172,12 +172,14 @@ static void finish(int place, const struct gateway_result *r)
     sim_note("gateway %d message %lld: %s%s", x.gateway, (long long)x.id, outcome_name(r->outcome),
              x.copy >= 0 ? ", accepted" : "");
     if (r->outcome == OUTCOME_UNKNOWN) {
-        S->messages[x.id].unclear++;
         S->unclear++;
         S->disturbed_us = S->mono_us;
     }
-    if (r->outcome == OUTCOME_SENT && x.copy >= 0)
-        S->copies[x.copy].clear = true;
+    for (int i = 0; i < x.about_count; i++) {
+        S->messages[x.about[i].id].unclear += r->outcome == OUTCOME_UNKNOWN;
+        if (r->outcome == OUTCOME_SENT && x.copy >= 0)
+            S->copies[x.copy + i].clear = true;
+    }
     S->exchanges[place].phase = PHASE_FREE;
     g->hooks->done(g->hooks->arg, x.id, r);
     crash_point();

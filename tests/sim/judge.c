@@ -10,7 +10,7 @@
 
 #include "sim.h"
 
-#define WORDS_MAX 300
+#define WORDS_MAX 6000
 #define ROUGH_MS 10 /* the change log's time is a rounded fraction of a day */
 #define AT_ONCE_US (10 * MINUTE_MS * 1000)
 #define EDGE_MS (30 * MINUTE_MS) /* what goes earlier keeps away from the edge of the night */
@@ -42,11 +42,10 @@ static void find_words(const struct sim_exchange *x, const char *data, size_t le
             }
             break;
         }
-        if (*from == '\t')
-            out[n++] = ' ';
-        else if (*from != '\n')
-            out[n++] = *from;
+        out[n++] = *from == '\t' || *from == '\n' ? ' ' : *from;
     }
+    while (n > 0 && out[n - 1] == ' ')
+        n--;
     out[n] = '\0';
 }
 
@@ -74,8 +73,14 @@ static int number(const char *text, const char *key)
     return value[0] != '\0' ? atoi(value + 1) : -1;
 }
 
-static void read_words(const char *text, struct told *t)
+/* Of the first text, where several follow one another. */
+static void read_words(const char *all, struct told *t)
 {
+    char text[WORDS_MAX];
+    const char *next = strstr(all, " R=");
+
+    snprintf(text, sizeof(text), "%.*s", (int)(next != NULL ? (size_t)(next - all) : strlen(all)),
+             all);
     word(text, "R=", t->rule, sizeof(t->rule));
     word(text, "T=", t->starts, sizeof(t->starts));
     word(text, "G=", t->stage, sizeof(t->stage));
@@ -88,6 +93,7 @@ static void read_words(const char *text, struct told *t)
 
 struct launch {
     struct sim_exchange *x;
+    struct sim_about *about;
     const struct sim_rule *r;
     const struct told *t;
     const char *to;
@@ -104,8 +110,9 @@ __attribute__((format(printf, 2, 3), noreturn)) static void wrong(const struct l
     va_start(ap, fmt);
     vsnprintf(what, sizeof(what), fmt, ap);
     va_end(ap);
-    sim_fail("message %lld (%s, visit a%d, job j%d, client c%d, by %s): %s", (long long)l->x->id,
-             l->r->name, l->t->visit, l->t->job, l->t->client, channel_name(l->x->channel), what);
+    sim_fail("message %lld (%s, visit a%d, job j%d, client c%d, by %s): %s",
+             (long long)l->about->id, l->r->name, l->t->visit, l->t->job, l->t->client,
+             channel_name(l->x->channel), what);
 }
 
 /* Times of happenings mean something only while the clock was not set back since. */
@@ -120,7 +127,7 @@ static void judge_visit(const struct launch *l)
     const struct sim_rule *r = l->r;
     bool is_live = v->status == VISIT_BOOKED || v->status == VISIT_CONFIRMED;
 
-    l->x->subject = l->t->visit;
+    l->about->subject = l->t->visit;
     if (!v->present)
         wrong(l, "the visit was deleted");
     if (l->t->client != v->client)
@@ -136,7 +143,7 @@ static void judge_visit(const struct launch *l)
                                                             : VISIT_CONFIRMED;
         if (v->status != status)
             wrong(l, "the visit's status is another");
-        l->x->generation = v->statuses[status];
+        l->about->generation = v->statuses[status];
         if (clock_is_honest(v->status_us) && !v->hidden && v->status_ms < r->since_ms - SECOND_MS)
             wrong(l, "it happened before the rule was switched on");
         break;
@@ -144,14 +151,14 @@ static void judge_visit(const struct launch *l)
     case SIM_AFTER:
         if (v->status == VISIT_CANCELLED || v->status == VISIT_MISSED)
             wrong(l, "the visit did not take place");
-        l->x->generation = v->moves;
+        l->about->generation = v->moves;
         break;
     default:
         if (!is_live)
             wrong(l, "the visit is off (status %d)", v->status);
         if (l->now_ms >= v->starts_ms)
             wrong(l, "the visit has begun");
-        l->x->generation = r->kind == SIM_BOOKED ? v->bookings : v->moves;
+        l->about->generation = r->kind == SIM_BOOKED ? v->bookings : v->moves;
         if (clock_is_honest(v->booked_us) && !v->hidden &&
             l->now_ms < v->booked_ms + r->settle_min * MINUTE_MS - ROUGH_MS)
             wrong(l, "before it has settled");
@@ -182,6 +189,8 @@ static void judge_early(const struct launch *l, int zone)
         if (earliest_ms < due_ms - 2 * DAY_MS)
             wrong(l, "there is no hour in which it may go");
     earliest_ms -= EDGE_MS;
+    if (l->about != &l->x->about[0]) /* it goes with another */
+        earliest_ms -= l->r->merge_min * MINUTE_MS;
     if (l->now_ms < earliest_ms)
         wrong(l, "%.1f minutes before its time", (double)(earliest_ms - l->now_ms) / MINUTE_MS);
     if (due_ms < l->r->since_ms - MINUTE_MS && clock_is_honest(l->r->changed_us))
@@ -193,12 +202,12 @@ static void judge_job(const struct launch *l)
     const struct sim_job *j = &S->jobs[l->t->job];
     const struct sim_rule *r = l->r;
 
-    l->x->subject = SIM_VISITS + l->t->job;
+    l->about->subject = SIM_VISITS + l->t->job;
     if (!j->present)
         wrong(l, "the job was deleted");
     if (l->t->client != j->client && S->clients[j->client].present)
         wrong(l, "the job is c%d's", j->client);
-    l->x->generation = 0;
+    l->about->generation = 0;
     switch (r->kind) {
     case SIM_ENTERS:
     case SIM_CHASE:
@@ -206,7 +215,7 @@ static void judge_job(const struct launch *l)
     case SIM_LATE_MANAGER:
         if (j->stage != r->stage)
             wrong(l, "the job has left the stage: it is %s", sim_stages[j->stage]);
-        l->x->generation = j->entries[r->stage];
+        l->about->generation = j->entries[r->stage];
         if (!clock_is_honest(j->entered_us) || j->hidden)
             break;
         if (j->entered_ms < r->since_ms - SECOND_MS)
@@ -222,10 +231,10 @@ static void judge_job(const struct launch *l)
         break;
     case SIM_LEAVES:
         for (int i = 0; i < SIM_STAGES; i++) /* how often it can have left it at most */
-            l->x->generation += i == r->stage ? j->entries[i] : 0;
+            l->about->generation += i == r->stage ? j->entries[i] : 0;
         break;
     default:
-        l->x->generation = j->entries[SIM_STAGE_DONE];
+        l->about->generation = j->entries[SIM_STAGE_DONE];
         break;
     }
 }
@@ -272,9 +281,9 @@ static void judge_caps(const struct launch *l)
         const struct sim_copy *c = &S->copies[i];
         if (c->wall_ms < l->now_ms - 30 * DAY_MS)
             break;
-        if (c->client != l->t->client || !c->clear || !S->rules[c->rule].capped ||
+        if (c->client != l->t->client || c->with || !c->clear || !S->rules[c->rule].capped ||
             !S->rules[c->rule].present || c->wall_ms <= l->now_ms - 7 * DAY_MS ||
-            (c->rule == l->x->rule && c->subject == l->x->subject) || counted_already(i))
+            (c->rule == l->about->rule && c->subject == l->about->subject) || counted_already(i))
             continue;
         day += c->wall_ms > l->now_ms - DAY_MS;
         week++;
@@ -290,7 +299,7 @@ static void judge_client(const struct launch *l)
     char consent = c->consent[ch][l->r->purpose];
     int zone = c->zone >= 0 ? c->zone : SIM_ZONE_BUSINESS;
 
-    l->x->recipient = l->t->client;
+    l->about->recipient = l->t->client;
     if (!c->present)
         wrong(l, "the client was deleted");
     if (ch == CHANNEL_EMAIL ? strcmp(l->to, c->email) != 0 || !c->email_good
@@ -313,7 +322,7 @@ static void judge_staff(const struct launch *l)
 {
     int staff = S->jobs[l->t->job].staff;
 
-    l->x->recipient = -1;
+    l->about->recipient = -1;
     if (staff >= 0 && l->r->kind == SIM_LATE_MANAGER)
         staff = S->staff[staff].manager;
     if (staff < 0 || !S->staff[staff].active)
@@ -343,15 +352,15 @@ static void judge_copies(const struct launch *l)
 
     for (int i = S->copy_count - 1; i >= 0; i--) {
         const struct sim_copy *c = &S->copies[i];
-        if (!c->clear || c->rule != l->x->rule || c->subject != l->x->subject)
+        if (!c->clear || c->rule != l->about->rule || c->subject != l->about->subject)
             continue;
-        if (c->id == l->x->id)
+        if (c->id == l->about->id)
             wrong(l, "it was sent already");
         if (l->r->by == SIM_BY_BOTH ? c->channel == (int8_t)l->x->channel : !other_half(i))
             all++;
     }
-    if (all >= l->x->generation && l->r->times == 1)
-        wrong(l, "%d were sent already, but it happened %d times", all, l->x->generation);
+    if (all >= l->about->generation && l->r->times == 1)
+        wrong(l, "%d were sent already, but it happened %d times", all, l->about->generation);
 }
 
 /* Nothing has happened to what it is about since the rule was changed, so that the change itself is
@@ -373,9 +382,9 @@ static bool by_the_change(const struct launch *l)
 /* A rule that was changed writes to so many clients at once, and no more without a yes. */
 static void judge_blast(const struct launch *l)
 {
-    int rule = l->x->rule;
+    int rule = l->about->rule;
 
-    if (S->blast == 0 || S->allowed[rule] || S->messages[l->x->id].launches > 0 ||
+    if (S->blast == 0 || S->allowed[rule] || S->messages[l->about->id].launches > 0 ||
         S->mono_us > l->r->changed_us + AT_ONCE_US || !by_the_change(l))
         return;
     S->blasted[rule] |= UINT64_C(1) << l->t->client;
@@ -383,25 +392,22 @@ static void judge_blast(const struct launch *l)
         wrong(l, "it was changed, and writes to more than %d clients at once", S->blast);
 }
 
-void judge_launch(struct sim_exchange *x, const char *to, const char *data, size_t len)
+/* One of the messages that go: may it? */
+static void judge_one(struct sim_exchange *x, struct sim_about *about, const struct told *t,
+                      const char *to)
 {
-    char text[WORDS_MAX];
-    struct told t;
-    struct launch l = {.x = x, .t = &t, .to = to, .now_ms = sim_wall_ms()};
+    struct launch l = {.x = x, .about = about, .t = t, .to = to, .now_ms = sim_wall_ms()};
 
-    if (x->id >= SIM_MESSAGES)
+    if (about->id >= SIM_MESSAGES)
         sim_fail("more messages than the simulation can count");
-    find_words(x, data, len, text);
-    read_words(text, &t);
-    sim_note("launch %lld to gateway %d: %s", (long long)x->id, x->gateway, text);
-    x->rule = -1;
+    about->rule = -1;
     for (int i = 0; i < S->rule_count; i++)
-        if (strcmp(S->rules[i].name, t.rule) == 0)
-            x->rule = i;
-    if (x->rule < 0)
-        sim_fail("a message of an unknown rule: %s", text);
-    l.r = &S->rules[x->rule];
-    l.again = S->messages[x->id].unclear > 0;
+        if (strcmp(S->rules[i].name, t->rule) == 0)
+            about->rule = i;
+    if (about->rule < 0)
+        sim_fail("message %lld is of an unknown rule: %s", (long long)about->id, t->rule);
+    l.r = &S->rules[about->rule];
+    l.again = S->messages[about->id].unclear > 0;
     if (!l.r->present)
         wrong(&l, "the rule was taken out of the playbook");
     if (S->paused_us != 0)
@@ -411,32 +417,139 @@ void judge_launch(struct sim_exchange *x, const char *to, const char *data, size
         judge_staff(&l);
     else
         judge_client(&l);
-    if (l.x->recipient >= 0)
+    if (l.about->recipient >= 0)
         judge_blast(&l);
     judge_copies(&l);
-    S->messages[x->id].launches++;
+    S->messages[about->id].launches++;
+}
+
+/* --- messages that go as one --- */
+
+struct together {
+    struct sim_exchange *x;
+    const char *to, *text;
+    const struct told *leader;
+    int named; /* records that the words name */
+};
+
+static int count(const char *text, const char *what)
+{
+    int n = 0;
+
+    for (; (text = strstr(text, what)) != NULL; text++)
+        n++;
+    return n;
+}
+
+/* Has the message spoken of this record before the last of its rows? */
+static bool named_already(const struct sim_exchange *x)
+{
+    for (int i = 0; i < x->about_count - 1; i++)
+        if (x->about[i].subject == x->about[x->about_count - 1].subject)
+            return true;
+    return false;
+}
+
+/* Only texts hold every word; a mail's subject those of its first text, which speaks of visits or
+ * of jobs, and of times in one zone. */
+static bool is_shown(const struct together *g, const struct told *t)
+{
+    if (g->x->channel == CHANNEL_SMS || t->visit < 0)
+        return g->x->channel == CHANNEL_SMS || g->leader->visit < 0;
+    return g->leader->visit >= 0 && S->visits[t->visit].zone == S->visits[g->leader->visit].zone;
+}
+
+/* A row that goes with the message: the words name its record, and by all that holds for a message
+ * of its own it may go. */
+static void judge_other(sqlite3_stmt *st, void *arg)
+{
+    struct together *g = arg;
+    const char *rule = (const char *)sqlite3_column_text(st, 1);
+    const char *ref = (const char *)sqlite3_column_text(st, 2);
+    struct told t = {.visit = -1, .job = -1, .client = g->leader->client};
+    char key[40];
+    bool visit = ref[0] == 'a';
+
+    if (g->x->about_count == SIM_TOGETHER)
+        sim_fail("more messages go as one than may");
+    struct sim_about *about = &g->x->about[g->x->about_count++];
+    about->id = sqlite3_column_int64(st, 0);
+    snprintf(t.rule, sizeof(t.rule), "%s", rule);
+    *(visit ? &t.visit : &t.job) = atoi(ref + 1);
+    snprintf(key, sizeof(key), visit ? "A=%s T=" : "J=%s ", ref);
+    const char *at = strstr(g->text, key);
+    if (at != NULL) {
+        word(at, "T=", t.starts, sizeof(t.starts));
+    } else if (is_shown(g, &t)) {
+        sim_fail("message %lld goes with %lld, whose words do not name %s: %s",
+                 (long long)about->id, (long long)g->x->id, ref, g->text);
+    } else if (visit) {
+        snprintf(t.starts, sizeof(t.starts), "%s", S->visits[t.visit].starts);
+    }
+    judge_one(g->x, about, &t, g->to);
+    g->named += at != NULL && !named_already(g->x);
+    const struct sim_rule *r = &S->rules[about->rule], *l = &S->rules[g->x->about[0].rule];
+    if (!S->messages[about->id].unclear &&
+        (r->merge_min == 0 || l->merge_min == 0 || r->purpose != l->purpose))
+        sim_fail("message %lld (%s) may not go with %s", (long long)about->id, r->name, l->name);
+    sim_note("   with it goes %lld: %s %s", (long long)about->id, rule, ref);
+    S->merged++;
+}
+
+static void judge_others(struct together *g)
+{
+    char sql[300];
+
+    snprintf(sql, sizeof(sql),
+             "SELECT m.id, r.name, e.key FROM message m JOIN rule r ON r.id = m.rule_id "
+             "JOIN entity e ON e.id = m.subject_id WHERE m.leader_id = %lld AND m.state = 3",
+             (long long)g->x->id);
+    audit_each(sql, judge_other, g);
+    if (count(g->text, "A=a") + count(g->text, "J=j") != 1 + g->named)
+        sim_fail("message %lld speaks of others than those that go with it: %s",
+                 (long long)g->x->id, g->text);
+}
+
+void judge_launch(struct sim_exchange *x, const char *to, const char *data, size_t len)
+{
+    char text[WORDS_MAX];
+    struct told t;
+    struct together g = {.x = x, .to = to, .text = text, .leader = &t};
+
+    find_words(x, data, len, text);
+    read_words(text, &t);
+    sim_note("launch %lld to gateway %d: %s", (long long)x->id, x->gateway, text);
+    x->about[0].id = x->id;
+    x->about_count = 1;
+    judge_one(x, &x->about[0], &t, to);
+    if (S->merging)
+        judge_others(&g);
 }
 
 void judge_accept(struct sim_exchange *x)
 {
-    if (S->copy_count == SIM_COPIES)
+    if (S->copy_count + x->about_count > SIM_COPIES)
         sim_fail("more copies than the simulation can keep");
-    struct sim_message *m = &S->messages[x->id];
-    if (m->accepted > m->unclear)
-        sim_fail("message %lld was accepted %d times, with %d answers unclear", (long long)x->id,
-                 m->accepted + 1, m->unclear);
-    m->accepted++;
     S->accepted++;
-    x->copy = S->copy_count++;
-    S->copies[x->copy] = (struct sim_copy){
-        .id = x->id,
-        .wall_ms = sim_wall_ms(),
-        .rule = (int16_t)x->rule,
-        .channel = (int8_t)x->channel,
-        .capped = S->rules[x->rule].capped,
-        .subject = x->subject,
-        .generation = x->generation,
-        .client = x->recipient,
-    };
+    x->copy = S->copy_count;
+    for (int i = 0; i < x->about_count; i++) {
+        const struct sim_about *a = &x->about[i];
+        struct sim_message *m = &S->messages[a->id];
+        if (m->accepted > m->unclear)
+            sim_fail("message %lld was accepted %d times, with %d answers unclear",
+                     (long long)a->id, m->accepted + 1, m->unclear);
+        m->accepted++;
+        S->copies[S->copy_count++] = (struct sim_copy){
+            .id = a->id,
+            .with = i > 0,
+            .wall_ms = sim_wall_ms(),
+            .rule = (int16_t)a->rule,
+            .channel = (int8_t)x->channel,
+            .capped = S->rules[a->rule].capped,
+            .subject = a->subject,
+            .generation = a->generation,
+            .client = a->recipient,
+        };
+    }
     S->digest = (S->digest ^ (uint64_t)x->id) * 1099511628211u ^ (uint64_t)sim_wall_ms();
 }

@@ -258,6 +258,7 @@ static void prepare(uint64_t seed, int days, bool calm)
     S->moods = calm ? 0 : (unsigned)(story_below(TROUBLE_ALL + 1) & story_below(TROUBLE_ALL + 1));
     if (!calm && story_percent(20))
         S->moods = TROUBLE_ALL;
+    S->merging = seed % 3 == 0;
     S->pace_min = (int)(5 + story_below(120));
     S->quiet_from = (int)(19 + story_below(4));
     S->quiet_to = (int)(6 + story_below(4));
@@ -352,7 +353,7 @@ static bool run(uint64_t seed, int days, bool calm)
 struct totals {
     int runs, failed;
     int64_t virtual_s, launched, accepted, crashes, cuts, outages, steps, unclear, reloads;
-    int64_t probes_sent, probes_excused, audits;
+    int64_t probes_sent, probes_excused, audits, merged;
 };
 
 static void add_up(struct totals *t)
@@ -370,6 +371,7 @@ static void add_up(struct totals *t)
     t->probes_sent += S->probes_sent;
     t->probes_excused += S->probes_excused;
     t->audits += S->audits;
+    t->merged += S->merged;
 }
 
 static void one(struct totals *t, uint64_t seed, int days, bool calm)
@@ -413,8 +415,10 @@ static void tell(const struct totals *t, double real_s)
            (long long)t->launched, (long long)t->accepted, (long long)t->unclear,
            (long long)t->crashes, (long long)t->cuts, (long long)t->outages, (long long)t->steps,
            (long long)t->reloads);
-    printf("# expected and sent: %lld; expected and excused: %lld; plans compared: %lld\n",
-           (long long)t->probes_sent, (long long)t->probes_excused, (long long)t->audits);
+    printf("# expected and sent: %lld; expected and excused: %lld; plans compared: %lld; went with "
+           "another: %lld\n",
+           (long long)t->probes_sent, (long long)t->probes_excused, (long long)t->audits,
+           (long long)t->merged);
 }
 
 int main(int argc, char **argv)

@@ -70,6 +70,9 @@ static void shape(struct sim_rule *r)
     default:
         break;
     }
+    r->merge_min = 0;
+    if (S->merging && r->kind != SIM_LATE_STAFF && r->kind != SIM_LATE_MANAGER && story_percent(70))
+        r->merge_min = minutes[story_below(3)];
 }
 
 static void invent(int i)
@@ -196,6 +199,8 @@ static void write_rule(struct buf *b, const struct sim_rule *r)
         buf_printf(b, "settle = %d minutes\n", r->settle_min);
     if (!r->capped)
         buf_puts(b, "cap = no\n");
+    if (r->merge_min > 0)
+        buf_printf(b, "merge = %d minutes\n", r->merge_min);
     if (r->unless_confirmed)
         buf_puts(b, "unless = appointment.status = 'confirmed'\n");
     buf_putc(b, '\n');
@@ -218,8 +223,11 @@ static void write_playbook(void)
 }
 
 #define WORDS_VISIT                                                                                \
-    "R={{rule.name}} A={{appointment.ref}} T={{appointment.starts}} C={{client.ref}}"
-#define WORDS_JOB "R={{rule.name}} J={{job.ref}} C={{client.ref}} G={{job.stage}}"
+    "R={{rule.name}} A={{appointment.ref}} T={{appointment.starts}} C={{client.ref}}"              \
+    "{{#also}} A={{appointment.ref}} T={{appointment.starts}}{{/also}}"
+#define WORDS_JOB                                                                                  \
+    "R={{rule.name}} J={{job.ref}}{{#also}} J={{job.ref}}{{/also}} C={{client.ref}} "              \
+    "G={{job.stage}}"
 
 static void write_settings(void)
 {
@@ -248,9 +256,12 @@ static void write_settings(void)
                "[provider]\nname = Nobody\nurl = http://localhost/send\n"
                "[headers]\nTo = {{to}}\n[text]\nbody = {{text}}\n[reply]\nsent = 200\n");
     write_file("templates/visit/en.sms", WORDS_VISIT "\n");
-    write_file("templates/visit/en.email", "Subject: " WORDS_VISIT "\n\nGood day.\n");
+    write_file("templates/visit/en.email",
+               "Subject: " WORDS_VISIT
+               "\n\nGood day.{{#also}} Also {{appointment.ref}}.{{/also}}\n");
     write_file("templates/job/en.sms", WORDS_JOB "\n");
-    write_file("templates/job/en.email", "Subject: " WORDS_JOB "\n\nGood day.\n");
+    write_file("templates/job/en.email",
+               "Subject: " WORDS_JOB "\n\nGood day.{{#also}} Also {{job.ref}}.{{/also}}\n");
 }
 
 void playbook_write(void)

@@ -44,7 +44,8 @@
 #define SIM_COPIES 60000
 #define SIM_GATEWAYS 4
 #define SIM_MESSAGES 120000
-#define SIM_TRAIL 400 /* of the last things that happened, for a failure's report */
+#define SIM_TOGETHER 16 /* messages that go as one */
+#define SIM_TRAIL 400   /* of the last things that happened, for a failure's report */
 #define SIM_LINE 200
 
 /* --- what is true in the business --- */
@@ -120,6 +121,7 @@ struct sim_rule {
     int minutes; /* of the offset */
     int times;
     int settle_min;
+    int merge_min; /* 0: each message by itself */
     enum sim_by by;
     enum sim_window window;
     enum purpose purpose;
@@ -134,20 +136,29 @@ enum mood { MOOD_GOOD, MOOD_SLOW, MOOD_DOWN, MOOD_THROTTLED, MOOD_FLAKY, MOOD_UN
 
 enum exchange_phase { PHASE_FREE, PHASE_CONNECTING, PHASE_ASKED, PHASE_GOING };
 
+/* What one message, as a row of the outbox, is about. */
+struct sim_about {
+    int64_t id;
+    int rule, subject, generation; /* visit or job, and how often the event had happened to it */
+    int recipient;                 /* client; -1: not a client */
+};
+
 struct sim_exchange {
     enum exchange_phase phase;
-    int gateway, copy; /* copy: the ledger's line; -1 until it is accepted */
+    int gateway, copy; /* copy: the ledger's first line of it; -1 until it is accepted */
     int64_t id;
     int64_t at_us; /* when it goes on */
     bool break_off;
     uint32_t plan; /* which way it goes, from its start on */
-    int rule, subject, generation, recipient;
     enum channel channel;
+    struct sim_about about[SIM_TOGETHER]; /* the message itself, then those that go with it */
+    int about_count;
 };
 
-/* One copy that the outside world accepted. */
+/* One copy that the outside world accepted; of messages that went as one, a line for each. */
 struct sim_copy {
     int64_t id; /* the message */
+    bool with;  /* it went with the one before */
     int64_t wall_ms;
     int16_t rule;
     int8_t channel;
@@ -200,6 +211,7 @@ struct sim {
 
     /* the business */
     unsigned moods;           /* which kinds of trouble this seed has: bits of enum trouble */
+    bool merging;             /* rules of this seed may merge, and families come together */
     int pace_min;             /* minutes between two things that happen */
     int quiet_from, quiet_to; /* hours */
     int caps_day, caps_week;
@@ -227,6 +239,7 @@ struct sim {
     /* counts, for the report */
     int64_t launched, accepted, crashes, power_cuts, outages, steps, unclear, reloads, faults;
     int64_t probes_sent, probes_excused, audits;
+    int64_t merged;  /* messages that went with another */
     uint64_t digest; /* of the ledger: two runs of one seed must agree */
 
     char trail[SIM_TRAIL][SIM_LINE];
@@ -357,6 +370,9 @@ void judge_launch(struct sim_exchange *x, const char *to, const char *data, size
 void judge_accept(struct sim_exchange *x);
 
 /* --- audit.c --- */
+
+/* Each row of a query. */
+void audit_each(const char *sql, void (*row)(sqlite3_stmt *st, void *arg), void *arg);
 
 void audit_probes(void); /* visits and jobs whose time has passed: was it said, or why not? */
 void audit_plan(void);   /* what is pending is what a fresh plan gives */
