@@ -33,6 +33,7 @@ struct outbox_row {
     char *reason, *gateway, *provider_id;
     int attempts;
     char *language, *subject, *text; /* NULL before it is composed */
+    int64_t leader_id; /* the message that it went with, which has the words; 0: none */
 };
 void outbox_rows_free(struct outbox_row *rows, size_t count); /* NULL with 0 is fine */
 

@@ -13,6 +13,7 @@
 #include "cli/draft.h"
 #include "cli/session.h"
 #include "cli/show.h"
+#include "cli/together.h"
 #include "store/rules.h"
 
 #define DAYS_MAX 3650
@@ -35,6 +36,8 @@ struct future {
     struct draft draft;
     struct outbox_row *rows;
     size_t count;
+    struct together_row *more;
+    struct together *together; /* per row: what it goes with */
     bool *only_here; /* per row: not in the other playbook's future; NULL: there is no other */
 };
 
@@ -53,6 +56,8 @@ static void future_close(struct future *f)
     draft_close(&f->draft);
     config_free(&f->config);
     free(f->only_here);
+    free(f->more);
+    free(f->together);
     *f = (struct future){0};
 }
 
@@ -71,10 +76,10 @@ static void set_text(char **at, const char *text)
     *at = mem_strdup(text);
 }
 
-static void write_words(struct future *f, const struct letter *l, struct outbox_row *r)
+static void write_words(struct future *f, const struct compose_input *letter, struct outbox_row *r)
 {
     const struct gateway_settings *g = first_gateway(f->config.settings, r->channel);
-    struct compose_input in = l->input;
+    struct compose_input in = *letter;
     char reason[COMPOSE_REASON_MAX];
     struct payload p;
 
@@ -94,34 +99,90 @@ static void write_words(struct future *f, const struct letter *l, struct outbox_
     payload_close(&p);
 }
 
-static int look_at(struct asking *a, struct future *f, struct outbox_row *r)
+static int load(struct asking *a, struct future *f, int64_t id, struct letter *out)
 {
-    struct letter l;
     struct message m;
-    char reason[ERR_TEXT_MAX];
-    int rc = store_message(f->draft.session.store, r->id, &m);
+    int rc = store_message(f->draft.session.store, id, &m);
 
+    *out = (struct letter){0};
     if (rc == 0)
-        rc = letter_load(&f->draft.world, &m, a->now_ms, &l);
+        rc = letter_load(&f->draft.world, &m, a->now_ms, out);
+    message_close(&m);
+    return rc == ERR_NOTFOUND ? 0 : rc;
+}
+
+static int look_at(struct asking *a, struct future *f, size_t i)
+{
+    struct outbox_row *r = &f->rows[i];
+    struct letter l;
+    char reason[ERR_TEXT_MAX];
+    int rc = load(a, f, r->id, &l);
+
     if (rc == 0 && l.rule != NULL) {
         if (r->to == NULL)
             set_text(&r->to, letter_address(&l, r->channel));
-        if (!draft_allows(&f->draft, &l, reason))
+        f->more[i].goes = draft_allows(&f->draft, &l, reason);
+        f->more[i].zone = l.contact != NULL ? l.contact->zone : NULL;
+        if (!f->more[i].goes)
             set_text(&r->reason, reason);
-        if (a->text && r->channel != CHANNEL_TASK)
-            write_words(f, &l, r);
     }
-    if (rc == 0 || rc == ERR_NOTFOUND)
-        letter_close(&l);
-    message_close(&m);
-    if (r->id > f->draft.known_id)
-        r->id = 0; /* nobody could find it by an id that only the draft has */
-    return rc == ERR_NOTFOUND ? 0 : rc;
+    letter_close(&l);
+    return rc;
+}
+
+/* The words of a row, and of all that go with it. */
+static int read_out(struct asking *a, struct future *f, size_t i)
+{
+    struct letter letters[1 + COMPOSE_ALSO_MAX] = {{0}};
+    const struct compose_input *also[COMPOSE_ALSO_MAX];
+    size_t count = 0, others = 0;
+    int rc = 0;
+
+    if (f->rows[i].channel == CHANNEL_TASK || f->together[i].leader != TOGETHER_NONE)
+        return 0;
+    for (size_t k = i; rc == 0 && k != TOGETHER_NONE; k = f->together[k].next) {
+        rc = load(a, f, f->rows[k].id, &letters[count]);
+        if (k != i && letters[count].rule != NULL)
+            also[others++] = &letters[count].input;
+        count++;
+    }
+    if (rc == 0 && letters[0].rule != NULL) {
+        letters[0].input.also = also;
+        letters[0].input.also_count = others;
+        write_words(f, &letters[0].input, &f->rows[i]);
+    }
+    while (count > 0)
+        letter_close(&letters[--count]);
+    return rc;
+}
+
+static int look_at_all(struct asking *a, struct future *f)
+{
+    struct progress progress;
+    int rc = 0;
+
+    f->more = mem_array(f->count + 1, sizeof(*f->more));
+    f->together = mem_array(f->count + 1, sizeof(*f->together));
+    progress_begin(&progress, "Messages");
+    for (size_t i = 0; rc == 0 && i < f->count; i++) {
+        rc = look_at(a, f, i);
+        progress_show(&progress, i, f->count);
+    }
+    together_find(f->config.playbook, &f->config.settings->business, f->rows, f->more, f->count,
+                  a->now_ms, f->together);
+    for (size_t i = 0; rc == 0 && a->text && i < f->count; i++) {
+        rc = read_out(a, f, i);
+        progress_show(&progress, i, f->count);
+    }
+    progress_end(&progress);
+    for (size_t i = 0; i < f->count; i++)
+        if (f->rows[i].id > f->draft.known_id)
+            f->rows[i].id = 0; /* nobody could find it by an id that only the draft has */
+    return rc;
 }
 
 static int look_ahead(struct asking *a, const char *playbook, struct future *out)
 {
-    struct progress progress;
     int status = session_config(a->call, playbook, &out->config);
 
     if (status != EXIT_DONE)
@@ -135,12 +196,8 @@ static int look_ahead(struct asking *a, const char *playbook, struct future *out
     if (status != EXIT_DONE)
         return status;
     int rc = store_outbox(out->draft.session.store, &a->filter, &out->rows, &out->count);
-    progress_begin(&progress, "Messages");
-    for (size_t i = 0; rc == 0 && i < out->count; i++) {
-        rc = look_at(a, out, &out->rows[i]);
-        progress_show(&progress, i, out->count);
-    }
-    progress_end(&progress);
+    if (rc == 0)
+        rc = look_at_all(a, out);
     return rc == 0 ? EXIT_DONE : session_failed(&out->draft.session, rc, "read the copy");
 }
 
@@ -196,12 +253,24 @@ static void find_missing(const struct future *a, const struct future *b, bool *m
 
 /* ---- telling */
 
-static json_t *row_json(const struct future *f, const struct outbox_row *r, const char *change)
+/* What the message goes with: the record that the first of them is about. NULL: it goes by itself.
+ * free() it. */
+static char *partner(const struct future *f, size_t i)
 {
+    size_t leader = f->together[i].leader;
+
+    return leader != TOGETHER_NONE ? show_subject(&f->rows[leader]) : NULL;
+}
+
+static json_t *row_json(const struct future *f, size_t i, const char *change)
+{
+    const struct outbox_row *r = &f->rows[i];
     json_t *o = show_json(r);
-    char *why = sentence_of(f, r);
+    char *why = sentence_of(f, r), *with = partner(f, i);
 
     json_object_set_new(o, "why", show_json_text(why));
+    json_object_set_new(o, "together_with", show_json_text(with));
+    free(with);
     if (change != NULL)
         json_object_set_new(o, "change", json_string(change));
     free(why);
@@ -214,13 +283,13 @@ static int print_json(const struct future *now, const struct future *other)
     json_t *list = json_array();
 
     for (size_t i = 0; i < all->count; i++)
-        json_array_append_new(list, row_json(all, &all->rows[i],
+        json_array_append_new(list, row_json(all, i,
                                              other == NULL         ? NULL
                                              : other->only_here[i] ? "added"
                                                                    : "same"));
     for (size_t i = 0; other != NULL && i < now->count; i++)
         if (now->only_here[i])
-            json_array_append_new(list, row_json(now, &now->rows[i], "removed"));
+            json_array_append_new(list, row_json(now, i, "removed"));
     return show_print_json(list);
 }
 
@@ -235,10 +304,17 @@ static void print_why(void *arg, size_t line)
 {
     struct printing *p = arg;
     const struct outbox_row *r = &p->f->rows[p->index[line]];
-    char *why = sentence_of(p->f, r);
+    char *why = sentence_of(p->f, r), *with = partner(p->f, p->index[line]);
 
     printf("%*s", INDENT, "");
     put_folded(why, INDENT, INDENT);
+    if (with != NULL) {
+        printf("%*s", INDENT, "");
+        char *text = mem_printf("goes in one message with that about %s", with);
+        put_folded(text, INDENT, INDENT);
+        free(text);
+    }
+    free(with);
     if (r->reason != NULL) {
         printf("%*s", INDENT, "");
         put_text(YELLOW, r->reason);
@@ -298,7 +374,7 @@ static void put_share(size_t part, size_t whole, const char *when)
 static void tell_future(const struct asking *a, const struct future *f)
 {
     char count[SHOW_TIME_MAX];
-    size_t at_once = 0;
+    size_t at_once = 0, with = 0;
 
     show_count((int64_t)f->count, "message", count);
     if (f->count == 0) {
@@ -308,8 +384,11 @@ static void tell_future(const struct asking *a, const struct future *f)
     print_rows(a, f, NULL, "", PLAIN);
     for (size_t i = 0; i < f->count; i++)
         at_once += f->rows[i].due_ms <= a->now_ms + AT_ONCE_MS;
+    for (size_t i = 0; i < f->count; i++)
+        with += f->together[i].leader != TOGETHER_NONE;
     printf("\n%s in the next %s", count, a->span);
     put_share(at_once, f->count, "at once");
+    put_share(with, f->count, "in one with another");
     printf(". Nothing was sent and nothing changed.\n");
 }
 
@@ -422,8 +501,9 @@ const struct command command_forecast = {
         "As far as the records of now tell, with every rule's reason. With --playbook it tells\n"
         "what a changed playbook would send more, and what less, before you use it:\n\n"
         "  betimes forecast --playbook new-playbook.conf\n\n"
-        "With --json each message has the key `why`, and with --playbook also `change`: added,\n"
-        "removed or same.\n",
+        "Messages that go as one are told each with its own line; the words are the first one's.\n"
+        "With --json each message has the keys `why` and `together_with` (the record of the first\n"
+        "of them, else null), and with --playbook also `change`: added, removed or same.\n",
     .options = forecast_options,
     .option_count = COUNT_OF(forecast_options),
     .reads = true,

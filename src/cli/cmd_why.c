@@ -66,6 +66,8 @@ struct case_file {
     size_t event_count;
     struct attempt_row *attempts;
     size_t attempt_count;
+    struct message *with; /* those that go, or went, with it */
+    size_t with_count;
     const struct rule *rule; /* NULL: it is not in the playbook */
     char *sentence;          /* NULL likewise */
 };
@@ -79,6 +81,8 @@ static int case_open(const struct asking *a, const struct outbox_row *row, struc
                           &out->event_count);
     if (rc == 0)
         rc = store_attempts(a->session.store, row->id, &out->attempts, &out->attempt_count);
+    if (rc == 0)
+        rc = store_messages_with(a->session.store, row->id, &out->with, &out->with_count);
     if (a->config.playbook != NULL)
         out->rule = playbook_rule(a->config.playbook, row->rule);
     out->sentence = out->rule != NULL ? rule_sentence(out->rule) : NULL;
@@ -90,6 +94,7 @@ static void case_close(struct case_file *c)
     message_close(&c->message);
     plan_events_free(c->events, c->event_count);
     attempts_free(c->attempts, c->attempt_count);
+    messages_free(c->with, c->with_count);
     free(c->sentence);
 }
 
@@ -203,6 +208,32 @@ static void tell_attempts(const struct asking *a, const struct case_file *c)
     }
 }
 
+/* Several that go as one: each has its own row, the first has the words and the attempts. */
+static void tell_together(const struct case_file *c)
+{
+    struct buf ids;
+
+    if (c->row->leader_id != 0)
+        linef("with", "message %lld, which has the words and the attempts of both",
+              (long long)c->row->leader_id);
+    if (c->with_count == 0)
+        return;
+    buf_init(&ids);
+    for (size_t i = 0; i < c->with_count; i++)
+        buf_printf(&ids, "%s%lld", i > 0 ? ", " : "", (long long)c->with[i].id);
+    linef("together", "with message%s %s, in one", c->with_count > 1 ? "s" : "", ids.data);
+    buf_close(&ids);
+}
+
+static json_t *together_json(const struct case_file *c)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < c->with_count; i++)
+        json_array_append_new(list, json_integer(c->with[i].id));
+    return list;
+}
+
 static bool waits(const struct outbox_row *r)
 {
     return r->state == MESSAGE_PLANNED || r->state == MESSAGE_RETRY;
@@ -246,6 +277,7 @@ static void tell_case(struct asking *a, const struct case_file *c)
     linef("by", "%s%s%s%s%s", channel_name(r->channel), r->to != NULL ? " to " : "",
           r->to != NULL ? r->to : "", r->gateway != NULL ? ", through " : "",
           r->gateway != NULL ? r->gateway : "");
+    tell_together(c);
     tell_attempts(a, c);
     if (r->language != NULL)
         why_line("language", r->language);
@@ -310,6 +342,7 @@ static json_t *case_json(const struct asking *a, const struct case_file *c)
     json_object_set_new(o, "language", show_json_text(c->row->language));
     json_object_set_new(o, "events", events_json(c));
     json_object_set_new(o, "attempt_list", attempts_json(c));
+    json_object_set_new(o, "together", together_json(c));
     return o;
 }
 

@@ -105,6 +105,7 @@ json_t *show_json(const struct outbox_row *r)
     json_object_set_new(o, "gateway", show_json_text(r->gateway));
     json_object_set_new(o, "subject", show_json_text(r->subject));
     json_object_set_new(o, "text", show_json_text(r->text));
+    json_object_set_new(o, "with_id", json_id(r->leader_id));
     return o;
 }
 

@@ -15,7 +15,7 @@
     "coalesce(m.address, CASE p.kind WHEN 5 THEN p.key END), p.kind, "                             \
     "CASE p.kind WHEN 1 THEN pc.name WHEN 2 THEN ps.name END, m.channel, m.state, m.nominal_ms, "  \
     "m.due_ms, m.expires_ms, m.next_ms, m.state_ms, m.reason, m.gateway, m.provider_id, "          \
-    "m.attempts, w.language, w.subject, w.text "                                                   \
+    "m.attempts, w.language, w.subject, w.text, m.leader_id "                                      \
     "FROM message m JOIN rule r ON r.id = m.rule_id JOIN entity s ON s.id = m.subject_id "         \
     "LEFT JOIN entity p ON p.id = m.recipient_id "                                                 \
     "LEFT JOIN job j ON s.kind = 3 AND j.id = s.row_id "                                           \

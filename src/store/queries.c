@@ -74,6 +74,7 @@ void outbox_read(sqlite3_stmt *st, struct outbox_row *r)
         .language = column_text(st, 24),
         .subject = column_text(st, 25),
         .text = column_text(st, 26),
+        .leader_id = column_int(st, 27),
     };
     /* Moved on by the gate, for its hours or the cap: that is when it is due now. */
     if (r->state == MESSAGE_PLANNED && r->next_ms > r->due_ms)

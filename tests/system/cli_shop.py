@@ -33,7 +33,7 @@ INSERT INTO appointment (ref, client_id, title, starts)
   VALUES ('a12', 1, 'Brake check', strftime('%Y-%m-%dT15:00', 'now', '+10 days'));
 """
 KEYS = ["id", "rule", "purpose", "client_id", "job_id", "appointment_id", "to", "channel", "due",
-        "state", "reason", "attempts", "gateway", "subject", "text"]
+        "state", "reason", "attempts", "gateway", "subject", "text", "with_id"]
 UTC = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"
 
 
