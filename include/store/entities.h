@@ -91,6 +91,10 @@ int store_unplan_of_staff(struct store *s, int64_t now_ms);
 int store_entities_unplanned(struct store *s, int64_t generation, int64_t *after, size_t max,
                              entity_each each, void *arg, bool *done);
 
+/* The same of one client alone, the newest first, looking at no more than `max` of its subjects. */
+int store_entities_unplanned_of(struct store *s, int64_t client_row, int64_t generation, size_t max,
+                                entity_each each, void *arg);
+
 /* Rows whose facts differ from what we know, rows we do not know, entities whose row is gone: up
  * to `max` after the cursor, as (kind, row id). *cursor starts at 0; *done says the sweep is
  * complete. */

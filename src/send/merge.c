@@ -15,6 +15,10 @@
 #include "plan/merge.h"
 #include "send/gate.h"
 #include "send/refresh.h"
+#include "store/entities.h"
+#include "watch/absorb.h"
+
+#define UNPLANNED_MAX 64 /* of a client's newest jobs and visits that are looked at */
 
 struct merge_part {
     struct message message;
@@ -137,12 +141,31 @@ static bool is_among(const struct merge *m, int64_t id)
     return false;
 }
 
+/* Plan what came with the leader's record and waits to be planned: under load a claim is not held
+ * up by planning, but a family that was booked in one go is one family. */
+static int plan_others(struct finding *f)
+{
+    struct subjects list = {0};
+    struct replan_counts counts = {0};
+    int rc = store_entities_unplanned_of(f->w->store, f->l->ids.client_id, f->w->generation,
+                                         UNPLANNED_MAX, subjects_add, &list);
+
+    for (size_t i = 0; rc == 0 && i < list.count; i++)
+        rc = replan_subject(f->w, list.ids[i], f->now_ms, &counts);
+    subjects_close(&list);
+    return rc;
+}
+
 static int find_new(struct finding *f)
 {
-    struct message *list;
-    size_t count;
-    int rc = store_messages_to_merge(
-        f->w->store, f->leader, plan_merge_until(f->l->rule, f->now_ms), MERGE_MAX, &list, &count);
+    struct message *list = NULL;
+    size_t count = 0;
+    int rc = plan_others(f);
+
+    if (rc == 0)
+        rc =
+            store_messages_to_merge(f->w->store, f->leader, plan_merge_until(f->l->rule, f->now_ms),
+                                    MERGE_MAX, &list, &count);
 
     for (size_t i = 0; rc == 0 && i < count && f->out->count < MERGE_MAX; i++) {
         bool joins;

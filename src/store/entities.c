@@ -382,6 +382,22 @@ int store_entities_unplanned(struct store *s, int64_t generation, int64_t *after
     return rc;
 }
 
+int store_entities_unplanned_of(struct store *s, int64_t client_row, int64_t generation, size_t max,
+                                entity_each each, void *arg)
+{
+    sqlite3_stmt *st =
+        store_prepare(s, "SELECT id FROM (SELECT id, generation FROM entity WHERE client_row = ?1 "
+                         "AND (kind = 3 OR kind = 4) ORDER BY id DESC LIMIT ?3) "
+                         "WHERE generation <> ?2");
+
+    if (st != NULL) {
+        bind_int(st, 1, client_row);
+        bind_int(st, 2, generation);
+        bind_int(st, 3, (int64_t)max);
+    }
+    return for_each_id(s, st, each, arg);
+}
+
 int store_reconcile(struct store *s, struct reconcile_cursor *c, size_t max, difference_each each,
                     void *arg, bool *done)
 {

@@ -123,6 +123,29 @@ static void what_is_overdue_goes_in_one(void **state)
     shop_close(s);
 }
 
+static void what_waits_to_be_planned_is_not_left_behind(void **state)
+{
+    struct shop *s = two_children("[rule booked]\non = appointment booked\nmerge = 5 minutes\n");
+    struct subjects list = {0};
+    struct replan_counts counts = {0};
+    size_t taken;
+
+    say(s, "booked");
+    shop_send(s);
+    shop_sql(s, "INSERT INTO appointment (ref, client_id, starts, title) VALUES "
+                "('a3', 1, '2026-12-08T15:00', 'Carl'), ('a4', 1, '2026-12-08T15:00', 'Dora')");
+    shop_ok(s, store_begin(s->store), "begin");
+    shop_ok(s, absorb_changes(&s->world, shop_now_ms, 100, &list, &taken), "absorb");
+    subjects_sort(&list);
+    assert_int_equal(list.count, 2);
+    shop_ok(s, replan_subject(&s->world, list.ids[0], shop_now_ms, &counts), "plan only one");
+    shop_ok(s, store_commit(s->store), "commit");
+    subjects_close(&list);
+    assert_int_equal(shop_send(s), 1);
+    assert_string_equal(s->last_text, "Ilze: Carl and Dora\n");
+    shop_close(s);
+}
+
 static void another_purpose_is_never_merged(void **state)
 {
     struct shop *s =
@@ -549,6 +572,7 @@ int main(void)
         cmocka_unit_test(a_later_one_goes_early_by_no_more_than_the_rule_says),
         cmocka_unit_test(what_has_to_settle_first_never_goes_early),
         cmocka_unit_test(what_is_overdue_goes_in_one),
+        cmocka_unit_test(what_waits_to_be_planned_is_not_left_behind),
         cmocka_unit_test(another_purpose_is_never_merged),
         cmocka_unit_test(another_client_is_never_merged),
         cmocka_unit_test(a_rule_without_merge_stays_by_itself),
