@@ -342,7 +342,8 @@ static int claim_leader(struct claiming *c, bool *done)
     struct message leader;
     int rc = store_message(c->store, c->m->leader_id, &leader);
 
-    *done = rc == 0 && (leader.state == MESSAGE_RETRY || leader.state == MESSAGE_PLANNED) &&
+    *done = rc == 0 && leader.leader_id == 0 && /* it has not joined another meanwhile */
+            (leader.state == MESSAGE_RETRY || leader.state == MESSAGE_PLANNED) &&
             leader.next_ms <= c->now_ms;
     if (*done) {
         message_close(c->m);
@@ -350,6 +351,8 @@ static int claim_leader(struct claiming *c, bool *done)
         return claim_own(c);
     }
     message_close(&leader);
+    if (rc == 0) /* should it go again after all, then not in words that speak of this one */
+        rc = store_message_committing(c->store, c->m->leader_id, false);
     if (rc == 0 || rc == ERR_NOTFOUND) {
         c->m->leader_id = 0;
         rc = store_message_part(c->store, c->m->id);

@@ -49,15 +49,16 @@ void merge_close(struct merge *m)
     *m = (struct merge){0};
 }
 
-/* Its words may be out there: they have to go again as they are. */
-static int has_left(struct store *s, const struct message *m, bool *left)
+/* Words that speak of it, its own or another leader's, may be out there: they have to go again as
+ * they are, and it with them. */
+static int has_left(const struct finding *f, const struct message *m, bool *left)
 {
     struct payload p;
 
     *left = false;
-    if (m->attempts == 0)
+    if (m->attempts == 0 || m->leader_id == f->leader->id)
         return 0;
-    int rc = store_payload(s, m->id, &p);
+    int rc = store_payload(f->w->store, m->leader_id != 0 ? m->leader_id : m->id, &p);
     *left = rc == 0 && p.committing;
     payload_close(&p);
     return rc == ERR_NOTFOUND ? 0 : rc;
@@ -98,7 +99,7 @@ static int look_at(struct finding *f, int64_t id, bool *joins)
     if (rc == 0)
         rc = refresh_message(f->w, &p->message, false, f->now_ms, &again);
     if (rc == 0 && message_is_pending(p->message.state)) {
-        rc = has_left(f->w->store, &p->message, &left);
+        rc = has_left(f, &p->message, &left);
         if (rc == 0 && !left) {
             rc = letter_load(f->w, &p->message, f->now_ms, &p->letter);
             *joins = rc == 0 && fits(f, p);

@@ -486,6 +486,73 @@ static void an_unclear_mail_that_names_a_cancelled_visit_goes_in_new_words(void 
     shop_close(s);
 }
 
+static void what_waits_with_an_unclear_mail_joins_no_other(void **state)
+{
+    struct claim c, other, again;
+    struct shop *s = both_out(SOON, &c);
+
+    mark_point(s, 1);
+    shop_settle(s, 1, &unclear);
+    shop_sql(s, "INSERT INTO appointment (ref, client_id, starts, title) VALUES "
+                "('a3', 1, '2026-12-08T15:00', 'Carl')");
+    shop_look(s);
+    assert_true(shop_claim(s, 3, &other));
+    assert_string_equal(other.payload.text, "Ilze: Carl\n");
+    next_time(s);
+    assert_true(shop_claim(s, 1, &again));
+    assert_memory_equal(again.payload.data.data, c.payload.data.data, c.payload.data.len);
+    assert_answer(s, WITH, "1 3 - 2; 2 3 1 2; 3 3 - 1");
+    claim_close(&c);
+    claim_close(&other);
+    claim_close(&again);
+    shop_close(s);
+}
+
+static void words_of_one_that_has_gone_by_itself_never_go_again(void **state)
+{
+    struct claim c, alone, again;
+    struct shop *s = both_out(SOON, &c);
+
+    mark_point(s, 1);
+    shop_settle(s, 1, &unclear);
+    next_time(s);
+    shop_sql(s, "UPDATE message SET next_ms = next_ms + 1200000 WHERE id = 1"); /* it has to wait */
+    assert_true(shop_claim(s, 2, &alone));
+    assert_string_equal(alone.payload.text, "Ilze: Bruno\n");
+    shop_now_ms += 1200000;
+    assert_true(shop_claim(s, 1, &again));
+    assert_string_equal(again.payload.text, "Ilze: Anna\n");
+    assert_string_equal(again.payload.token, c.payload.token);
+    claim_close(&c);
+    claim_close(&alone);
+    claim_close(&again);
+    shop_close(s);
+}
+
+static void a_leader_that_has_joined_another_leads_no_more(void **state)
+{
+    struct claim c, other, third;
+    struct shop *s = both_out(SOON, &c);
+
+    shop_settle(s, 1, &later);
+    shop_sql(s, "INSERT INTO appointment (ref, client_id, starts, title) VALUES "
+                "('a3', 1, '2026-12-08T15:00', 'Carl')");
+    shop_look(s);
+    shop_sql(s, "UPDATE message SET next_ms = next_ms + 1200000 WHERE id = 2");
+    assert_true(shop_claim(s, 3, &other)); /* takes the first along, and not yet the second */
+    mark_point(s, 3);
+    shop_settle(s, 3, &unclear);
+    shop_now_ms += 1300000;
+    assert_true(shop_claim(s, 2, &third));
+    assert_int_equal(third.message.id, 2);
+    assert_string_equal(third.payload.text, "Ilze: Bruno\n");
+    assert_answer(s, WITH, "1 2 3 2; 2 3 - 2; 3 2 - 1");
+    claim_close(&c);
+    claim_close(&other);
+    claim_close(&third);
+    shop_close(s);
+}
+
 static void an_unclear_text_is_unknown_for_all_until_a_person_says(void **state)
 {
     struct claim c;
@@ -593,6 +660,9 @@ int main(void)
         cmocka_unit_test(a_leader_paused_before_its_next_try_lets_the_other_go),
         cmocka_unit_test(an_unclear_mail_goes_again_word_for_word),
         cmocka_unit_test(an_unclear_mail_that_names_a_cancelled_visit_goes_in_new_words),
+        cmocka_unit_test(what_waits_with_an_unclear_mail_joins_no_other),
+        cmocka_unit_test(words_of_one_that_has_gone_by_itself_never_go_again),
+        cmocka_unit_test(a_leader_that_has_joined_another_leads_no_more),
         cmocka_unit_test(an_unclear_text_is_unknown_for_all_until_a_person_says),
         cmocka_unit_test(a_stop_in_between_loses_and_repeats_nothing),
         cmocka_unit_test(a_claim_that_was_not_committed_leaves_both_as_they_were),
