@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "send/dispatch.h"
+#include "store/ahead.h"
 #include "watch/absorb.h"
 #include "watch/trial.h"
 #include "watch/world.h"
@@ -18,6 +19,7 @@ struct work {
     struct dispatch *dispatch;
     struct world *world;     /* of the present configuration */
     bool look;               /* the change log may have something */
+    bool started;            /* the first turn has seen what the database tells of the clock */
     bool left_over;          /* messages of an earlier run to settle */
     struct subjects waiting; /* to be planned; planned_to of them are done */
     size_t planned_to;
@@ -29,6 +31,9 @@ struct work {
     uint64_t zones_noted; /* zone_news when they were last noted in the database */
     bool trying;          /* some rule is on trial; how far the count has come: */
     struct trial trial;
+    int64_t wall_ms;    /* the latest time that was seen on the wall */
+    bool bringing_back; /* what was written by a clock that was ahead */
+    struct ahead_cursor ahead;
     bool paused;     /* by a person, for everything */
     int64_t next_ms; /* the next message's time; INT64_MAX: none */
 };
@@ -37,6 +42,8 @@ struct work {
 struct work_mark {
     bool left_over, reconciling;
     struct reconcile_cursor cursor;
+    bool bringing_back;
+    struct ahead_cursor ahead;
 };
 
 /* At the start: everything is to be looked at. `dispatch` must live as long as `w`. */
@@ -52,6 +59,10 @@ void work_reconcile(struct work *w);
 /* One turn, at most until `until_us` on the monotonic clock (claims a little longer). *more: there
  * is more to do at once. Errors: those of the store; the transaction must be rolled back then. */
 int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more);
+
+/* The time on the wall, before a turn. When it is behind what was seen before, the clock was set
+ * back, and the next turns bring back what was written meanwhile. */
+void work_look_at_clock(struct work *w, int64_t now_ms);
 
 /* Is there anything for a turn to do? */
 bool work_pending(const struct work *w, int64_t now_ms);

@@ -49,6 +49,9 @@ int store_rules_read(struct store *s, const struct playbook *p, int64_t now_ms,
 /* Which of these rules are paused or on trial now: anybody may have paused or resumed one. */
 int store_rules_paused(struct store *s, struct rule_state *rules, size_t count);
 
+/* Since when these rules count, read once more. */
+int store_rules_since(struct store *s, struct rule_state *rules, size_t count);
+
 /* ERR_NOTFOUND when no rule of the name is known. `reason` tells people why. When it goes on, its
  * trial is over, the task that asked for a yes is done, and its messages are looked at again at
  * once. */

@@ -19,8 +19,9 @@ int store_zones(struct store *s, struct str_list *names);
  * was planned with it stands, and the name may come back as it was. Within a transaction. */
 int store_zone_note(struct store *s, const char *name, uint64_t fingerprint, bool *moved);
 
-/* How often a noted zone has moved: part of what a plan was made with. */
-int store_zones_epoch(struct store *s, int64_t *epoch);
-int store_zones_moved(struct store *s); /* one more */
+/* How often all plans became outdated (a noted zone moved, the clock was set back): part of what a
+ * plan was made with. */
+int store_plans_epoch(struct store *s, int64_t *epoch);
+int store_plans_outdated(struct store *s); /* once more */
 
 #endif

@@ -30,7 +30,7 @@ struct world {
     const struct playbook *playbook;
     struct rule_state *rules; /* in the playbook's order */
     uint64_t configuration;   /* a fingerprint of settings and playbook */
-    int64_t generation;       /* the same, with the zone data in it as well; never 0 */
+    int64_t generation;       /* the same, and how often plans became outdated; never 0 */
     struct plan_world plan;   /* what plan_subject takes; now_ms is set by whoever plans */
 
     struct plan_rule_state *plan_rules;
@@ -50,6 +50,13 @@ void world_close(struct world *w);
  * transaction. *moved: one of them shows other clocks than when it was planned with, so there is a
  * new generation and every subject is to be planned again. */
 int world_note_zones(struct world *w, bool *moved);
+
+/* All that was planned is to be planned again, within the caller's transaction. */
+int world_outdated(struct world *w);
+
+/* The same, after records of a time that has not come were brought back (store/ahead.h): the rules
+ * count from other times now. */
+int world_clock_back(struct world *w);
 
 /* The staff table changed. */
 int world_reload_staff(struct world *w);

@@ -47,11 +47,14 @@ static bool rule_stands(struct gate *g)
 
 static bool in_time(struct gate *g)
 {
-    if (g->now_ms < g->m->expires_ms)
-        return true;
-    if (gate_rule_waits(g->w, g->m) != NULL)
+    if (g->now_ms >= g->m->expires_ms && gate_rule_waits(g->w, g->m) != NULL)
         return end(g, MESSAGE_EXPIRED, "its time passed while its rule was waiting");
-    return end(g, MESSAGE_EXPIRED, "its time passed before it could be sent");
+    if (g->now_ms >= g->m->expires_ms)
+        return end(g, MESSAGE_EXPIRED, "its time passed before it could be sent");
+    /* It was tried by a clock that was ahead, and its pause is over. */
+    if (g->m->attempts > 0 && g->m->due_ms > g->now_ms && !g->m->final)
+        return later(g, GATE_WAIT, g->m->due_ms, "its time is to come: the clock was set back");
+    return true;
 }
 
 static bool rule_runs(struct gate *g)

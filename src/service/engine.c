@@ -199,6 +199,7 @@ static void turn(struct engine *e)
     int64_t began_us = clock_mono_us();
     bool more = false;
 
+    work_look_at_clock(&e->work, clock_wall_ms());
     if (e->broken || !work_pending(&e->work, clock_wall_ms())) {
         if (!e->broken)
             set_alarms(e, false);

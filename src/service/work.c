@@ -13,11 +13,59 @@
 #define RECONCILE_MAX 500  /* rows compared at a time */
 #define SWEEP_MAX 5000     /* entities whose plans' age is looked at at a time */
 #define LEFT_OVER_MAX 500  /* messages of an earlier run settled at a time */
+#define BACK_MAX 5000      /* rows looked at at a time after the clock was set back */
 
 void work_init(struct work *w, struct store *store, struct dispatch *dispatch)
 {
     *w = (struct work){.store = store, .dispatch = dispatch, .next_ms = INT64_MAX};
     w->look = w->left_over = w->reconciling = true;
+}
+
+static void bring_back(struct work *w, int64_t now_ms, int64_t latest_ms)
+{
+    if (latest_ms < now_ms + AHEAD_LEAST_MS)
+        return;
+    log_warning("the clock was set back: what was written meanwhile counts as of now",
+                "seconds=%lld", (long long)(latest_ms - now_ms) / 1000);
+    if (w->bringing_back && w->ahead.latest_ms > latest_ms) /* set back once more */
+        latest_ms = w->ahead.latest_ms;
+    w->bringing_back = true;
+    w->ahead = (struct ahead_cursor){.now_ms = now_ms, .latest_ms = latest_ms};
+}
+
+void work_look_at_clock(struct work *w, int64_t now_ms)
+{
+    if (now_ms < w->wall_ms)
+        bring_back(w, now_ms, w->wall_ms);
+    w->wall_ms = now_ms;
+}
+
+/* The clock may have been set back while nothing ran. */
+static int look_at_clock_before(struct work *w, int64_t now_ms)
+{
+    int64_t latest_ms;
+    int rc = store_latest(w->store, &latest_ms);
+
+    if (rc == 0)
+        bring_back(w, now_ms, latest_ms);
+    return rc;
+}
+
+/* A stretch of it. In the end all is planned again: what was decided against since its time had
+ * passed may be to come. */
+static int go_on_bringing_back(struct work *w)
+{
+    bool done = false;
+    int rc = store_bring_back(w->store, &w->ahead, BACK_MAX, &done);
+
+    if (rc == 0 && done)
+        rc = world_clock_back(w->world);
+    if (rc == 0 && done) {
+        w->bringing_back = false;
+        w->sweeping = true;
+        w->swept_to = 0;
+    }
+    return rc;
 }
 
 void work_close(struct work *w)
@@ -183,8 +231,8 @@ static int look_at_pauses(struct work *w)
 /* Is there more that a turn would do whatever the time? */
 static bool work_left(const struct work *w)
 {
-    return w->look || w->left_over || w->reconciling || w->sweeping || w->trying ||
-           planning_left(w);
+    return w->look || w->left_over || w->bringing_back || w->reconciling || w->sweeping ||
+           w->trying || planning_left(w);
 }
 
 int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more)
@@ -195,6 +243,11 @@ int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more)
 
     if (rc == 0)
         rc = dispatch_settle(w->dispatch, now_ms);
+    if (rc == 0 && !w->started)
+        rc = look_at_clock_before(w, now_ms);
+    w->started = w->started || rc == 0;
+    if (rc == 0 && w->bringing_back)
+        rc = go_on_bringing_back(w);
     if (rc == 0 && w->left_over) {
         rc = settle_left_over(w->world, now_ms, LEFT_OVER_MAX, &count);
         w->left_over = count == LEFT_OVER_MAX;
@@ -203,7 +256,7 @@ int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more)
         rc = absorb(w, now_ms, &drained);
     if (rc == 0 && w->reconciling && drained && !planning_left(w))
         rc = reconcile(w, now_ms);
-    if (rc == 0 && w->sweeping && !planning_left(w))
+    if (rc == 0 && w->sweeping && !w->bringing_back && !planning_left(w))
         rc = sweep(w);
     if (rc == 0)
         rc = plan_waiting(w, now_ms, until_us);
@@ -215,7 +268,7 @@ int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more)
     /* A claim looks at the record itself, so it need not wait for planning that lags behind; but
      * what is left of an earlier run must be settled first, and what the log tells must be known
      * in its order: to look at a record before its past would make its stages happen twice. */
-    if (rc == 0 && !w->paused && !w->left_over && drained)
+    if (rc == 0 && !w->paused && !w->left_over && !w->bringing_back && drained)
         rc = dispatch_claim(w->dispatch, now_ms, until_us + TURN_MORE_US, more);
     if (rc == 0)
         rc = look_at_zones(w);
@@ -241,7 +294,7 @@ void work_committed(struct work *w)
 
 struct work_mark work_mark(const struct work *w)
 {
-    return (struct work_mark){w->left_over, w->reconciling, w->cursor};
+    return (struct work_mark){w->left_over, w->reconciling, w->cursor, w->bringing_back, w->ahead};
 }
 
 /* No more is to be done again than what the turn did: once the messages of an earlier run are
@@ -253,10 +306,13 @@ void work_rolled_back(struct work *w, const struct work_mark *before)
     w->left_over = before->left_over;
     w->reconciling = before->reconciling;
     w->cursor = before->cursor;
+    w->bringing_back = before->bringing_back;
+    w->ahead = before->ahead;
     w->planned_to = 0;
     w->sweeping = true;
     w->swept_to = 0;
     w->zones_noted = 0;
     trial_close(&w->trial);
     w->trying = true; /* its next look tells whether any is */
+    w->started = false;
 }

@@ -182,6 +182,23 @@ int store_rules_paused(struct store *s, struct rule_state *rules, size_t count)
     return rc < 0 ? rc : 0;
 }
 
+int store_rules_since(struct store *s, struct rule_state *rules, size_t count)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc >= 0 && i < count; i++) {
+        sqlite3_stmt *st = store_prepare(s, "SELECT since_ms FROM rule WHERE id = ?1");
+        if (st != NULL)
+            bind_int(st, 1, rules[i].id);
+        rc = store_step(s, st);
+        if (rc == 1) {
+            rules[i].since_ms = column_int(st, 0);
+            store_reset(st);
+        }
+    }
+    return rc < 0 ? rc : 0;
+}
+
 int store_paused(struct store *s, bool *paused, char **reason)
 {
     int64_t v = 0;

@@ -6,7 +6,7 @@
 
 #include "store/internal.h"
 
-#define EPOCH "zones_epoch"
+#define EPOCH "plans_epoch"
 
 int store_zones(struct store *s, struct str_list *names)
 {
@@ -47,15 +47,15 @@ int store_zone_note(struct store *s, const char *name, uint64_t fingerprint, boo
     return store_finish(s, st);
 }
 
-int store_zones_epoch(struct store *s, int64_t *epoch)
+int store_plans_epoch(struct store *s, int64_t *epoch)
 {
     return store_meta_int(s, EPOCH, 0, epoch);
 }
 
-int store_zones_moved(struct store *s)
+int store_plans_outdated(struct store *s)
 {
     int64_t epoch;
-    int rc = store_zones_epoch(s, &epoch);
+    int rc = store_plans_epoch(s, &epoch);
 
     return rc == 0 ? store_meta_set_int(s, EPOCH, epoch + 1) : rc;
 }

@@ -105,13 +105,29 @@ static uint64_t fingerprint(const struct settings *s, const struct playbook *p)
 static int find_generation(struct world *w)
 {
     int64_t epoch;
-    int rc = store_zones_epoch(w->store, &epoch);
+    int rc = store_plans_epoch(w->store, &epoch);
 
     if (rc != 0)
         return rc;
     uint64_t h = str_hash(&epoch, sizeof(epoch), w->configuration) >> 1;
     w->generation = h != 0 ? (int64_t)h : 1;
     return 0;
+}
+
+int world_outdated(struct world *w)
+{
+    int rc = store_plans_outdated(w->store);
+
+    return rc == 0 ? find_generation(w) : rc;
+}
+
+int world_clock_back(struct world *w)
+{
+    int rc = store_rules_since(w->store, w->rules, w->playbook->rule_count);
+
+    for (size_t i = 0; i < w->playbook->rule_count; i++)
+        w->plan_rules[i].since_ms = w->rules[i].since_ms;
+    return rc == 0 ? world_outdated(w) : rc;
 }
 
 /* --- zones --- */
@@ -137,10 +153,8 @@ int world_note_zones(struct world *w, bool *moved)
     struct noting n = {.w = w};
 
     zone_each(note_zone, &n);
-    if (n.rc == 0 && n.moved)
-        n.rc = store_zones_moved(w->store);
     if (n.rc == 0)
-        n.rc = find_generation(w);
+        n.rc = n.moved ? world_outdated(w) : find_generation(w);
     *moved = n.moved;
     return n.rc;
 }
