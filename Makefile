@@ -28,7 +28,7 @@ BUILD_PACKAGES := make gcc g++ pkg-config libuv1-dev libcurl4-openssl-dev libsql
 # The servers, writers and judges of the tests.
 TEST_PACKAGES := libcmocka-dev python3 python3-aiosmtpd python3-icalendar \
 	python3-recurring-ical-events python3-vobject kannel kannel-extras openssl sqlite3 \
-	systemd procps man-db groff-base
+	systemd procps man-db groff-base libfaketime
 FUZZ_PACKAGES := clang libclang-rt-14-dev
 LINT_PACKAGES := python3 clang-format cppcheck shellcheck man-db groff-base
 

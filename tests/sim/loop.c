@@ -88,9 +88,14 @@ bool __wrap_clock_is_virtual(void)
     return false;
 }
 
+/* After a step back no copy lies in the future: it counts as of the minute before the step, as the
+ * service takes it. */
 void sim_step_clock(int64_t by_ms)
 {
     S->wall_offset_us += by_ms * 1000;
+    for (int i = 0; i < S->copy_count; i++)
+        if (S->copies[i].wall_ms > sim_wall_ms())
+            S->copies[i].wall_ms = sim_wall_ms() - MINUTE_MS;
     if (the_alarm != NULL)
         the_alarm->stepped = true;
 }

@@ -1,12 +1,20 @@
-"""Clocks change under the service: another tzdata is installed while it runs, or while it is down.
-The promise is the time on the wall, so what is still to come moves and what was sent stays."""
+"""Clocks change under the service.
 
+Another tzdata is installed while it runs, or while it is down: the promise is the time on the wall,
+so what is still to come moves and what was sent stays. Or the clock itself is set forward or back
+by hours: libfaketime shows the service another time than the machine's. It cannot ring the
+kernel's timer, as a real step does, so each step is followed by a commit of another program, which
+makes the service look as well.
+"""
+
+import glob
+import os
 import shutil
 import struct
 import tempfile
 from pathlib import Path
 
-from harness import CONF, FileGatewayFolder, ShopTest, wait_until
+from harness import BUSINESS, CONF, FileGatewayFolder, MailServer, ShopTest, wait_until
 
 EUROPEAN = "EET-2EEST,M3.5.0/3,M10.5.0/4"
 SUMMER_FOR_EVER = "<+03>-3"
@@ -117,3 +125,92 @@ class TzdataUpdates(ShopTest):
         self.wait_due("soon", "2026-12-08T08:00:00Z")
         self.assertEqual(self.garage.messages(rule="moved"), [])
         self.assertEqual(self.texts(), ["booked 15:00"])
+
+
+FAKETIME = "/usr/lib/*/faketime/libfaketimeMT.so.1"
+
+STEPS = """
+[rule booked]
+on = appointment booked
+
+[rule soon]
+on = appointment starts
+when = 2 hours before
+
+[rule evening]
+on = appointment booked
+when = 1 hour after
+late = 30 minutes
+
+[rule thanks]
+on = appointment ends
+when = 10 minutes after
+"""
+
+STEP_WORDS = {f"{rule}/en.email": f"Subject: {rule}\n\nHello {{{{client.name}}}}.\n"
+              for rule in ("booked", "soon", "evening", "thanks")}
+
+
+class ClockSteps(ShopTest):
+    def open(self, **faults):
+        self.mail = self.enterContext(MailServer(**faults))
+        self.garage = self.shop(conf=BUSINESS + self.mail.section(), playbook=STEPS,
+                                templates=STEP_WORDS)
+        self.step = self.garage.home / "step"
+        self.step.write_text("+0")
+        asan = os.environ.get("ASAN_OPTIONS", "")
+        self.garage.start(env={
+            "LD_PRELOAD": glob.glob(FAKETIME)[0],
+            "FAKETIME_TIMESTAMP_FILE": str(self.step),
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_RESET": "1",
+            "DONT_FAKE_MONOTONIC": "1",
+            "ASAN_OPTIONS": f"{asan}:verify_asan_link_order=0",
+        })
+        self.garage.sql("INSERT INTO client (id, name, email) VALUES (1, 'Anna', 'a@example.com')")
+
+    def book(self, hours):
+        self.garage.sql(f"""INSERT INTO appointment (ref, client_id, starts, ends) VALUES ('v', 1,
+            strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '+{hours} hours'),
+            strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '+{hours} hours', '+30 minutes'))""")
+
+    def set_clock(self, hours):
+        """Hours ahead of the machine's clock."""
+        self.step.write_text(f"{hours:+d}h")
+        self.garage.sql("UPDATE client SET notes = 'look', language = CASE WHEN language = 'en' "
+                        "THEN 'lv' ELSE 'en' END")
+
+    def subjects(self):
+        return sorted(mail.subject for mail in self.mail.received(0))
+
+    def test_six_hours_forward_sends_nothing_that_is_useless_by_then(self):
+        self.open()
+        self.book(hours=5)
+        self.garage.wait_message(rule="booked", state="sent")
+        self.set_clock(+6)
+        self.garage.wait_message(rule="thanks", state="sent")
+        self.assertEqual(self.garage.message(rule="soon")["state"], "expired")
+        self.assertEqual(self.garage.message(rule="evening")["state"], "expired")
+        self.assertEqual(self.subjects(), ["booked", "thanks"])
+
+    def test_six_hours_back_sends_nothing_twice(self):
+        self.open()
+        self.book(hours=3)
+        self.garage.wait_message(rule="booked", state="sent")
+        self.set_clock(+2)
+        self.garage.wait_message(rule="soon", state="sent")
+        self.set_clock(-4)
+        self.garage.wait_log("the clock was set back")
+        self.set_clock(+2)
+        self.garage.wait_message(rule="evening", state="expired")
+        self.mail.never_more_than(2, 2)
+        self.assertEqual(self.subjects(), ["booked", "soon"])
+
+    def test_a_retry_is_not_stuck_behind_a_step_back(self):
+        self.open(refuse_first=1)
+        self.book(hours=30)
+        self.garage.wait_message(rule="booked", state="retry")
+        self.set_clock(-6)
+        self.mail.received(1, seconds=10)
+        self.garage.wait_message(rule="booked", state="sent")
+        self.assertEqual(self.subjects(), ["booked"])
