@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "send/told.h"
 #include "text/address.h"
 #include "text/locale.h"
 #include "text/mime.h"
@@ -39,6 +40,7 @@ static const char *const names[] = {
     "appointment.title",
     "appointment.starts",
     "appointment.ends",
+    "appointment.timezone",
     "appointment.location",
     "appointment.status",
     "appointment.fields.*",
@@ -131,17 +133,31 @@ static json_t *job_data(const struct job *j)
     return o;
 }
 
-static json_t *appointment_data(const struct appointment *a)
+/* In whose time this message tells times. */
+static const struct zone *zone_of(const struct settings *s, const struct compose_input *in)
 {
+    if (in->appointment == NULL)
+        return s->business.calendar.zone;
+    return told_zone(&s->business, in->appointment, in->recipient == NULL ? in->client : NULL);
+}
+
+static json_t *appointment_data(const struct settings *s, const struct compose_input *in)
+{
+    const struct appointment *a = in->appointment;
+    const struct zone *from = told_written_in(&s->business, a), *to = zone_of(s, in);
+    char *starts = told_time(a->starts, from, to), *ends = told_time(a->ends, from, to);
     json_t *o = json_object();
 
     set(o, "ref", a->ref);
     set(o, "title", a->title);
     set(o, "location", a->location);
-    set(o, "starts", a->starts);
-    set(o, "ends", a->ends);
+    set(o, "starts", starts);
+    set(o, "ends", ends);
+    set(o, "timezone", zone_name(to));
     set(o, "status", a->status);
     set_fields(o, a->fields);
+    free(starts);
+    free(ends);
     return o;
 }
 
@@ -206,7 +222,7 @@ json_t *compose_data(const struct settings *settings, const struct compose_input
     if (in->job != NULL)
         json_object_set_new(o, "job", job_data(in->job));
     if (in->appointment != NULL)
-        json_object_set_new(o, "appointment", appointment_data(in->appointment));
+        json_object_set_new(o, "appointment", appointment_data(settings, in));
     if (in->staff != NULL)
         json_object_set_new(o, "staff", staff_data(in->staff));
     if (in->recipient != NULL)
@@ -232,14 +248,13 @@ json_t *compose_data(const struct settings *settings, const struct compose_input
 
 /* What another message that goes along is about. Each record is there, be it empty: a name within
  * the section must not mean the first message's record. */
-static json_t *also_data(const struct compose_input *in)
+static json_t *also_data(const struct settings *s, const struct compose_input *in)
 {
     json_t *o = json_object();
 
     json_object_set_new(o, "job", in->job != NULL ? job_data(in->job) : json_object());
     json_object_set_new(o, "appointment",
-                        in->appointment != NULL ? appointment_data(in->appointment)
-                                                : json_object());
+                        in->appointment != NULL ? appointment_data(s, in) : json_object());
     json_object_set_new(o, "staff", in->staff != NULL ? staff_data(in->staff) : json_object());
     return o;
 }
@@ -291,14 +306,6 @@ struct writer {
     struct payload *out;
     char *reason;
 };
-
-static const struct zone *zone_of(const struct settings *s, const struct compose_input *in)
-{
-    const char *name = in->appointment != NULL ? in->appointment->timezone : NULL;
-    const struct zone *z = name != NULL ? zone_get(name) : NULL;
-
-    return z != NULL ? z : s->business.calendar.zone;
-}
 
 /* --- the parts --- */
 
@@ -386,7 +393,7 @@ static int add_also(struct writer *w, const struct compose_input *in)
             list = json_array();
             json_object_set_new(p->data, "also", list);
         }
-        json_array_append_new(list, also_data(in));
+        json_array_append_new(list, also_data(w->settings, in));
         json_decref(data);
         return rc;
     }

@@ -71,7 +71,7 @@ def expected(zone, local, count, unit, sign, at):
     return to_utc(moved if at is None else at_time(moved, at), zone)
 
 
-def business_expected(zone, local, count, unit, sign, week, holidays):
+def business_expected(zone, local, count, unit, sign, at, week, holidays):
     def is_open(instant):
         wall = to_local(instant, zone)
         minute = wall.hour * 60 + wall.minute
@@ -79,14 +79,14 @@ def business_expected(zone, local, count, unit, sign, week, holidays):
             a <= minute < b for a, b in week.get(wall.weekday(), []))
 
     instant = to_utc(local, zone)
-    if count == 0:
+    if count == 0 and at is None:
         return instant
     if unit == "business-days":
         moved = to_local(instant, zone)
         while count > 0:
             moved += sign * timedelta(days=1)
             count -= moved.weekday() in week and moved.date() not in holidays
-        return to_utc(moved, zone)
+        return to_utc(moved if at is None else at_time(moved, at), zone)
     left = count * 4
     while left > 0:
         if sign > 0:
@@ -163,10 +163,13 @@ def some_business(zones, rng):
     local = local.replace(minute=local.minute // 15 * 15, second=0)
     holidays = {local.date() + timedelta(days=rng.randrange(-40, 40))
                 for _ in range(rng.randrange(12))}
-    unit = rng.choice(["business-hours", "business-hours", "business-days"])
+    unit = rng.choice(["business-hours", "business-days"])
     count = rng.choice([0, 1, 2, 8, 16, 40, rng.randrange(150)])
     lines = ["hours " + text, " ".join(["holidays"] + [d.isoformat() for d in sorted(holidays)])]
-    return lines, name, local, count, unit, rng.choice([-1, 1]), week, holidays
+    at = None
+    if unit == "business-days" and rng.random() < 0.5:
+        at = clock(rng.choice([0, 2, 3, 10, rng.randrange(24)]), rng.choice([0, 15, 30]))
+    return lines, name, local, count, unit, rng.choice([-1, 1]), at, week, holidays
 
 
 def main():
@@ -187,11 +190,12 @@ def main():
         lines.append(line)
         asked.append((line, expected(zones.get(q[0]), *q[1:])))
     for _ in range(args.business):
-        setup, name, local, count, unit, sign, week, holidays = some_business(zones, rng)
-        line = question_line(name, local, count, unit, sign, None)
+        setup, name, local, count, unit, sign, at, week, holidays = some_business(zones, rng)
+        line = question_line(name, local, count, unit, sign, at)
         lines += setup + [line]
         asked.append(("; ".join(setup + [line]),
-                      business_expected(zones.get(name), local, count, unit, sign, week, holidays)))
+                      business_expected(zones.get(name), local, count, unit, sign, at, week,
+                                        holidays)))
     answered_here = time.monotonic() - began
 
     began = time.monotonic()

@@ -321,6 +321,19 @@ static void a_repeat_goes_as_often_as_it_says_at_the_same_clock_time(void **stat
     end(s);
 }
 
+static void months_are_counted_from_the_first_and_not_from_the_last_repeat(void **state)
+{
+    struct scene *s = job(PLAIN,
+                          FLOW "[rule r]\non = job enters \"Quote sent\"\nwhen = 1 month after at "
+                               "10:00\nevery = 1 month, 4 times\n",
+                          "Quote sent", "2027-12-31T12:00");
+
+    /* 31 January, 29 February of a leap year, 31 March (summer time), 30 April */
+    assert_plan(s, "r email 2028-01-31T08:00; r email 2028-02-29T08:00; r email 2028-03-31T07:00; "
+                   "r email 2028-04-30T07:00");
+    end(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -341,6 +354,7 @@ int main(void)
         cmocka_unit_test(a_due_date_is_the_end_of_that_business_day_and_none_is_no_message),
         cmocka_unit_test(the_clock_stands_still_while_the_client_is_the_one_to_act),
         cmocka_unit_test(a_repeat_goes_as_often_as_it_says_at_the_same_clock_time),
+        cmocka_unit_test(months_are_counted_from_the_first_and_not_from_the_last_repeat),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

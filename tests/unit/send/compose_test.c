@@ -95,6 +95,37 @@ static void a_visit_is_told_in_the_time_of_its_place(void **state)
     shop_close(c.s);
 }
 
+static void a_call_is_told_in_the_time_of_the_client(void **state)
+{
+    static const char *const calls[] = {"https://meet.example.com/x", "tel:+37167000000",
+                                        "+371 67 000 000", " SIP:desk@example.com"};
+    static const char *const places[] = {"Brivibas iela 1", "+2 floor", "", "+", "mailto:x"};
+    struct scene c = scene(RULE);
+    struct staff owner = {.id = 1, .name = (char *)"Janis"};
+
+    shop_file(c.s, "templates/r/en.sms",
+              "{{appointment.starts | relative}} {{appointment.ends | time}} "
+              "{{appointment.timezone}}");
+    c.visit.starts = (char *)"2026-12-01T23:00";
+    c.visit.ends = (char *)"2026-12-01T21:30Z";
+    c.client.timezone = (char *)"Asia/Kathmandu"; /* +5:45, and Riga is +2 */
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        c.visit.location = (char *)calls[i];
+        assert_text(&c, "tomorrow at 02:45 03:15 Asia/Kathmandu");
+    }
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        c.visit.location = (char *)places[i];
+        assert_text(&c, "today at 23:00 23:30 Europe/Riga");
+    }
+    c.visit.location = (char *)calls[0];
+    c.in.recipient = &owner;
+    assert_text(&c, "today at 23:00 23:30 Europe/Riga");
+    c.in.recipient = NULL;
+    c.client.timezone = NULL;
+    assert_text(&c, "today at 23:00 23:30 Europe/Riga");
+    shop_close(c.s);
+}
+
 static void a_persian_reads_a_jalali_date_in_persian_digits(void **state)
 {
     struct scene c = scene(RULE);
@@ -243,6 +274,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_language_falls_back_to_the_houses_and_then_to_english),
         cmocka_unit_test(a_visit_is_told_in_the_time_of_its_place),
+        cmocka_unit_test(a_call_is_told_in_the_time_of_the_client),
         cmocka_unit_test(a_persian_reads_a_jalali_date_in_persian_digits),
         cmocka_unit_test(a_value_is_never_expanded_again),
         cmocka_unit_test(what_is_missing_is_told_and_never_goes_out_blank),

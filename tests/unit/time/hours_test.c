@@ -245,6 +245,23 @@ static void the_next_and_previous_openings_skip_nights_and_holidays(void **state
     assert_local(&c, out_ms, "2026-12-08T08:00:00");
 }
 
+static void a_week_may_begin_on_sunday_or_saturday(void **state)
+{
+    struct hours_calendar tehran = {.zone = zone_get("Asia/Tehran"),
+                                    .week = parse("Sat-Thu 09:00-18:00")};
+    struct hours_calendar jerusalem = {.zone = zone_get("Asia/Jerusalem"),
+                                       .week = parse("Sun-Thu 08:00-16:00, Fri 08:00-12:00")};
+
+    /* 11 December 2026 is a Friday. */
+    assert_false(hours_is_business_day(&tehran, day_number("2026-12-11")));
+    assert_true(hours_is_business_day(&tehran, day_number("2026-12-12")));
+    assert_true(hours_is_business_day(&tehran, day_number("2026-12-13")));
+    assert_adds(&tehran, "2026-12-10T17:00", 120, "2026-12-12T10:00:00");
+    assert_false(hours_is_business_day(&jerusalem, day_number("2026-12-12")));
+    assert_true(hours_is_business_day(&jerusalem, day_number("2026-12-13")));
+    assert_adds(&jerusalem, "2026-12-11T11:00", 120, "2026-12-13T09:00:00");
+}
+
 static void a_business_that_never_opens_has_no_answer(void **state)
 {
     struct hours_calendar c = {.zone = zone_utc()};
@@ -468,6 +485,7 @@ int main(void)
         cmocka_unit_test(a_time_of_day_is_a_minute),
         cmocka_unit_test(a_shop_is_open_from_its_opening_to_before_its_closing),
         cmocka_unit_test(the_next_and_previous_openings_skip_nights_and_holidays),
+        cmocka_unit_test(a_week_may_begin_on_sunday_or_saturday),
         cmocka_unit_test(a_business_that_never_opens_has_no_answer),
         cmocka_unit_test(holidays_for_over_a_year_hide_every_opening),
         cmocka_unit_test(business_minutes_skip_lunch_nights_and_weekends),

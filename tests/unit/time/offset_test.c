@@ -61,6 +61,47 @@ static void days_keep_the_time_of_day(void **state)
                "2028-02-29T14:00:00");
 }
 
+static void a_leap_day_has_a_place_in_every_year(void **state)
+{
+    const struct offset year = {12, UNIT_MONTHS, AFTER, 10 * 60};
+
+    assert_due("Europe/Riga", "2028-02-29T14:00", year, "2029-02-28T10:00:00");
+    assert_due("Europe/Riga", "2027-02-28T14:00", year, "2028-02-28T10:00:00");
+    assert_due("Europe/Riga", "2024-02-29T14:00", (struct offset){48, UNIT_MONTHS, AFTER, OWN_TIME},
+               "2028-02-29T14:00:00");
+    assert_due("Europe/Riga", "2028-03-01T14:00", (struct offset){1, UNIT_DAYS, BEFORE, 18 * 60},
+               "2028-02-29T18:00:00");
+    assert_due("Europe/Riga", "2028-02-28T12:00",
+               (struct offset){2, UNIT_BUSINESS_DAYS, AFTER, OWN_TIME}, "2028-03-01T12:00:00");
+}
+
+static void a_year_ends_like_any_other_day(void **state)
+{
+    assert_due("Europe/Riga", "2027-01-01T09:00", (struct offset){1, UNIT_DAYS, BEFORE, 18 * 60},
+               "2026-12-31T18:00:00");
+    assert_due("Europe/Riga", "2026-12-31T23:30", (struct offset){2, UNIT_HOURS, AFTER, OWN_TIME},
+               "2027-01-01T01:30:00");
+    assert_due("Europe/Riga", "2026-12-31T12:00", (struct offset){1, UNIT_MONTHS, AFTER, OWN_TIME},
+               "2027-01-31T12:00:00");
+    assert_due("Europe/Riga", "2026-12-31T17:00",
+               (struct offset){2, UNIT_BUSINESS_HOURS, AFTER, OWN_TIME}, "2027-01-01T09:00:00");
+}
+
+static void offsets_of_half_an_hour_and_less_are_kept(void **state)
+{
+    assert_due("Asia/Kathmandu", "2026-12-08T09:15", (struct offset){1, UNIT_DAYS, BEFORE, 1080},
+               "2026-12-07T18:00:00");
+    assert_due("Asia/Kolkata", "2026-12-08T00:10", (struct offset){2, UNIT_HOURS, BEFORE, OWN_TIME},
+               "2026-12-07T22:10:00");
+    /* Lord Howe's clocks go forward by half an hour on 4 October, and back on 5 April. */
+    assert_due("Australia/Lord_Howe", "2026-10-04T12:00",
+               (struct offset){24, UNIT_HOURS, BEFORE, OWN_TIME}, "2026-10-03T11:30:00");
+    assert_due("Australia/Lord_Howe", "2026-10-03T02:15",
+               (struct offset){1, UNIT_DAYS, AFTER, OWN_TIME}, "2026-10-04T02:45:00");
+    assert_due("Australia/Lord_Howe", "2026-04-05T12:00",
+               (struct offset){24, UNIT_HOURS, BEFORE, OWN_TIME}, "2026-04-04T12:30:00");
+}
+
 static void a_time_of_day_is_set_on_the_date_reached(void **state)
 {
     assert_due("Europe/Riga", "2026-12-08T15:00", (struct offset){1, UNIT_DAYS, BEFORE, 18 * 60},
@@ -172,6 +213,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(elapsed_units_do_not_see_clock_changes),
         cmocka_unit_test(days_keep_the_time_of_day),
+        cmocka_unit_test(a_leap_day_has_a_place_in_every_year),
+        cmocka_unit_test(a_year_ends_like_any_other_day),
+        cmocka_unit_test(offsets_of_half_an_hour_and_less_are_kept),
         cmocka_unit_test(a_time_of_day_is_set_on_the_date_reached),
         cmocka_unit_test(business_hours_are_opening_time),
         cmocka_unit_test(business_hours_with_a_time_wait_for_it),
