@@ -109,6 +109,11 @@ typedef void (*plan_trace)(void *arg, const struct rule *r, const char *text);
 void plan_subject(const struct plan_world *w, const struct plan_subject *s, struct intents *out,
                   plan_trace trace, void *trace_arg);
 
+/* Does this occurrence of the rule's event still stand: is the job still in that stage, the visit
+ * neither cancelled nor moved? It says nothing of the rule's switch-on or of recipients. */
+bool plan_stands(const struct plan_world *w, const struct plan_subject *s, const struct rule *r,
+                 int64_t occurrence);
+
 /* The channels a rule would use for this person, best first; 0 when there is none, and then
  * `reason` (PLAN_REASON_MAX bytes) says why. */
 size_t plan_channels(const struct rule *r, const struct business *b, const struct plan_contact *c,

@@ -132,6 +132,8 @@ const struct workflow *playbook_workflow(const struct playbook *p, const char *n
 /* Does the rule speak of jobs, of appointments? */
 bool rule_on_job(const struct rule *r);
 bool rule_on_appointment(const struct rule *r);
+/* Does it write to the client (not to staff, and not a task for somebody to call her)? */
+bool rule_writes_to_client(const struct rule *r);
 const char *event_phrase(enum event e); /* "job enters", ... */
 
 /* The rule in plain English: "When a job enters Ready and that holds for 5 minutes, text the

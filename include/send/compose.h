@@ -25,8 +25,9 @@ struct compose_input {
     const struct appointment *appointment;
     const struct staff *staff;     /* in charge */
     const struct staff *recipient; /* set when the message goes to a member of staff */
-    const char *to;                /* the address or number */
-    const char *from;              /* the gateway's `from` */
+    bool to_house;    /* it goes to the office or to an address of the rule's: to nobody by name */
+    const char *to;   /* the address or number */
+    const char *from; /* the gateway's `from` */
     const char *reply_to;
     const char *token; /* 32 hex digits */
     int64_t now_ms;
@@ -52,7 +53,7 @@ json_t *compose_data(const struct settings *settings, const struct compose_input
 /* Every name that the data can have, for checking templates. */
 const struct template_names *compose_names(void);
 
-/* The language a person is written to in: her own, else the business's. */
+/* The language a person is written to in: her own, else the business's, as for the house. */
 const char *compose_language(const struct settings *settings, const struct compose_input *in);
 
 #endif

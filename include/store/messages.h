@@ -71,8 +71,8 @@ int store_message_add(struct store *s, struct message *m);
  * already. */
 int store_message_replan(struct store *s, const struct message *m);
 
-/* Move a message to `to` with its reason (NULL: none); `next_ms` matters for pending states.
- * ERR_INVALID when the table of moves forbids it. */
+/* Move a message to `to` with its reason (NULL: none); `next_ms` matters for pending states. The
+ * task of one that is held no longer ends. ERR_INVALID when the table of moves forbids it. */
 int store_message_move(struct store *s, const struct message *m, enum message_state to,
                        int64_t now_ms, int64_t next_ms, const char *reason);
 

@@ -1,16 +1,19 @@
 /*
  * Tasks: what a person has to do, as the rules ask for it or because the service cannot go on
- * alone.
+ * alone. A task is open until a person says that it is done, or until its cause is gone: then it
+ * ends by itself, and says why.
  */
 #ifndef STORE_TASKS_H
 #define STORE_TASKS_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "store/store.h"
 
 struct task {
-    const char *key; /* one open task of this key exists at most; NULL: none */
+    const char *key; /* one task of this key exists at most; NULL: none */
     int64_t message_id, staff_id, client_id, job_id, appointment_id; /* 0: none */
     const char *text;
 };
@@ -18,7 +21,42 @@ struct task {
 /* Raise it, unless one with its key is open already; one that was done is opened again. */
 int store_task_raise(struct store *s, const struct task *t, int64_t now_ms);
 
-/* The open task of this key, if there is one, is done. */
-int store_task_done(struct store *s, const char *key, int64_t now_ms);
+/* Every open task of this message ends by itself, for the reason `why`. */
+int store_tasks_settle(struct store *s, int64_t message_id, const char *why, int64_t now_ms);
+
+/* The open task of this key, if there is one, ends by itself. */
+int store_task_end(struct store *s, const char *key, const char *why, int64_t now_ms);
+
+/* A task as people see it. Strings are NULL, ids and times 0, where there is none. */
+struct task_row {
+    int64_t id, message_id, staff_id, client_id, job_id, appointment_id;
+    char *rule; /* that asked for it, or whose message is in trouble */
+    char *staff_name, *client_name;
+    char *subject; /* the appointment's ref, else the job's, or "#id" */
+    char *text;
+    int64_t created_ms, done_ms;
+    char *done_by; /* "": nobody said who; NULL: it ended by itself */
+    char *done_note;
+};
+void task_rows_free(struct task_row *rows, size_t count); /* NULL with 0 is fine */
+
+struct task_filter {
+    bool done;         /* also what is done */
+    int64_t staff_row; /* only this member's; 0: everybody's */
+    size_t limit;      /* 0: all */
+};
+
+/* The tasks, oldest first; *total (may be NULL): how many there are without the limit. Free with
+ * task_rows_free in any case. */
+int store_tasks(struct store *s, const struct task_filter *f, struct task_row **out, size_t *count,
+                int64_t *total);
+
+/* One task; ERR_NOTFOUND. Free with task_rows_free(row, 1), which the caller has on the heap. */
+int store_task(struct store *s, int64_t id, struct task_row **out);
+
+/* A person has done it (`by` and `note` may be NULL), or wants it open again. Nothing happens to
+ * one that is done, or open, already. */
+int store_task_done(struct store *s, int64_t id, const char *by, const char *note, int64_t now_ms);
+int store_task_undo(struct store *s, int64_t id);
 
 #endif

@@ -41,15 +41,6 @@ int store_gateway_records(struct store *s, int64_t since_ms, struct gateway_reco
                           size_t *count);
 void gateway_records_free(struct gateway_record *list, size_t count);
 
-/* Open tasks, the oldest first, at most `max`, and how many in all. */
-struct open_task {
-    int64_t id, client_id, created_ms;
-    char *client_name, *text; /* the name may be NULL */
-};
-int store_open_tasks(struct store *s, size_t max, struct open_task **out, size_t *count,
-                     int64_t *total);
-void open_tasks_free(struct open_task *list, size_t count);
-
 /* Clients whose name, ref, e-mail address and telephone number together contain each word of
  * `words`, without regard to the case of letters and to marks on Latin ones ("berzina" finds
  * Bērziņa); telephone numbers are also found without their spaces. At most `max`, by name; *more:

@@ -239,7 +239,7 @@ static int write_channel(struct preview *p, enum channel channel, bool html)
         .job = r->job.id != 0 ? &r->job : NULL,
         .appointment = r->appointment.id != 0 ? &r->appointment : NULL,
         .staff = r->staff.id != 0 ? &r->staff : NULL,
-        .recipient = p->rule->to != TO_CLIENT && r->staff.id != 0 ? &r->staff : NULL,
+        .recipient = !rule_writes_to_client(p->rule) && r->staff.id != 0 ? &r->staff : NULL,
         .now_ms = p->now_ms,
     };
     char reason[COMPOSE_REASON_MAX];

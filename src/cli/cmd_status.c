@@ -254,7 +254,8 @@ static void print_rest(struct page *p)
     if (st->tasks > 0) {
         label("tasks");
         show_count(st->tasks, "open task", p->count);
-        printf("%s for people\n", p->count);
+        put_text(YELLOW, p->count);
+        printf(" for people; `betimes tasks` lists them\n");
     }
     label("records");
     show_count(st->clients, "client", p->count);

@@ -37,7 +37,7 @@ static const struct command *const before[] = {
     NULL,
 };
 static const struct command *const after[] = {
-    &command_status, &command_outbox, &command_history, &command_why, NULL,
+    &command_status, &command_outbox, &command_history, &command_why, &command_tasks, NULL,
 };
 static const struct command *const step_in[] = {
     &command_retry, &command_cancel, &command_pause, &command_resume, NULL,

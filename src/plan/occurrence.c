@@ -262,7 +262,7 @@ static bool move_is_news(const struct finder *f, const struct plan_event *move)
         return true;
     for (size_t i = 0; i < f->w->playbook->rule_count; i++) {
         const struct rule *r = &f->w->playbook->rules[i];
-        if (r->event == EVENT_APPOINTMENT_BOOKED && r->to == TO_CLIENT &&
+        if (r->event == EVENT_APPOINTMENT_BOOKED && rule_writes_to_client(r) &&
             booked->at_ms >= f->w->rules[i].since_ms && r->only_if == NULL && r->unless == NULL)
             return false;
     }
@@ -275,7 +275,8 @@ static void find_happening(struct finder *f)
         const struct plan_event *e = &f->s->events[i];
         if (e->event != f->r->event || !last_of(f, i, f->r->event))
             continue;
-        if (e->event == EVENT_APPOINTMENT_MOVED && f->r->to == TO_CLIENT && !move_is_news(f, e))
+        if (e->event == EVENT_APPOINTMENT_MOVED && rule_writes_to_client(f->r) &&
+            !move_is_news(f, e))
             snprintf(f->why, PLAN_REASON_MAX,
                      "the client has not heard of the booking yet; its message tells the new time");
         else
@@ -321,4 +322,17 @@ size_t occurrences_of(const struct plan_world *w, const struct plan_subject *s,
     if (f.count == 0 && why[0] == '\0')
         snprintf(why, PLAN_REASON_MAX, "it has not happened");
     return f.count;
+}
+
+bool plan_stands(const struct plan_world *w, const struct plan_subject *s, const struct rule *r,
+                 int64_t occurrence)
+{
+    struct occurrence found[OCCURRENCES_MAX];
+    char why[PLAN_REASON_MAX];
+    size_t n = occurrences_of(w, s, r, found, why);
+
+    for (size_t i = 0; i < n; i++)
+        if (found[i].revision == occurrence)
+            return true;
+    return false;
 }

@@ -214,16 +214,39 @@ static void add_address(struct planner *p, const struct request *q)
     add_for(p, q, RECIPIENT_ADDRESS, 0, q->r->address, &c);
 }
 
+/* Somebody is to call the client: the one in charge, else the office. A call that wants to sell or
+ * to ask needs what a letter would need, by one channel at least; about her own visit or job she is
+ * called also when she wants nothing in writing. */
+static void add_call(struct planner *p, const struct request *q)
+{
+    size_t before = p->out->count;
+    enum purpose purpose = q->r->purpose;
+    const bool(*out)[PURPOSE_COUNT] = p->s->client->opted_out;
+
+    add_staff(p, q, in_charge(p));
+    if ((purpose != PURPOSE_MARKETING && purpose != PURPOSE_SURVEY) ||
+        !out[CHANNEL_EMAIL][purpose] || !out[CHANNEL_SMS][purpose])
+        return;
+    for (size_t i = before; i < p->out->count; i++) {
+        p->out->items[i].verdict = VERDICT_SKIP;
+        snprintf(p->out->items[i].reason, PLAN_REASON_MAX, "the client has %s %s messages",
+                 purpose == PURPOSE_MARKETING ? "not agreed to" : "opted out of",
+                 purpose_name(purpose));
+    }
+}
+
 static void add_recipients(struct planner *p, const struct request *q)
 {
     const struct staff *member;
 
     switch (q->r->to) {
     case TO_CLIENT:
-        if (p->s->client != NULL)
-            add_for(p, q, RECIPIENT_CLIENT, p->s->client_row, NULL, p->s->client);
-        else
+        if (p->s->client == NULL)
             tell(p, q->r, "its client is not in the database");
+        else if (q->r->by == BY_TASK)
+            add_call(p, q);
+        else
+            add_for(p, q, RECIPIENT_CLIENT, p->s->client_row, NULL, p->s->client);
         break;
     case TO_STAFF:
         add_staff(p, q, in_charge(p));

@@ -56,6 +56,11 @@ bool rule_on_appointment(const struct rule *r)
     return r->event >= EVENT_APPOINTMENT_BOOKED && r->event <= EVENT_APPOINTMENT_ENDS;
 }
 
+bool rule_writes_to_client(const struct rule *r)
+{
+    return r->to == TO_CLIENT && r->by != BY_TASK;
+}
+
 /* What comes after the phrase, when `value` begins with it; else NULL. */
 static const char *after_phrase(const char *value, const char *phrase)
 {

@@ -285,9 +285,10 @@ static void check_recipient(const struct check *c, const struct rule *r)
 {
     bool sms = r->by == BY_SMS, email = r->by == BY_EMAIL, open = r->by == BY_PREFERRED;
 
-    if (r->by == BY_TASK && (r->to == TO_CLIENT || r->to == TO_ADDRESS))
+    if (r->by == BY_TASK && r->to == TO_ADDRESS)
         wrong(c, "by",
-              "a task is for staff; write `to = staff`, `to = manager` or `to = department NAME`");
+              "a task is for people of the house; write `to = staff`, `to = manager`, `to = "
+              "department NAME`, or `to = client` for calling her");
     else if (r->to == TO_ADDRESS && r->address != NULL) {
         bool mail = strchr(r->address, '@') != NULL;
         if (!open && !(mail ? email : sms))

@@ -112,8 +112,11 @@ static void put_action(struct buf *b, const struct rule *r)
         [BY_TASK] = {"give", " a task"},
     };
 
-    buf_printf(b, ", %s %s%s%s", actions[r->by].verb, r->to == TO_DEPARTMENT ? "department " : "",
-               recipient(r), actions[r->by].then);
+    if (r->by == BY_TASK && r->to == TO_CLIENT)
+        buf_puts(b, ", give the one in charge a task for the client");
+    else
+        buf_printf(b, ", %s %s%s%s", actions[r->by].verb,
+                   r->to == TO_DEPARTMENT ? "department " : "", recipient(r), actions[r->by].then);
     if (r->every.times > 1) {
         buf_puts(b, ", again every ");
         put_count(b, r->every.count, r->every.unit);

@@ -128,7 +128,7 @@ static int give_task(struct claiming *c)
     struct payload p;
     char reason[COMPOSE_REASON_MAX];
 
-    in.channel = CHANNEL_SMS;
+    in.channel = CHANNEL_TASK;
     int rc = compose(c->with->world->settings, c->with->templates, &in, &p, NULL, reason);
     if (rc == ERR_NOTFOUND) {
         payload_close(&p);
@@ -148,10 +148,10 @@ static int give_task(struct claiming *c)
                      .appointment_id = l->ids.appointment_id,
                      .text = p.text};
     rc = store_payload_save(c->store, c->m->id, &p);
+    if (rc == 0) /* which ends the task of a message that was held: before this one is raised */
+        rc = store_message_claim(c->store, c->m, "task", NULL, 0, c->now_ms);
     if (rc == 0)
         rc = store_task_raise(c->store, &t, c->now_ms);
-    if (rc == 0)
-        rc = store_message_claim(c->store, c->m, "task", NULL, 0, c->now_ms);
     if (rc == 0) {
         c->m->state = MESSAGE_SENDING;
         rc = store_message_move(c->store, c->m, MESSAGE_SENT, c->now_ms, c->m->next_ms, NULL);

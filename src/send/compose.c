@@ -204,7 +204,7 @@ static bool unsubscribe_mailbox(const struct settings *s, const struct compose_i
 {
     struct address a;
 
-    if (in->recipient != NULL || in->client == NULL)
+    if (in->recipient != NULL || in->to_house || in->client == NULL)
         return false;
     int rc = in->reply_to != NULL ? address_parse(in->reply_to, &a, NULL) : sender(s, in, &a, NULL);
     memcpy(out, a.mailbox, ADDRESS_MAX);
@@ -261,9 +261,9 @@ static json_t *also_data(const struct settings *s, const struct compose_input *i
 
 const char *compose_language(const struct settings *settings, const struct compose_input *in)
 {
-    const char *own = in->recipient != NULL ? in->recipient->language
-                      : in->client != NULL  ? in->client->language
-                                            : NULL;
+    const char *own = in->recipient != NULL                 ? in->recipient->language
+                      : in->client != NULL && !in->to_house ? in->client->language
+                                                            : NULL;
 
     return own != NULL ? own : settings->business.language;
 }
@@ -426,6 +426,7 @@ static int write_sms(struct writer *w, struct sms_size *size)
     struct buf text;
 
     buf_init(&text);
+    bool texted = w->in->channel == CHANNEL_SMS; /* a task's text is as long as it likes */
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < w->part_count; i++) {
         const struct text_part *p = &w->parts[i];
@@ -434,7 +435,7 @@ static int write_sms(struct writer *w, struct sms_size *size)
         buf_puts(&text, i > 0 ? "\n\n" : "");
         rc = template_render(p->entry->sms, p->data, &p->env, &text, &w->report);
     }
-    if (rc == 0 && w->settings->channels[CHANNEL_SMS].transliterate) {
+    if (rc == 0 && texted && w->settings->channels[CHANNEL_SMS].transliterate) {
         struct buf plain;
         buf_init(&plain);
         locale_gsm(locale_get(w->parts[0].env.language, w->parts[0].env.region), text.data,
@@ -447,7 +448,8 @@ static int write_sms(struct writer *w, struct sms_size *size)
     free(words);
     if (rc != 0)
         return tell_report(w);
-    rc = sms_measure(w->out->text, strlen(w->out->text), size != NULL ? size : &own, &err);
+    if (texted)
+        rc = sms_measure(w->out->text, strlen(w->out->text), size != NULL ? size : &own, &err);
     if (rc == 0 && w->out->text[0] == '\0') {
         err_set(&err, "the text is empty");
         rc = ERR_INVALID;
@@ -472,9 +474,9 @@ static int write_bytes(struct writer *w, const struct template_mail *mail, struc
     if (rc != 0)
         return rc;
     bool leave = unsubscribe_mailbox(w->settings, in, mailbox);
-    const char *to_name = in->recipient != NULL ? in->recipient->name
-                          : in->client != NULL  ? in->client->name
-                                                : NULL;
+    const char *to_name = in->recipient != NULL                 ? in->recipient->name
+                          : in->client != NULL && !in->to_house ? in->client->name
+                                                                : NULL;
     struct mime_mail m = {
         .from = {from.name, from.mailbox},
         .to = {to_name, in->to},

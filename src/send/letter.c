@@ -33,6 +33,7 @@ static int load_recipient(struct world *w, struct letter *l)
             l->contact = &l->staff_contact.plan;
         break;
     default:
+        l->input.to_house = true;
         l->address_contact.zone = w->settings->business.calendar.zone;
         if (l->recipient.kind == ENTITY_ADDRESS && strchr(l->recipient.key, '@') != NULL)
             l->address_contact.email = l->recipient.key;

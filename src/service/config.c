@@ -91,6 +91,18 @@ static bool has_folder(const struct loading *l)
     return there;
 }
 
+/* A task without words says the rule's name and the client's: poor, but no work is lost. */
+static void check_task_words(const struct loading *l)
+{
+    const struct rule *r = l->rule;
+
+    if (l->c->templates != NULL && !has_words(l, TEMPLATE_KIND_SMS))
+        problems_warning(l->problems, l->c->playbook->file, r->line,
+                         "`[rule %s]` gives a task without words: write %s/%s.sms, else it says "
+                         "`%s` and the client's name",
+                         r->name, r->template, l->c->settings->business.language, r->name);
+}
+
 static void check_words(const struct loading *l)
 {
     const struct rule *r = l->rule;
@@ -98,8 +110,10 @@ static void check_words(const struct loading *l)
     bool wanted[2];
     size_t have = 0;
 
-    if (r->by == BY_TASK)
+    if (r->by == BY_TASK) {
+        check_task_words(l);
         return;
+    }
     if (!has_folder(l)) {
         no_folder(l);
         return;

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "store/internal.h"
+#include "store/tasks.h"
 
 static const char *const state_names[MESSAGE_STATES] = {
     "planned",   "held",    "retry",  "sending",   "unknown", "sent",
@@ -302,6 +303,14 @@ int store_message_replan(struct store *s, const struct message *m)
     return store_finish(s, st);
 }
 
+/* What a person was asked to mend is mended, or does not matter any more. */
+static int end_hold(struct store *s, const struct message *m, enum message_state to, int64_t now_ms)
+{
+    if (m->state != MESSAGE_HELD || to == MESSAGE_HELD)
+        return 0;
+    return store_tasks_settle(s, m->id, "the message is not held any more", now_ms);
+}
+
 int store_message_move(struct store *s, const struct message *m, enum message_state to,
                        int64_t now_ms, int64_t next_ms, const char *reason)
 {
@@ -319,7 +328,8 @@ int store_message_move(struct store *s, const struct message *m, enum message_st
         bind_text(st, 5, reason);
         bind_int(st, 6, m->state);
     }
-    return store_finish(s, st);
+    int rc = store_finish(s, st);
+    return rc == 0 ? end_hold(s, m, to, now_ms) : rc;
 }
 
 /* --- the wire --- */
@@ -398,7 +408,8 @@ int store_message_claim(struct store *s, const struct message *m, const char *ga
         bind_int(st, 5, m->channel);
         bind_int(st, 6, leader_id);
     }
-    return store_finish(s, st);
+    int rc = store_finish(s, st);
+    return rc == 0 ? end_hold(s, m, MESSAGE_SENDING, now_ms) : rc;
 }
 
 int store_message_committing(struct store *s, int64_t id, bool committing)

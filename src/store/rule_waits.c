@@ -24,7 +24,7 @@ static char *question_key(const char *rule)
 int store_question_answered(struct store *s, const char *rule, int64_t now_ms)
 {
     char *key = question_key(rule);
-    int rc = store_task_done(s, key, now_ms);
+    int rc = store_task_end(s, key, "the rule asks no more", now_ms);
 
     free(key);
     return rc;

@@ -154,7 +154,7 @@ int store_upcoming(struct store *s, size_t max, struct outbox_row **out, size_t 
     return read_rows(s, st, out, count);
 }
 
-/* --- gateways, tasks --- */
+/* --- gateways --- */
 
 int store_gateway_records(struct store *s, int64_t since_ms, struct gateway_record **out,
                           size_t *count)
@@ -192,45 +192,6 @@ void gateway_records_free(struct gateway_record *list, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         free(list[i].name);
-    free(list);
-}
-
-int store_open_tasks(struct store *s, size_t max, struct open_task **out, size_t *count,
-                     int64_t *total)
-{
-    sqlite3_stmt *st = store_prepare(
-        s, "SELECT t.id, coalesce(t.client_id, 0), t.created_ms, c.name, t.text, "
-           "(SELECT count(*) FROM task WHERE done_ms IS NULL) "
-           "FROM task t LEFT JOIN client c ON c.id = t.client_id WHERE t.done_ms IS NULL "
-           "ORDER BY t.created_ms LIMIT ?1");
-    size_t cap = 0;
-    int rc;
-
-    *out = NULL;
-    *count = 0;
-    *total = 0;
-    if (st != NULL)
-        bind_int(st, 1, (int64_t)max);
-    while ((rc = store_step(s, st)) == 1) {
-        mem_grow(out, &cap, *count + 1, sizeof(**out));
-        (*out)[(*count)++] = (struct open_task){
-            .id = column_int(st, 0),
-            .client_id = column_int(st, 1),
-            .created_ms = column_int(st, 2),
-            .client_name = column_text(st, 3),
-            .text = column_text(st, 4),
-        };
-        *total = column_int(st, 5);
-    }
-    return rc;
-}
-
-void open_tasks_free(struct open_task *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        free(list[i].client_name);
-        free(list[i].text);
-    }
     free(list);
 }
 

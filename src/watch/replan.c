@@ -72,6 +72,8 @@ struct replan {
     struct world *w;
     int64_t now_ms;
     int64_t subject_id;
+    const struct plan_subject *subject; /* NULL: the record is gone */
+    const struct intents *intents;
     struct message *rows;
     size_t row_count;
     bool *wanted;                 /* per row: an intent answers for it */
@@ -216,8 +218,10 @@ static int update_row(struct replan *p, struct message *m, const struct intent *
     if (pending && to == MESSAGE_PLANNED) {
         if (m->state != MESSAGE_HELD)
             return 0;
-        /* What it was held for may have been mended. */
-        return store_message_move(p->w->store, m, MESSAGE_PLANNED, p->now_ms, in->due_ms, NULL);
+        /* What it was held for may have been mended; until it goes, its task stays open. */
+        to = same ? MESSAGE_HELD : MESSAGE_PLANNED;
+        return store_message_move(p->w->store, m, to, p->now_ms, in->due_ms,
+                                  same ? m->reason : NULL);
     }
     if (!pending && m->state == to)
         return 0;
@@ -286,19 +290,49 @@ static const char *void_reason(const struct replan *p, const struct message *m)
                : "the job was changed: a newer message takes its place";
 }
 
+/* Why a task that was raised has nothing left to do: what it was raised for does not stand any
+ * more, or it is another person's now; NULL: there is no such reason. That its rule was edited or
+ * taken out is none: the work is still there. */
+static const char *moot(const struct replan *p, const struct message *m, const char *reason)
+{
+    int rule = world_rule_by_id(p->w, m->rule_id);
+
+    if (p->subject == NULL)
+        return reason;
+    if (rule < 0)
+        return NULL;
+    if (!plan_stands(&p->w->plan, p->subject, &p->w->playbook->rules[rule], m->occurrence))
+        return void_reason(p, m);
+    for (size_t i = 0; i < p->intents->count; i++) {
+        const struct intent *in = &p->intents->items[i];
+        if (in->rule == (size_t)rule && in->occurrence == m->occurrence && in->repeat == m->repeat)
+            return "it is another person's task now";
+    }
+    return NULL;
+}
+
+/* A row that nothing wants: one that waits goes no more; a task that was raised may end. */
+static int void_one(struct replan *p, const struct message *m, const char *reason)
+{
+    if (message_is_pending(m->state)) {
+        p->counts->voided++;
+        return store_message_move(p->w->store, m, MESSAGE_CANCELLED, p->now_ms, m->next_ms,
+                                  reason != NULL ? reason : void_reason(p, m));
+    }
+    if (m->channel != CHANNEL_TASK || m->state != MESSAGE_SENT)
+        return 0;
+    const char *why = moot(p, m, reason);
+    return why != NULL ? store_tasks_settle(p->w->store, m->id, why, p->now_ms) : 0;
+}
+
 static int void_unwanted(struct replan *p, const char *reason)
 {
-    for (size_t i = 0; i < p->row_count; i++) {
-        const struct message *m = &p->rows[i];
-        if (p->wanted[i] || !message_is_pending(m->state))
-            continue;
-        p->counts->voided++;
-        int rc = store_message_move(p->w->store, m, MESSAGE_CANCELLED, p->now_ms, m->next_ms,
-                                    reason != NULL ? reason : void_reason(p, m));
-        if (rc != 0)
-            return rc;
-    }
-    return 0;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < p->row_count; i++)
+        if (!p->wanted[i])
+            rc = void_one(p, &p->rows[i], reason);
+    return rc;
 }
 
 /* Its client is not there: a slip of the writer's that nobody would notice otherwise. */
@@ -332,6 +366,8 @@ int replan_subject(struct world *w, int64_t entity_id, int64_t now_ms, struct re
     if (rc == 0 && gone) {
         rc = void_unwanted(&p, "the record was deleted");
     } else if (rc == 0) {
+        p.subject = &subject.plan;
+        p.intents = &intents;
         if (subject.plan.client == NULL)
             rc = tell_orphan(&p, &subject);
         w->plan.now_ms = now_ms;

@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "store/rules.h"
+#include "store/tasks.h"
 #include "store/web_queries.h"
 #include "web/auth.h"
 #include "web/frame.h"
@@ -100,7 +101,7 @@ static int state_section(struct visit *v)
 
 /* --- what needs a person --- */
 
-static void task_list(struct visit *v, const struct open_task *tasks, size_t count, int64_t total)
+static void task_list(struct visit *v, const struct task_row *tasks, size_t count, int64_t total)
 {
     struct buf *b = &v->response->body;
 
@@ -127,11 +128,12 @@ static void task_list(struct visit *v, const struct open_task *tasks, size_t cou
 static int needs_section(struct visit *v)
 {
     struct buf *b = &v->response->body;
-    struct open_task *tasks = NULL;
+    struct task_filter open = {.limit = TASKS_MAX};
+    struct task_row *tasks = NULL;
     struct outbox_row *rows = NULL;
     size_t task_count = 0, count = 0;
     int64_t task_total = 0, total = 0;
-    int rc = store_open_tasks(v->store, TASKS_MAX, &tasks, &task_count, &task_total);
+    int rc = store_tasks(v->store, &open, &tasks, &task_count, &task_total);
 
     if (rc == 0)
         rc = store_apart_since(v->store, STATES_NEED, v->now_ms - NEEDS_MS, NEEDS_MAX, &rows,
@@ -150,7 +152,7 @@ static int needs_section(struct visit *v)
             task_list(v, tasks, task_count, task_total);
         buf_puts(b, "</section>");
     }
-    open_tasks_free(tasks, task_count);
+    task_rows_free(tasks, task_count);
     outbox_rows_free(rows, count);
     return rc;
 }

@@ -172,6 +172,14 @@ class Check(CliTest):
                       r"playbook\.conf:\d+: `\[rule wordless\]` has no words"):
             self.assertRegex(done.stderr, words)
 
+    def test_a_task_without_words_is_a_warning(self):
+        shop = self.made()
+        shop.append("playbook.conf", "[rule call]\non = job opens\nby = task\n")
+        self.assertIn("`[rule call]` gives a task without words: write call/en.sms",
+                      shop.run("check").stderr)
+        shop.write("templates/call/en.sms", "Call {{client.name}}")
+        self.assertNotIn("without words", shop.run("check").stderr)
+
     def test_a_missing_provider_file_is_told(self):
         shop = self.made()
         shop.append("betimes.conf", "[gateway texts]\ntype = sms\nprovider = twillio\nfrom = 123\n")

@@ -273,7 +273,8 @@ CREATE TABLE attempt (
 );
 CREATE INDEX attempt_message ON attempt (message_id);
 
--- What a person has to do. key: at most one task of a key exists.
+-- What a person has to do. key: at most one task of a key exists. done_by: who finished it, '' if
+-- nobody said; NULL with done_ms: it ended by itself, and done_note says why.
 CREATE TABLE task (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     key TEXT UNIQUE,
@@ -284,9 +285,12 @@ CREATE TABLE task (
     appointment_id INTEGER,
     text TEXT NOT NULL,
     created_ms INTEGER NOT NULL,
-    done_ms INTEGER
+    done_ms INTEGER,
+    done_by TEXT,
+    done_note TEXT
 );
 CREATE INDEX task_open ON task (created_ms) WHERE done_ms IS NULL;
+CREATE INDEX task_message ON task (message_id) WHERE done_ms IS NULL;
 
 -- Who may use the page. password: as crypt(5) writes it. role: those of enum role.
 CREATE TABLE user (

@@ -225,6 +225,11 @@ static void every_recipient_and_channel_is_understood(void **state)
     struct playbook *p = good("on = job opens\nto = staff\nby = task");
     assert_int_equal(p->rules[0].to, TO_STAFF);
     assert_int_equal(p->rules[0].by, BY_TASK);
+    assert_false(rule_writes_to_client(&p->rules[0]));
+    playbook_free(p);
+    p = good("on = job opens\nby = task");
+    assert_int_equal(p->rules[0].to, TO_CLIENT);
+    assert_false(rule_writes_to_client(&p->rules[0]));
     playbook_free(p);
     p = good("on = job opens\nto = Manager\nby = email and sms");
     assert_int_equal(p->rules[0].to, TO_MANAGER);
@@ -274,6 +279,9 @@ static void contradictions_say_what_would_be_right(void **state)
                  "p:8: `invite`: an invitation is for an appointment; this rule is on `job opens`");
     assert_wrong("on = appointment booked\ninvite = yes\nby = sms",
                  "p:8: `invite`: an invitation goes with mail only; `by` leaves none");
+    assert_wrong("on = job opens\nto = boss@example.com\nby = task",
+                 "p:9: `by`: a task is for people of the house; write `to = staff`, `to = "
+                 "manager`, `to = department NAME`, or `to = client` for calling her");
     assert_wrong("on = no answer to r\nwhen = 2 days after",
                  "p:7: `on`: a rule cannot wait for an answer to itself; name the rule that asks");
     assert_wrong("on = no answer to readdy\nwhen = 2 days after\n[rule ready]\non = job opens",
@@ -349,6 +357,8 @@ static void rules_read_as_sentences(void **state)
                     "unless = appointment.status\n  = 'confirmed'",
                     "2 hours before an appointment starts, text the client, unless "
                     "appointment.status = 'confirmed'");
+    assert_sentence("on = job opens\nwhen = 2 days after\nby = task",
+                    "When a job opens, after 2 days, give the one in charge a task for the client");
     assert_sentence("on = client hears nothing\nwhen = 5 days after\nto = staff\nby = task",
                     "When a client hears nothing for 5 days, give the one in charge a task");
     assert_sentence("on = job opens\nwhen = 0 days after at 17:00\nto = department Parts\n"
