@@ -16,6 +16,8 @@
 #define COMPOSE_REASON_MAX 400
 #define COMPOSE_ALSO_MAX 15 /* messages that go with one */
 
+struct invitation; /* send/invite.h */
+
 /* Everything is borrowed for the call; NULL where there is none. */
 struct compose_input {
     const struct rule *rule;
@@ -29,7 +31,8 @@ struct compose_input {
     const char *to;   /* the address or number */
     const char *from; /* the gateway's `from` */
     const char *reply_to;
-    const char *token; /* 32 hex digits */
+    const char *token;                   /* 32 hex digits */
+    const struct invitation *invitation; /* that goes with the mail */
     int64_t now_ms;
     const struct compose_input *const *also; /* what goes with it, for the same person */
     size_t also_count;                       /* at most COMPOSE_ALSO_MAX */

@@ -22,6 +22,7 @@
 #define MIME_SUBJECT_MAX 4000         /* bytes of a subject: 1,000 characters of any script */
 #define MIME_URL_MAX 900              /* bytes of a URL: it cannot be folded */
 #define MIME_TYPE_MAX 60              /* bytes of an extra part's media type: one line */
+#define MIME_FILE_MAX 40              /* bytes of its file name: one line as well */
 #define MIME_BODY_MAX (1024L * 1024L) /* bytes of one body: mail programs cut far earlier */
 #define MIME_BOUNDARY_MAX 64          /* bytes of a given boundary */
 #define MIME_ID_MAX 330               /* "<token@domain>" and its NUL */
@@ -34,9 +35,11 @@ struct mime_address {
 
 /* One more way to say the same, behind text and HTML: a calendar invitation. */
 struct mime_part {
-    const char *type; /* "text/calendar; method=REQUEST": a text type with its parameters; the
-                       * charset is added */
-    const char *body; /* UTF-8 */
+    const char *type;     /* "text/calendar; method=REQUEST": a text type with its parameters; the
+                           * charset is added */
+    const char *body;     /* UTF-8 */
+    const char *filename; /* letters, digits and .-_: the same once more, as a calendar file of this
+                           * name, for programs that look at files only; NULL: not */
 };
 
 /* Everything is borrowed for the call. NULL leaves the header or part out, where it says so. */

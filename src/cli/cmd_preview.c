@@ -14,6 +14,7 @@
 #include "cli/session.h"
 #include "cli/show.h"
 #include "send/compose.h"
+#include "send/invite.h"
 #include "store/records.h"
 #include "text/locale.h"
 #include "time/moment.h"
@@ -171,9 +172,10 @@ static void tell_size(const struct preview *p, const char *text, const struct sm
     buf_close(&b);
 }
 
-static void tell(struct preview *p, enum channel channel, const struct payload *out,
+static void tell(struct preview *p, const struct compose_input *in, const struct payload *out,
                  const struct sms_size *size, const char *reason)
 {
+    enum channel channel = in->channel;
     enum template_kind kind = channel == CHANNEL_EMAIL ? TEMPLATE_KIND_EMAIL : TEMPLATE_KIND_SMS;
     char *others = other_languages(p, kind, out->language);
     char *title = mem_printf("%s by %s", p->rule->name, channel == CHANNEL_SMS ? "SMS" : "e-mail");
@@ -195,6 +197,11 @@ static void tell(struct preview *p, enum channel channel, const struct payload *
         tell_fallback(p, out->language, others);
     if (channel == CHANNEL_EMAIL && out->subject != NULL)
         line("subject", out->subject);
+    enum invite invite = invite_kind(p->config.settings, in);
+    if (invite != INVITE_NOTHING)
+        line("calendar", invite == INVITE_REQUEST
+                             ? "an invitation goes with it"
+                             : "takes the visit out of the calendar of who was invited");
     if (channel == CHANNEL_SMS && *reason == '\0')
         tell_size(p, out->text, size);
     if (*reason != '\0') {
@@ -208,9 +215,10 @@ static void tell(struct preview *p, enum channel channel, const struct payload *
     free(others);
 }
 
-static void add_json(struct preview *p, enum channel channel, const struct payload *out,
+static void add_json(struct preview *p, const struct compose_input *in, const struct payload *out,
                      const struct sms_size *size, const char *reason)
 {
+    enum channel channel = in->channel;
     json_t *o = json_object();
 
     json_object_set_new(o, "rule", show_json_text(p->rule->name));
@@ -220,6 +228,9 @@ static void add_json(struct preview *p, enum channel channel, const struct paylo
     json_object_set_new(o, "text", show_json_text(out->text));
     json_object_set_new(o, "problem", show_json_text(*reason != '\0' ? reason : NULL));
     if (channel == CHANNEL_EMAIL) {
+        static const char *const words[] = {NULL, "request", "cancel"};
+        json_object_set_new(o, "invitation",
+                            show_json_text(words[invite_kind(p->config.settings, in)]));
         json_object_set_new(o, "html", show_json_text(out->data.data));
     } else {
         json_object_set_new(o, "encoding", json_string(size->unicode ? "UCS-2" : "GSM-7"));
@@ -252,9 +263,9 @@ static int write_channel(struct preview *p, enum channel channel, bool html)
     else if (html)
         fwrite(out.data.data, 1, out.data.len, stdout);
     else if (p->list != NULL)
-        add_json(p, channel, &out, &size, reason);
+        add_json(p, &in, &out, &size, reason);
     else
-        tell(p, channel, &out, &size, reason);
+        tell(p, &in, &out, &size, reason);
     if (rc != 0 && rc != ERR_NOTFOUND && (html || p->list != NULL))
         command_error(rc, "%s", reason);
     payload_close(&out);

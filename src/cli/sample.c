@@ -30,6 +30,7 @@ void sample_make(const struct rule *rule, const struct business *business, int64
 {
     const struct zone *zone = business->calendar.zone;
     const char *currency = business->currency != NULL ? business->currency : "EUR";
+    const char *status = rule->event == EVENT_APPOINTMENT_CANCELLED ? "cancelled" : "booked";
     const char *stage = rule->stage != NULL ? rule->stage : "Received";
 
     out->client = (struct client){.id = 1,
@@ -51,7 +52,7 @@ void sample_make(const struct rule *rule, const struct business *business, int64
                                             .title = mem_strdup("Brake check"),
                                             .starts = day_text(zone, now_ms + DAY_MS, "T15:00"),
                                             .ends = day_text(zone, now_ms + DAY_MS, "T16:00"),
-                                            .status = mem_strdup("booked"),
+                                            .status = mem_strdup(status),
                                             .client_id = 1};
     out->staff = (struct staff){.id = 1,
                                 .ref = mem_strdup("S-2"),

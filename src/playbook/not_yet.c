@@ -11,12 +11,15 @@
 static const struct {
     const char *section, *key, *value;
 } table[] = {
-    {"channel sms", "budget", NULL},  {"channel sms", "countries", NULL},
-    {"retention", NULL, NULL},        {"alert", NULL, NULL},
+    {"channel sms", "budget", NULL},
+    {"channel sms", "countries", NULL},
+    {"retention", NULL, NULL},
+    {"alert", NULL, NULL},
     {"calendar", NULL, NULL},
 
-    {"rule", "invite", NULL},         {"rule", "on", "client hears nothing"},
-    {"rule", "on", "client answers"}, {"rule", "on", "no answer to"},
+    {"rule", "on", "client hears nothing"},
+    {"rule", "on", "client answers"},
+    {"rule", "on", "no answer to"},
     {"rule", "on", "survey below"},
 };
 

@@ -408,9 +408,38 @@ static void check_channels(const struct playbook *p, const struct rule *r, const
                                      : "anything");
 }
 
+static bool invites_on(const struct playbook *p, enum event event)
+{
+    for (size_t i = 0; i < p->rule_count; i++)
+        if (p->rules[i].event == event && p->rules[i].invite)
+            return true;
+    return false;
+}
+
+/* What stands in the calendars of clients has to follow the visit. */
+static void check_invitations(const struct playbook *p, struct problems *problems)
+{
+    static const struct {
+        enum event event;
+        const char *word;
+    } later[] = {{EVENT_APPOINTMENT_MOVED, "moved"}, {EVENT_APPOINTMENT_CANCELLED, "cancelled"}};
+    const struct rule *first = NULL;
+
+    for (size_t i = 0; first == NULL && i < p->rule_count; i++)
+        if (p->rules[i].invite)
+            first = &p->rules[i];
+    for (size_t i = 0; first != NULL && i < 2; i++)
+        if (!invites_on(p, later[i].event))
+            problems_warning(problems, p->file, first->line,
+                             "`[rule %s]` puts visits into the calendars of clients, and no rule "
+                             "on `appointment %s` has `invite = yes` to tell those calendars of it",
+                             first->name, later[i].word);
+}
+
 void playbook_check(const struct playbook *p, const struct settings *settings,
                     struct problems *problems)
 {
+    check_invitations(p, problems);
     for (size_t i = 0; i < p->rule_count; i++) {
         const struct rule *r = &p->rules[i];
         const char *country = settings->business.country;

@@ -281,6 +281,24 @@ static void check_time(const struct check *c, const struct rule *r)
         wrong(c, "outside", "with `window = any` nothing is outside; leave one of the two out");
 }
 
+/* An invitation makes sense with mail, to the client, as long as the visit lies ahead. */
+static void check_invite(const struct check *c, const struct rule *r)
+{
+    bool after = r->event == EVENT_APPOINTMENT_MISSED || r->event == EVENT_APPOINTMENT_ENDS ||
+                 (r->event == EVENT_APPOINTMENT_STARTS && !r->when.before);
+
+    if (!rule_on_appointment(r))
+        wrong(c, "invite", "an invitation is for an appointment; this rule is on `%s`", r->on_text);
+    else if (after)
+        wrong(c, "invite", "an invitation comes before the visit, and this rule after it began");
+    if (r->to != TO_CLIENT)
+        wrong(c, "invite", "an invitation is for the client; `to` says `%s`", r->to_text);
+    if (r->by == BY_SMS || r->by == BY_TASK)
+        wrong(c, "invite", "an invitation goes with mail only; `by` leaves none");
+    if (r->merge_ms > 0 && r->by == BY_EMAIL)
+        wrong(c, "merge", "a mail with an invitation goes alone; leave out `merge` or `invite`");
+}
+
 static void check_recipient(const struct check *c, const struct rule *r)
 {
     bool sms = r->by == BY_SMS, email = r->by == BY_EMAIL, open = r->by == BY_PREFERRED;
@@ -295,13 +313,8 @@ static void check_recipient(const struct check *c, const struct rule *r)
             wrong(c, "by", "`%s` can only be reached by %s; leave `by` out", r->address,
                   mail ? "email" : "sms");
     }
-    if (given(c, "invite") && r->invite) {
-        if (!rule_on_appointment(r))
-            wrong(c, "invite", "an invitation is for an appointment; this rule is on `%s`",
-                  r->on_text);
-        if (sms || r->by == BY_TASK)
-            wrong(c, "invite", "an invitation goes with mail only; `by` leaves none");
-    }
+    if (r->invite)
+        check_invite(c, r);
     if (given(c, "merge") && r->to != TO_CLIENT)
         wrong(c, "merge", "it joins messages to one client; this rule writes to %s", r->to_text);
     if (given(c, "workflow") && !rule_on_job(r))

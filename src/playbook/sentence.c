@@ -117,6 +117,8 @@ static void put_action(struct buf *b, const struct rule *r)
     else
         buf_printf(b, ", %s %s%s%s", actions[r->by].verb,
                    r->to == TO_DEPARTMENT ? "department " : "", recipient(r), actions[r->by].then);
+    if (r->invite)
+        buf_puts(b, ", with a calendar invitation");
     if (r->every.times > 1) {
         buf_puts(b, ", again every ");
         put_count(b, r->every.count, r->every.unit);

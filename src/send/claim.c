@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "send/gate.h"
+#include "send/invite.h"
 #include "send/merge.h"
 #include "send/refresh.h"
 #include "store/tasks.h"
@@ -172,9 +173,17 @@ static int write_anew(struct claiming *c, const struct outlet *o, const char *ad
     in.reply_to = o->settings->reply_to;
     in.token = token;
     merge_inputs(&c->merge, &in);
+    struct invitation invitation;
+    int rc = invite_number(c->store, c->with->world->settings, c->m->subject_id, &in, &invitation);
+    in.invitation = &invitation;
     payload_close(&c->out->payload);
-    return compose(c->with->world->settings, c->with->templates, &in, &c->out->payload, NULL,
-                   reason);
+    if (rc == 0)
+        rc = compose(c->with->world->settings, c->with->templates, &in, &c->out->payload, NULL,
+                     reason);
+    if (rc == 0)
+        rc = invite_keep(c->store, c->m->subject_id, &in);
+    invitation_close(&invitation);
+    return rc;
 }
 
 /* The words: those of last time, byte for byte, when a copy of them may be out there and all that

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "send/invite.h"
 #include "send/told.h"
 #include "text/address.h"
 #include "text/locale.h"
@@ -463,8 +464,11 @@ static int write_bytes(struct writer *w, const struct template_mail *mail, struc
 {
     const struct compose_input *in = w->in;
     const struct zone *zone = w->settings->business.calendar.zone;
+    bool invites = in->invitation != NULL && in->invitation->uid != NULL;
+    struct mime_part calendar = {.filename = "invite.ics"};
     char id[MIME_ID_MAX], mailbox[ADDRESS_MAX];
     struct address from, reply;
+    struct buf ics;
     int rc = sender(w->settings, in, &from, err);
 
     if (rc == 0 && in->reply_to != NULL)
@@ -491,7 +495,16 @@ static int write_bytes(struct writer *w, const struct template_mail *mail, struc
         .auto_submitted = "auto-generated",
         .language = w->entry->language,
     };
-    return mime_build(&m, &w->out->data, err);
+    buf_init(&ics);
+    if (invites) {
+        invite_write(w->settings, in, &from, mail->text.data, &ics);
+        calendar.type = invite_type(in->invitation);
+        calendar.body = ics.data;
+        m.extra = &calendar;
+    }
+    rc = mime_build(&m, &w->out->data, err);
+    buf_close(&ics);
+    return rc;
 }
 
 static int render_email(struct writer *w, struct template_mail *mail)

@@ -3,8 +3,10 @@
  * is written (check_mail), so that writing cannot fail and an error leaves the output as it was.
  *
  * multipart/alternative, the plainest form first (RFC 2046, 5.1.4): text, HTML, then the extra
- * part. The boundary begins with "=_", which can come up in neither of the two encodings of a body
- * (RFC 2045, 6.7), so no body has to be searched for it.
+ * part; with a file, multipart/mixed around it, and the file behind. That is how the large
+ * calendars send their invitations: the alternative is what they act upon, the file is for the
+ * rest. The boundaries begin with "=_" and "=m", which can come up in neither of the two encodings
+ * of a body (RFC 2045, 6.7), so no body has to be searched for them; and none begins like another.
  */
 #include "text/mime.h"
 
@@ -157,7 +159,10 @@ static int check_extra(const struct mime_part *part, struct err *err)
     for (const char *p = type; *p != '\0'; p++)
         if (!is_alphanumeric(*p) && strchr("/-+.;=\" ", *p) == NULL)
             return refuse(err, ERR_INVALID, "'%c' may not stand in the extra part's type", *p);
-    return check_body("the extra part", part->body, err);
+    rc = check_body("the extra part", part->body, err);
+    if (rc == 0 && part->filename != NULL)
+        rc = check_token("the extra part's file name", part->filename, ".-_", MIME_FILE_MAX, err);
+    return rc;
 }
 
 /* The headers that need not be there. */
@@ -392,8 +397,9 @@ struct scratch {
     struct buf lines, encoded;
 };
 
-/* The headers and the body of one part. */
-static void put_part(struct buf *out, const char *type, const char *body, struct scratch *tmp)
+/* The headers and the body of one part; with a name it is a file. */
+static void put_part(struct buf *out, const char *type, const char *filename, const char *body,
+                     struct scratch *tmp)
 {
     buf_clear(&tmp->lines);
     buf_clear(&tmp->encoded);
@@ -402,20 +408,52 @@ static void put_part(struct buf *out, const char *type, const char *body, struct
 
     buf_puts(out, "Content-Type: ");
     buf_puts(out, type);
-    buf_puts(out, ";\r\n charset=utf-8\r\n");
+    buf_puts(out, ";\r\n charset=utf-8");
+    if (filename != NULL)
+        buf_printf(out, "; name=\"%s\"\r\nContent-Disposition: attachment; filename=\"%s\"",
+                   filename, filename);
+    buf_append(out, "\r\n", 2);
     put_header(out, "Content-Transfer-Encoding", encoding);
     buf_append(out, "\r\n", 2);
     buf_append(out, tmp->encoded.data, tmp->encoded.len);
 }
 
-static void put_boundary(struct buf *out, const char *boundary, const char *end)
+#define WAYS "=_"  /* how the boundary between ways to say the same begins */
+#define FILES "=m" /* ... and that between the words and the file */
+
+static void put_boundary(struct buf *out, const char *mark, const char *boundary, const char *end)
 {
-    buf_puts(out, "\r\n--=_");
+    buf_puts(out, "\r\n--");
+    buf_puts(out, mark);
     buf_puts(out, boundary);
     buf_puts(out, end);
 }
 
-static void put_alternatives(struct buf *out, const struct mime_mail *m, struct scratch *tmp)
+static void put_multipart(struct buf *out, const char *kind, const char *mark, const char *boundary)
+{
+    buf_printf(out, "Content-Type: multipart/%s;\r\n boundary=\"%s", kind, mark);
+    buf_puts(out, boundary);
+    buf_puts(out, "\"\r\n");
+}
+
+static void put_alternatives(struct buf *out, const struct mime_mail *m, const char *boundary,
+                             struct scratch *tmp)
+{
+    put_multipart(out, "alternative", WAYS, boundary);
+    put_boundary(out, WAYS, boundary, "\r\n");
+    put_part(out, "text/plain", NULL, m->text, tmp);
+    if (m->html != NULL) {
+        put_boundary(out, WAYS, boundary, "\r\n");
+        put_part(out, "text/html", NULL, m->html, tmp);
+    }
+    if (m->extra != NULL) {
+        put_boundary(out, WAYS, boundary, "\r\n");
+        put_part(out, m->extra->type, NULL, m->extra->body, tmp);
+    }
+    put_boundary(out, WAYS, boundary, "--\r\n");
+}
+
+static void put_parts(struct buf *out, const struct mime_mail *m, struct scratch *tmp)
 {
     char random[BOUNDARY_BITS / 4 + 1];
     const char *boundary = m->boundary;
@@ -424,20 +462,16 @@ static void put_alternatives(struct buf *out, const struct mime_mail *m, struct 
         rng_hex(random, BOUNDARY_BITS);
         boundary = random;
     }
-    buf_puts(out, "Content-Type: multipart/alternative;\r\n boundary=\"=_");
-    buf_puts(out, boundary);
-    buf_puts(out, "\"\r\n");
-    put_boundary(out, boundary, "\r\n");
-    put_part(out, "text/plain", m->text, tmp);
-    if (m->html != NULL) {
-        put_boundary(out, boundary, "\r\n");
-        put_part(out, "text/html", m->html, tmp);
+    if (m->extra == NULL || m->extra->filename == NULL) {
+        put_alternatives(out, m, boundary, tmp);
+        return;
     }
-    if (m->extra != NULL) {
-        put_boundary(out, boundary, "\r\n");
-        put_part(out, m->extra->type, m->extra->body, tmp);
-    }
-    put_boundary(out, boundary, "--\r\n");
+    put_multipart(out, "mixed", FILES, boundary);
+    put_boundary(out, FILES, boundary, "\r\n");
+    put_alternatives(out, m, boundary, tmp);
+    put_boundary(out, FILES, boundary, "\r\n");
+    put_part(out, "application/ics", m->extra->filename, m->extra->body, tmp);
+    put_boundary(out, FILES, boundary, "--\r\n");
 }
 
 int mime_build(const struct mime_mail *mail, struct buf *out, struct err *err)
@@ -451,9 +485,9 @@ int mime_build(const struct mime_mail *mail, struct buf *out, struct err *err)
     buf_init(&tmp.encoded);
     put_headers(out, mail);
     if (mail->html == NULL && mail->extra == NULL)
-        put_part(out, "text/plain", mail->text, &tmp);
+        put_part(out, "text/plain", NULL, mail->text, &tmp);
     else
-        put_alternatives(out, mail, &tmp);
+        put_parts(out, mail, &tmp);
     buf_close(&tmp.lines);
     buf_close(&tmp.encoded);
     return 0;

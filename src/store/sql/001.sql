@@ -292,6 +292,15 @@ CREATE TABLE task (
 CREATE INDEX task_open ON task (created_ms) WHERE done_ms IS NULL;
 CREATE INDEX task_message ON task (message_id) WHERE done_ms IS NULL;
 
+-- What the calendars of clients were told of an appointment. told: its times and words, joined.
+CREATE TABLE invitation (
+    subject_id INTEGER PRIMARY KEY,
+    uid TEXT NOT NULL UNIQUE,
+    sequence INTEGER NOT NULL,
+    client_row INTEGER NOT NULL,
+    told TEXT NOT NULL
+);
+
 -- Who may use the page. password: as crypt(5) writes it. role: those of enum role.
 CREATE TABLE user (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -101,7 +101,7 @@ static void a_rule_keeps_all_it_is_told(void **state)
              "  and job.stage = 'Ready'\nunless = appointment.status = 'confirmed' ; told\n"
              "to = department  Parts\nby = sms then email\ntemplate = other\npurpose = survey\n"
              "window = 09:00-20:00\noutside = skip\nlate = 2 hours\nmissed = send\ncap = no\n"
-             "require = job.title, client.fields.x\ninvite = yes\nunknown = hold\n"
+             "require = job.title, client.fields.x\nunknown = hold\n"
              "every = 4 days, 3 times");
     const struct rule *r = playbook_rule(p, "r");
 
@@ -126,7 +126,6 @@ static void a_rule_keeps_all_it_is_told(void **state)
     assert_int_equal(r->missed, MISSED_SEND);
     assert_false(r->capped);
     assert_int_equal(r->require.count, 2);
-    assert_true(r->invite);
     assert_int_equal(r->unknown, UNKNOWN_HOLD);
     assert_int_equal(r->every.count, 4);
     assert_int_equal(r->every.unit, UNIT_DAYS);
@@ -246,6 +245,9 @@ static void every_recipient_and_channel_is_understood(void **state)
     assert_int_equal(p->rules[0].by, BY_EMAIL_THEN_SMS);
     assert_int_equal(p->rules[0].window, WINDOW_BUSINESS);
     playbook_free(p);
+    p = good("on = appointment starts\nwhen = 1 day before\nby = sms then email\ninvite = yes");
+    assert_true(p->rules[0].invite);
+    playbook_free(p);
 }
 
 static void workflows_know_their_stages(void **state)
@@ -279,6 +281,14 @@ static void contradictions_say_what_would_be_right(void **state)
                  "p:8: `invite`: an invitation is for an appointment; this rule is on `job opens`");
     assert_wrong("on = appointment booked\ninvite = yes\nby = sms",
                  "p:8: `invite`: an invitation goes with mail only; `by` leaves none");
+    assert_wrong("on = appointment booked\ninvite = yes\nto = staff",
+                 "p:8: `invite`: an invitation is for the client; `to` says `staff`");
+    assert_wrong("on = appointment booked\nby = email\ninvite = yes\nmerge = 5 minutes",
+                 "p:10: `merge`: a mail with an invitation goes alone; leave out `merge` or "
+                 "`invite`");
+    assert_wrong("on = appointment missed\ninvite = yes",
+                 "p:8: `invite`: an invitation comes before the visit, and this rule after it "
+                 "began");
     assert_wrong("on = job opens\nto = boss@example.com\nby = task",
                  "p:9: `by`: a task is for people of the house; write `to = staff`, `to = "
                  "manager`, `to = department NAME`, or `to = client` for calling her");
@@ -318,7 +328,6 @@ static void stages_are_found_in_the_workflow_meant(void **state)
 
 static void what_cannot_be_done_yet_is_refused_and_never_ignored(void **state)
 {
-    assert_not_yet("on = appointment booked\ninvite = yes", "invite");
     assert_not_yet("on = client hears nothing\nwhen = 5 days after", "client hears nothing");
     assert_not_yet("on = client answers", "client answers");
     assert_not_yet("on = no answer to s\nwhen = 5 days after\n[rule s]\non = job opens",
@@ -404,6 +413,29 @@ static void both_files_are_checked_together(void **state)
     playbook_free(p);
 }
 
+static void a_calendar_that_would_not_hear_of_a_move_is_a_warning(void **state)
+{
+    struct problems problems = {0};
+    struct settings settings = {0};
+    struct playbook *p = parse("on = appointment booked\nby = email\ninvite = yes\n"
+                               "[rule s]\non = appointment cancelled\nby = email\ninvite = yes\n"
+                               "[rule t]\non = appointment moved\nby = email",
+                               false, &problems);
+
+    assert_non_null(p);
+    str_list_add(&settings.channels[CHANNEL_EMAIL].gateways, "m", 1);
+    playbook_check(p, &settings, &problems);
+    assert_said(&problems,
+                "p:6: warning: `[rule r]` puts visits into the calendars of clients, and "
+                "no rule on `appointment moved` has `invite = yes` to tell those "
+                "calendars of it");
+    p->rules[2].invite = true;
+    playbook_check(p, &settings, &problems);
+    assert_said(&problems, "");
+    str_list_close(&settings.channels[CHANNEL_EMAIL].gateways);
+    playbook_free(p);
+}
+
 static void an_empty_playbook_is_a_warning(void **state)
 {
     struct problems problems = {0};
@@ -479,6 +511,7 @@ int main(void)
         cmocka_unit_test(nonsense_gets_one_good_error_per_line),
         cmocka_unit_test(rules_read_as_sentences),
         cmocka_unit_test(both_files_are_checked_together),
+        cmocka_unit_test(a_calendar_that_would_not_hear_of_a_move_is_a_warning),
         cmocka_unit_test(an_empty_playbook_is_a_warning),
         cmocka_unit_test(the_sample_playbook_is_without_fault),
         cmocka_unit_test(every_key_is_listed_with_its_help),

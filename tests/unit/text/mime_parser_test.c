@@ -70,7 +70,7 @@ static const char *const samples[] = {
 static void tell_samples(FILE *f)
 {
     struct mime_part invitation = {"text/calendar; method=REQUEST",
-                                   "BEGIN:VCALENDAR\r\nSUMMARY:Жөндеу\r\nEND:VCALENDAR\r\n"};
+                                   "BEGIN:VCALENDAR\r\nSUMMARY:Жөндеу\r\nEND:VCALENDAR\r\n", NULL};
 
     for (size_t i = 0; i < SAMPLES; i++) {
         struct mime_mail m = plain;
@@ -83,6 +83,7 @@ static void tell_samples(FILE *f)
         m.language = "fa";
         tell_mail(f, &m);
         m.extra = &invitation;
+        invitation.filename = i % 2 == 0 ? "invite.ics" : NULL;
         m.unsubscribe_url = "https://example.com/u/0123456789abcdef";
         m.unsubscribe_mailbox = "stop@example.com";
         m.auto_submitted = "auto-generated";

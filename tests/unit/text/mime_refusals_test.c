@@ -86,7 +86,7 @@ static void no_mailbox_may_be_none_or_hostile(void **state)
 static void text_that_is_not_utf8_is_refused(void **state)
 {
     struct mime_mail m = plain;
-    struct mime_part part = {"text/calendar", "\xff"};
+    struct mime_part part = {"text/calendar", "\xff", NULL};
 
     m.text = "caf\xe9";
     assert_refused(&m, ERR_INVALID, "the text is not UTF-8");
@@ -107,7 +107,7 @@ static void text_that_is_not_utf8_is_refused(void **state)
 static void what_is_missing_or_misshapen_is_refused(void **state)
 {
     struct mime_mail m = plain;
-    struct mime_part part = {"application/ics", "x"};
+    struct mime_part part = {"application/ics", "x", NULL};
 
     m.text = NULL;
     assert_refused(&m, ERR_INVALID, "the text is missing");
@@ -130,6 +130,11 @@ static void what_is_missing_or_misshapen_is_refused(void **state)
     assert_refused(&m, ERR_INVALID, "text/");
     part.type = "text/calendar\r\nX: y";
     assert_refused(&m, ERR_INVALID, "line break");
+    part.type = "text/calendar";
+    part.filename = "a\"; x=\"b.ics";
+    assert_refused(&m, ERR_INVALID, "file name");
+    part.filename = "";
+    assert_refused(&m, ERR_INVALID, "file name");
     m = plain;
     m.date_ms = INT64_MAX;
     assert_refused(&m, ERR_INVALID, "date");

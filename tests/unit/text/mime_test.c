@@ -23,7 +23,7 @@ static void plain_mail_is_exactly_these_bytes(void **state)
 
 static void text_html_and_invitation_stand_in_this_order(void **state)
 {
-    struct mime_part invitation = {"text/calendar; method=REQUEST", "BEGIN:VCALENDAR\r\n"};
+    struct mime_part invitation = {"text/calendar; method=REQUEST", "BEGIN:VCALENDAR\r\n", NULL};
     struct mime_mail m = plain;
 
     m.html = "<p class=\"x\">Hello</p>";
@@ -56,6 +56,45 @@ static void text_html_and_invitation_stand_in_this_order(void **state)
                      "BEGIN:VCALENDAR\r\n"
                      "\r\n"
                      "--=_b--\r\n");
+    free(mail);
+}
+
+static void a_calendar_file_goes_behind_the_words(void **state)
+{
+    struct mime_part invitation = {"text/calendar; method=REQUEST", "BEGIN:VCALENDAR\r\n",
+                                   "invite.ics"};
+    struct mime_mail m = plain;
+
+    m.extra = &invitation;
+    char *mail = build(&m);
+    assert_has(mail, "MIME-Version: 1.0\r\n"
+                     "Content-Type: multipart/mixed;\r\n"
+                     " boundary=\"=mb\"\r\n"
+                     "\r\n"
+                     "--=mb\r\n"
+                     "Content-Type: multipart/alternative;\r\n"
+                     " boundary=\"=_b\"\r\n"
+                     "\r\n"
+                     "--=_b\r\n"
+                     "Content-Type: text/plain;\r\n");
+    assert_has(mail, "--=_b\r\n"
+                     "Content-Type: text/calendar; method=REQUEST;\r\n"
+                     " charset=utf-8\r\n"
+                     "Content-Transfer-Encoding: quoted-printable\r\n"
+                     "\r\n"
+                     "BEGIN:VCALENDAR\r\n"
+                     "\r\n"
+                     "--=_b--\r\n"
+                     "\r\n"
+                     "--=mb\r\n"
+                     "Content-Type: application/ics;\r\n"
+                     " charset=utf-8; name=\"invite.ics\"\r\n"
+                     "Content-Disposition: attachment; filename=\"invite.ics\"\r\n"
+                     "Content-Transfer-Encoding: quoted-printable\r\n"
+                     "\r\n"
+                     "BEGIN:VCALENDAR\r\n"
+                     "\r\n"
+                     "--=mb--\r\n");
     free(mail);
 }
 
@@ -196,6 +235,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain_mail_is_exactly_these_bytes),
         cmocka_unit_test(text_html_and_invitation_stand_in_this_order),
+        cmocka_unit_test(a_calendar_file_goes_behind_the_words),
         cmocka_unit_test(date_is_told_at_the_offset),
         cmocka_unit_test(one_click_needs_an_https_link),
         cmocka_unit_test(the_other_headers_stand_when_asked_for),
