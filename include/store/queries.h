@@ -100,6 +100,15 @@ struct store_status {
 int store_status(struct store *s, int64_t now_ms, struct store_status *out);
 void store_status_close(struct store_status *st);
 
+/* The languages that clients have, those without one left out, with how many have it; by language.
+ * Looks at every client. Free with language_counts_free in any case. */
+struct language_count {
+    char *language;
+    int64_t clients;
+};
+int store_languages(struct store *s, struct language_count **out, size_t *count);
+void language_counts_free(struct language_count *list, size_t count);
+
 /* The id of the client, job, appointment or member of staff that a person means by `text`: a ref,
  * or else an id ("7", "#7"). ERR_NOTFOUND. */
 int store_find(struct store *s, enum entity_kind kind, const char *text, int64_t *row_id);

@@ -55,6 +55,11 @@ const struct template_entry *template_set_find(const struct template_set *s, con
                                                enum template_kind kind, const char *language,
                                                const char *business_language);
 
+/* Is there a template of this kind for the rule (NULL: for any rule) in this language itself, be
+ * its tag cut short: one that template_set_find would take before any other language? */
+bool template_set_speaks(const struct template_set *s, const char *rule, enum template_kind kind,
+                         const char *language);
+
 /* Is there a folder with at least one template for the rule? */
 bool template_set_has(const struct template_set *s, const char *rule);
 

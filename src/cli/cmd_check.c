@@ -11,12 +11,33 @@
 #include "base/str.h"
 #include "cli/all.h"
 #include "cli/draft.h"
+#include "cli/languages.h"
 #include "cli/session.h"
 #include "cli/show.h"
 #include "watch/trial.h"
 
+static void check_languages(struct store *s, const char *path, const struct config *c,
+                            struct problems *problems)
+{
+    char count[SHOW_TIME_MAX];
+    int64_t clients;
+    struct buf which;
+
+    if (c->templates == NULL)
+        return;
+    buf_init(&which);
+    if (languages_unspoken(s, c->templates, &clients, &which) == 0 && clients > 0) {
+        show_count(clients, "client", count);
+        problems_warning(problems, path, 0,
+                         "%s %s a language that no template is in (%s) and %s written to in `%s`",
+                         count, clients == 1 ? "has" : "have", which.data,
+                         clients == 1 ? "is" : "are", c->settings->business.language);
+    }
+    buf_close(&which);
+}
+
 /* Can the service work on it? A database that is not there yet is no error of the configuration. */
-static int check_database(const char *path, struct problems *problems)
+static int check_database(const char *path, const struct config *c, struct problems *problems)
 {
     struct store *s = NULL;
     struct err err = {""};
@@ -34,6 +55,8 @@ static int check_database(const char *path, struct problems *problems)
                        strerror(errno));
         rc = ERR_READONLY;
     }
+    if (s != NULL)
+        check_languages(s, path, c, problems);
     store_close(s);
     free(dir);
     return rc;
@@ -137,7 +160,7 @@ static int run_check(const struct call *call)
     }
     if (config_load(call->dir, NULL, &problems, &c) != 0)
         status = EXIT_ASKED;
-    int database = check_database(s.database, &problems);
+    int database = check_database(s.database, &c, &problems);
     if (database != 0 && status == EXIT_DONE)
         status = EXIT_FAILED;
     if (status == EXIT_DONE && fs_exists(s.database))

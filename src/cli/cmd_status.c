@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "cli/all.h"
+#include "cli/languages.h"
 #include "cli/session.h"
 #include "cli/show.h"
 
@@ -66,8 +67,23 @@ static void services_json(json_t *o, const struct service_holders *holders)
     json_object_set_new(o, "standing_by", by);
 }
 
-static json_t *status_json(const struct session *s, const struct store_status *st, size_t errors)
+struct page {
+    const struct session *s;
+    const struct store_status *st;
+    enum service_life life;
+    struct service_holders holders;
+    const char *dir;
+    size_t errors;        /* of the configuration as it is saved now */
+    int64_t unspoken;     /* clients whose language no template speaks */
+    struct buf languages; /* which those are */
+    int64_t now_ms;
+    char count[SHOW_TIME_MAX], time[SHOW_TIME_MAX], span[SHOW_TIME_MAX];
+};
+
+static json_t *status_json(const struct page *p)
 {
+    const struct session *s = p->s;
+    const struct store_status *st = p->st;
     json_t *o = json_object(), *counts = json_object();
     struct service_holders holders;
     enum service_life life = session_service(s, &holders);
@@ -79,7 +95,7 @@ static json_t *status_json(const struct session *s, const struct store_status *s
     json_object_set_new(o, "running",
                         life == SERVICE_HIDDEN ? json_null() : json_boolean(life == SERVICE_RUNS));
     services_json(o, &holders);
-    json_object_set_new(o, "config_errors", json_integer((json_int_t)errors));
+    json_object_set_new(o, "config_errors", json_integer((json_int_t)p->errors));
     json_object_set_new(o, "paused", json_boolean(st->paused));
     json_object_set_new(o, "pause_reason", show_json_text(st->pause_reason));
     json_object_set_new(o, "messages", counts);
@@ -90,22 +106,12 @@ static json_t *status_json(const struct session *s, const struct store_status *s
     json_object_set_new(o, "changes", json_integer(st->changes));
     json_object_set_new(o, "tasks", json_integer(st->tasks));
     json_object_set_new(o, "clients", json_integer(st->clients));
+    json_object_set_new(o, "clients_in_other_languages", json_integer(p->unspoken));
     json_object_set_new(o, "jobs", json_integer(st->jobs));
     json_object_set_new(o, "appointments", json_integer(st->appointments));
     json_object_set_new(o, "rules", rules_json(st));
     return o;
 }
-
-struct page {
-    const struct session *s;
-    const struct store_status *st;
-    enum service_life life;
-    struct service_holders holders;
-    const char *dir;
-    size_t errors; /* of the configuration as it is saved now */
-    int64_t now_ms;
-    char count[SHOW_TIME_MAX], time[SHOW_TIME_MAX], span[SHOW_TIME_MAX];
-};
 
 static void label(const char *text)
 {
@@ -124,16 +130,17 @@ static bool may_judge(const char *dir)
     return may;
 }
 
-static size_t count_errors(const char *dir)
+static void judge(const char *dir, struct store *s, struct page *p)
 {
     struct problems problems = {0};
     struct config c;
 
     config_load(dir, NULL, &problems, &c);
-    size_t errors = problems.errors;
+    p->errors = problems.errors;
+    if (c.templates != NULL && languages_unspoken(s, c.templates, &p->unspoken, &p->languages) != 0)
+        p->unspoken = 0;
     config_free(&c);
     problems_close(&problems);
-    return errors;
 }
 
 static void print_config(struct page *p)
@@ -264,6 +271,14 @@ static void print_rest(struct page *p)
     printf("%s, ", p->count);
     show_count(st->appointments, "appointment", p->count);
     printf("%s\n", p->count);
+    if (p->unspoken > 0) {
+        label("languages");
+        show_count(p->unspoken, "client", p->count);
+        put_text(YELLOW, p->count);
+        printf(" with a language that no template is in: ");
+        put_text(PLAIN, p->languages.data);
+        putchar('\n');
+    }
     label("database");
     put_text(PLAIN, p->s->database);
     putchar('\n');
@@ -316,20 +331,21 @@ static void print_questions(const struct page *p)
 static int run_status(const struct call *call)
 {
     struct store_status st = {0};
-    size_t errors = 0;
     int64_t now_ms = clock_wall_ms();
     struct session s;
     int status = session_open(call, STORE_READ, &s);
 
     if (status == EXIT_DONE) {
         int rc = store_status(s.store, now_ms, &st);
-        errors = may_judge(call->dir) ? count_errors(call->dir) : 0;
-        struct page p = {.s = &s, .st = &st, .now_ms = now_ms, .dir = call->dir, .errors = errors};
+        struct page p = {.s = &s, .st = &st, .now_ms = now_ms, .dir = call->dir};
+        buf_init(&p.languages);
+        if (may_judge(call->dir))
+            judge(call->dir, s.store, &p);
         p.life = session_service(&s, &p.holders);
         if (rc != 0) {
             status = session_failed(&s, rc, "read the state");
         } else if (call->json) {
-            status = show_print_json(status_json(&s, &st, errors));
+            status = show_print_json(status_json(&p));
         } else {
             print_service(&p);
             print_queue(&p);
@@ -337,6 +353,7 @@ static int run_status(const struct call *call)
             print_rules(&p);
             print_questions(&p);
         }
+        buf_close(&p.languages);
     }
     store_status_close(&st);
     session_close(&s);

@@ -1,7 +1,9 @@
 /*
  * Passwords and tokens. A bare name is first looked for among the credentials that the service
  * manager hands us (systemd.exec(5), LoadCredential=), then, like any path, beneath the folder of
- * the configuration; there, nobody but its owner may read it. Messages name files, never content.
+ * the configuration; there, nobody but its owner may read it. One exception: a file of root's that
+ * the group of that folder may read, for where the folder is made for a service that root
+ * administers, /etc/betimes of root and the group betimes. Messages name files, never content.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -30,6 +32,15 @@ static char *credential_path(const char *name)
     return NULL;
 }
 
+/* Is it readable by the service's group instead of by a service that owns it? */
+static bool is_of_service(const struct stat *st, const char *dir)
+{
+    struct stat folder;
+
+    return st->st_uid == 0 && st->st_gid != 0 && (st->st_mode & 037) == 0 &&
+           stat(dir, &folder) == 0 && folder.st_uid == 0 && folder.st_gid == st->st_gid;
+}
+
 char *secret_path(const struct directive_place *at, const char *dir, const char *name)
 {
     struct stat st;
@@ -44,7 +55,7 @@ char *secret_path(const struct directive_place *at, const char *dir, const char 
                     strchr(name, '/') == NULL ? ", and no credential of that name" : "");
     else if (!S_ISREG(st.st_mode))
         place_error(at, "%s is no file", path);
-    else if ((st.st_mode & 077) != 0)
+    else if ((st.st_mode & 077) != 0 && !is_of_service(&st, dir))
         place_error(at, "others can read %s; run `chmod 600 %s`", path, path);
     else
         return path;

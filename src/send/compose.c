@@ -139,7 +139,8 @@ static const struct zone *zone_of(const struct settings *s, const struct compose
 {
     if (in->appointment == NULL)
         return s->business.calendar.zone;
-    return told_zone(&s->business, in->appointment, in->recipient == NULL ? in->client : NULL);
+    return told_zone(&s->business, in->appointment,
+                     in->recipient == NULL && !in->to_house ? in->client : NULL);
 }
 
 static json_t *appointment_data(const struct settings *s, const struct compose_input *in)

@@ -142,6 +142,48 @@ static void check_words(const struct loading *l)
     }
 }
 
+/* A message of the rule goes out in another language than the business's, since it has no words in
+ * that one. Returns which; NULL: none does. */
+static const char *other_language(const struct loading *l)
+{
+    const char *language = l->c->settings->business.language;
+    bool wanted[2];
+
+    kinds_of(l, wanted);
+    for (int k = 0; k < 2; k++) {
+        enum template_kind kind = (enum template_kind)k;
+        const struct template_entry *e =
+            template_set_find(l->c->templates, l->rule->template, kind, language, NULL);
+        if (wanted[k] && e != NULL &&
+            !template_set_speaks(l->c->templates, l->rule->template, kind, language))
+            return e->language;
+    }
+    return NULL;
+}
+
+/* Falling back is meant for a client's language; that the business's own is missing is most likely
+ * a slip, and nothing else would tell. */
+static void check_language(struct loading *l)
+{
+    const struct playbook *p = l->c->playbook;
+    const char *first = NULL, *in = NULL;
+    size_t count = 0;
+
+    for (size_t i = 0; i < p->rule_count; i++) {
+        l->rule = &p->rules[i];
+        const char *other = other_language(l);
+        if (other != NULL && count++ == 0) {
+            first = l->rule->template;
+            in = other;
+        }
+    }
+    if (count > 0)
+        problems_warning(l->problems, l->c->settings->file, 0,
+                         "`language = %s`: %zu of %zu rules have no words in it, so that clients "
+                         "get them in `%s`; `templates/%s` is one of them",
+                         l->c->settings->business.language, count, p->rule_count, in, first);
+}
+
 /* ---- conditions */
 
 /* On the real database if there is one that can be read; otherwise on empty tables: what is wrong
@@ -239,6 +281,8 @@ static void check_together(struct loading *l, bool whole)
         l->rule = &c->playbook->rules[i];
         check_words(l);
     }
+    if (whole && c->templates != NULL)
+        check_language(l);
     problems_sort(l->problems, from);
 }
 

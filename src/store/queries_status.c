@@ -117,3 +117,29 @@ int store_status(struct store *s, int64_t now_ms, struct store_status *out)
         rc = store_paused(s, &out->paused, &out->pause_reason);
     return rc;
 }
+
+int store_languages(struct store *s, struct language_count **out, size_t *count)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT language, count(*) FROM client "
+                                        "WHERE language <> '' GROUP BY language ORDER BY language");
+    size_t cap = 0;
+    int rc;
+
+    *out = NULL;
+    *count = 0;
+    while ((rc = store_step(s, st)) == 1) {
+        mem_grow(out, &cap, *count + 1, sizeof(**out));
+        (*out)[(*count)++] = (struct language_count){
+            .language = column_text(st, 0),
+            .clients = column_int(st, 1),
+        };
+    }
+    return rc;
+}
+
+void language_counts_free(struct language_count *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(list[i].language);
+    free(list);
+}

@@ -336,6 +336,16 @@ const struct template_entry *template_set_find(const struct template_set *s, con
     return e != NULL ? e : find_entry(s, rule, kind, "en");
 }
 
+bool template_set_speaks(const struct template_set *s, const char *rule, enum template_kind kind,
+                         const char *language)
+{
+    bool speaks = rule != NULL && find_entry(s, rule, kind, language) != NULL;
+
+    for (size_t i = 0; rule == NULL && !speaks && i < s->count; i++)
+        speaks = find_entry(s, s->entries[i].rule, kind, language) != NULL;
+    return speaks;
+}
+
 static const struct template *find_shared(const struct template_set *s, const char *name, int ext,
                                           const char *language)
 {

@@ -172,6 +172,32 @@ class Check(CliTest):
                       r"playbook\.conf:\d+: `\[rule wordless\]` has no words"):
             self.assertRegex(done.stderr, words)
 
+    def test_languages_that_nobody_has_words_for_are_told(self):
+        shop = self.made()
+        self.assertEqual(shop.json("status")["clients_in_other_languages"], 0)
+        shop.sql("UPDATE client SET language = 'pt-BR' WHERE ref = 'c7'; "
+                 "UPDATE client SET language = 'en-GB' WHERE ref = 'c8'")
+        self.assertIn("1 client has a language that no template is in (pt-BR) and is written to in "
+                      "`en`", shop.run("check").stderr)
+        self.assertEqual(shop.json("status")["clients_in_other_languages"], 1)
+        self.assertRegex(shop.run("status").stdout, "1 client with a language .*: pt-BR")
+        shop.write("templates/ready/pt.sms", "Pronto, {{client.name}}.")
+        self.assertNotIn("pt-BR", shop.run("check").stderr)
+        self.assertNotIn("pt-BR", shop.run("status").stdout)
+
+    def test_a_business_language_without_words_is_a_warning(self):
+        shop = self.made()
+        self.assertNotIn("`language", shop.run("check").stderr)
+        conf = (shop.dir / "betimes.conf").read_text().replace("language = en", "language = lt")
+        shop.write("betimes.conf", conf)
+        self.assertRegex(shop.run("check").stderr,
+                         r"betimes\.conf: warning: `language = lt`: 2 of 2 rules have no words in "
+                         r"it, so that clients get them in `en`; `templates/ready` is one of them")
+        shop.write("templates/ready/lt.sms", "Paruošta, {{client.name}}.")
+        self.assertIn("1 of 2 rules", shop.run("check").stderr)
+        shop.write("betimes.conf", conf.replace("= lt", "= en-GB"))
+        self.assertNotIn("`language", shop.run("check").stderr)
+
     def test_a_task_without_words_is_a_warning(self):
         shop = self.made()
         shop.append("playbook.conf", "[rule call]\non = job opens\nby = task\n")

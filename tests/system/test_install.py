@@ -94,7 +94,7 @@ class Install(unittest.TestCase):
         self.assertRegex(self.unit().read_text(), r"(?m)^LimitCORE=0$")
 
     def test_the_program_may_call_what_it_calls(self):
-        """Threads, sockets, the timer and openat2 are all within the unit's system call filter."""
+        """Threads, sockets, the timer, openat2 and Landlock are within the system call filter."""
         text = self.unit().read_text()
         allowed = set()
         for sign, names in re.findall(r"^SystemCallFilter=(~?)(.*)$", text, re.MULTILINE):
@@ -103,7 +103,8 @@ class Install(unittest.TestCase):
         needed = {"clone3", "openat2", "epoll_wait", "timerfd_settime", "inotify_add_watch",
                   "fdatasync", "ftruncate", "getrandom", "prlimit64", "signalfd4", "sendmsg",
                   "socket", "connect", "bind", "listen", "accept4", "fcntl", "pwrite64", "mremap",
-                  "flock", "rename", "renameat2", "linkat", "execve", "wait4", "eventfd2"}
+                  "flock", "rename", "renameat2", "linkat", "execve", "wait4", "eventfd2",
+                  "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"}
         self.assertEqual(needed - allowed, set())
 
     @unittest.skipUnless(os.geteuid() == 0, "only root may make users")
