@@ -22,6 +22,7 @@ struct web_health {
     const char *trouble_words; /* lives as long as the program */
     uint64_t turns;
     int64_t longest_turn_us;
+    int64_t longest_round_us; /* of the loop, between listening and listening again */
 };
 
 /* What the web needs from the rooms above it. */

@@ -26,6 +26,7 @@
 #include "service/config.h"
 #include "service/engine.h"
 #include "service/files.h"
+#include "service/lag.h"
 #include "service/lock.h"
 #include "service/notify.h"
 #include "service/waiting.h"
@@ -52,6 +53,7 @@ struct service {
     struct web *web;
     uv_signal_t signals[SIGNAL_SLOTS];
     uv_timer_t status, alive, zones;
+    struct lag lag;
     const struct zone *zone; /* the business's */
     int rounds;
     bool ready;    /* the service manager has been told */
@@ -278,6 +280,7 @@ static void open_signals(struct service *s)
         s->signals[i].data = s;
         uv_signal_start(&s->signals[i], signal_cb, numbers[i]);
     }
+    lag_start(&s->lag, &s->loop);
     uv_timer_init(&s->loop, &s->alive);
     uint64_t every_ms = (uint64_t)notify_alive_every_ms();
     if (every_ms > 0)
@@ -289,6 +292,7 @@ static void close_signals(struct service *s)
     for (int i = 0; i < SIGNAL_SLOTS; i++)
         uv_close((uv_handle_t *)&s->signals[i], NULL);
     uv_close((uv_handle_t *)&s->alive, NULL);
+    lag_stop(&s->lag);
 }
 
 /* --- a round --- */
@@ -353,6 +357,7 @@ static void web_health(void *arg, struct web_health *out)
         .trouble_words = e.trouble_words,
         .turns = e.turns,
         .longest_turn_us = e.longest_turn_us,
+        .longest_round_us = s->lag.longest_us,
     };
 }
 

@@ -168,7 +168,10 @@ static void sync_wal(struct store *s)
 
 int store_commit_unsynced(struct store *s)
 {
-    int rc = store_exec(s, "COMMIT");
+    int rc = tally_write(s);
+
+    if (rc == 0)
+        rc = store_exec(s, "COMMIT");
 
     if (rc != 0)
         store_rollback(s);
@@ -189,6 +192,7 @@ void store_rollback(struct store *s)
 {
     if (!sqlite3_get_autocommit(s->db))
         sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+    tally_forget(s);
     s->in_transaction = false;
 }
 
@@ -476,6 +480,7 @@ void store_close(struct store *s)
     sqlite3_close(s->db);
     if (s->temporary != NULL)
         unlink(s->temporary);
+    free(s->tallies);
     free(s->temporary);
     free(s->path);
     free(s);

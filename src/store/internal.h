@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "store/messages.h"
 #include "store/store.h"
 
 /* Statements are found by the address of their text, so each must be one string literal, used in
@@ -18,6 +19,15 @@
 struct statement {
     const char *sql;
     sqlite3_stmt *handle;
+};
+
+/* A number that the open transaction changes: messages of a rule in a state, or (with a gateway)
+ * exchanges. */
+struct tally {
+    int64_t rule_id;
+    enum message_state state;
+    char *gateway, *outcome;
+    int64_t change, last_ms;
 };
 
 struct store {
@@ -33,6 +43,8 @@ struct store {
     int wal_pages;         /* in the journal after our last commit; 0: it was folded in since */
     struct statement statements[STATEMENTS_MAX];
     size_t statement_count;
+    struct tally *tallies; /* not written yet */
+    size_t tally_count, tally_cap;
 };
 
 /* The statement for this text, reset and with no values bound; NULL on failure (store_step then
@@ -53,6 +65,13 @@ int store_failed(struct store *s);
 
 /* Statements in a row without values (schema, pragmas). */
 int store_exec(struct store *s, const char *sql);
+
+/* tally.c: take note of a change in how many messages a rule has in a state, of an exchange; write
+ * what was noted, which the commit does; forget it, which a rollback does. */
+int tally_messages(struct store *s, int64_t rule_id, enum message_state state, int change);
+int tally_attempt(struct store *s, const char *gateway, const char *outcome, int64_t at_ms);
+int tally_write(struct store *s);
+void tally_forget(struct store *s);
 
 static inline void bind_int(sqlite3_stmt *st, int i, int64_t v)
 {

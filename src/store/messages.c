@@ -279,9 +279,10 @@ int store_message_add(struct store *s, struct message *m)
         bind_text(st, 15, m->reason);
     }
     int rc = store_finish(s, st);
-    if (rc == 0)
-        m->id = sqlite3_last_insert_rowid(s->db);
-    return rc;
+    if (rc != 0)
+        return rc;
+    m->id = sqlite3_last_insert_rowid(s->db);
+    return tally_messages(s, m->rule_id, m->state, 1);
 }
 
 int store_message_replan(struct store *s, const struct message *m)
@@ -303,11 +304,18 @@ int store_message_replan(struct store *s, const struct message *m)
     return store_finish(s, st);
 }
 
-/* What a person was asked to mend is mended, or does not matter any more. */
-static int end_hold(struct store *s, const struct message *m, enum message_state to, int64_t now_ms)
+/* The statement that moved it has run. What a person was asked to mend is mended, or does not
+ * matter any more, once it is held no longer. */
+static int moved(struct store *s, const struct message *m, enum message_state to, int64_t now_ms)
 {
-    if (m->state != MESSAGE_HELD || to == MESSAGE_HELD)
-        return 0;
+    int rc = 0;
+
+    if (sqlite3_changes(s->db) > 0 && m->state != to) { /* 0: it stood otherwise */
+        rc = tally_messages(s, m->rule_id, m->state, -1);
+        rc = rc == 0 ? tally_messages(s, m->rule_id, to, 1) : rc;
+    }
+    if (rc != 0 || m->state != MESSAGE_HELD || to == MESSAGE_HELD)
+        return rc;
     return store_tasks_settle(s, m->id, "the message is not held any more", now_ms);
 }
 
@@ -329,7 +337,7 @@ int store_message_move(struct store *s, const struct message *m, enum message_st
         bind_int(st, 6, m->state);
     }
     int rc = store_finish(s, st);
-    return rc == 0 ? end_hold(s, m, to, now_ms) : rc;
+    return rc == 0 ? moved(s, m, to, now_ms) : rc;
 }
 
 /* --- the wire --- */
@@ -399,7 +407,7 @@ int store_message_claim(struct store *s, const struct message *m, const char *ga
         return ERR_INVALID;
     st = store_prepare(s, "UPDATE message SET state = 3, state_ms = ?2, gateway = ?3, "
                           "address = ?4, channel = ?5, attempts = attempts + 1, reason = NULL, "
-                          "leader_id = nullif(?6, 0) WHERE id = ?1 AND state <= 2");
+                          "leader_id = nullif(?6, 0) WHERE id = ?1 AND state = ?7");
     if (st != NULL) {
         bind_int(st, 1, m->id);
         bind_int(st, 2, now_ms);
@@ -407,9 +415,10 @@ int store_message_claim(struct store *s, const struct message *m, const char *ga
         bind_text(st, 4, address);
         bind_int(st, 5, m->channel);
         bind_int(st, 6, leader_id);
+        bind_int(st, 7, m->state);
     }
     int rc = store_finish(s, st);
-    return rc == 0 ? end_hold(s, m, MESSAGE_SENDING, now_ms) : rc;
+    return rc == 0 ? moved(s, m, MESSAGE_SENDING, now_ms) : rc;
 }
 
 int store_message_committing(struct store *s, int64_t id, bool committing)
@@ -439,6 +448,8 @@ int store_attempt_add(struct store *s, int64_t message_id, int64_t at_ms, const 
         bind_text(st, 6, detail);
     }
     int rc = store_finish(s, st);
+    if (rc == 0)
+        rc = tally_attempt(s, gateway, outcome, at_ms);
     if (rc != 0 || provider_id == NULL || provider_id[0] == '\0')
         return rc;
     st = store_prepare(s, "UPDATE message SET provider_id = ?2 WHERE id = ?1");

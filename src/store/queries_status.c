@@ -20,7 +20,8 @@ void store_status_close(struct store_status *st)
 
 static int count_states(struct store *s, struct store_status *out)
 {
-    sqlite3_stmt *st = store_prepare(s, "SELECT state, count(*) FROM message GROUP BY state");
+    sqlite3_stmt *st =
+        store_prepare(s, "SELECT state, sum(count) FROM message_tally GROUP BY state");
     int rc;
 
     while ((rc = store_step(s, st)) == 1) {
@@ -31,25 +32,59 @@ static int count_states(struct store *s, struct store_status *out)
     return rc;
 }
 
-/* What waits. A held message's time has come, too; whoever reads "overdue" should look at it. */
-static int look_at_pending(struct store *s, int64_t now_ms, struct store_status *out)
+static void earliest(int64_t *out, sqlite3_stmt *st, int i)
 {
-    sqlite3_stmt *st = store_prepare(
-        s, "SELECT min(CASE WHEN due_ms > ?1 THEN due_ms END), count(CASE WHEN due_ms <= ?1 THEN 1 "
-           "END), min(CASE WHEN due_ms <= ?1 THEN due_ms END) FROM (SELECT CASE state WHEN 0 THEN "
-           "max(due_ms, next_ms) ELSE due_ms END AS due_ms FROM message WHERE state <= 2)");
+    if (sqlite3_column_type(st, i) != SQLITE_NULL && column_int(st, i) < *out)
+        *out = column_int(st, i);
+}
 
-    if (st != NULL)
-        bind_int(st, 1, now_ms);
+/* A row of: the first that is due later, how many are due, the first of those. */
+static int read_waiting(struct store *s, sqlite3_stmt *st, struct store_status *out)
+{
     int rc = store_step(s, st);
+
     if (rc != 1)
         return rc;
-    bool next = sqlite3_column_type(st, 0) != SQLITE_NULL;
-    bool oldest = sqlite3_column_type(st, 2) != SQLITE_NULL;
-    out->next_due_ms = next ? column_int(st, 0) : INT64_MAX;
-    out->overdue = column_int(st, 1);
-    out->oldest_due_ms = oldest ? column_int(st, 2) : INT64_MAX;
+    earliest(&out->next_due_ms, st, 0);
+    out->overdue += column_int(st, 1);
+    earliest(&out->oldest_due_ms, st, 2);
     return store_finish(s, st);
+}
+
+/* What waits, without looking at all that waits for a later time: of those only the first of each
+ * channel. A held message's time has come, too; whoever reads "overdue" should look at it. */
+static int look_at_pending(struct store *s, int64_t now_ms, struct store_status *out)
+{
+    sqlite3_stmt *st =
+        store_prepare(s, "SELECT min(iif(due_ms > ?1, due_ms, NULL)), total(due_ms <= ?1), "
+                         "min(iif(due_ms <= ?1, due_ms, NULL)) FROM message INDEXED BY "
+                         "message_stuck WHERE (state = 1 OR state = 2)");
+    if (st != NULL)
+        bind_int(st, 1, now_ms);
+    int rc = read_waiting(s, st, out);
+
+    for (int c = 0; rc == 0 && c < CHANNEL_COUNT; c++) {
+        st = store_prepare(
+            s, "SELECT min(iif(due_ms > ?1, due_ms, NULL)), total(due_ms <= ?1), "
+               "min(iif(due_ms <= ?1, max(due_ms, next_ms), NULL)) FROM message INDEXED BY "
+               "message_next WHERE state <= 2 AND channel = ?2 AND next_ms <= ?1 AND state = 0");
+        if (st != NULL) {
+            bind_int(st, 1, now_ms);
+            bind_int(st, 2, c);
+        }
+        rc = read_waiting(s, st, out);
+        if (rc != 0)
+            break;
+        st = store_prepare(s, "SELECT max(due_ms, next_ms), 0, NULL FROM message INDEXED BY "
+                              "message_next WHERE state <= 2 AND channel = ?2 AND next_ms > ?1 AND "
+                              "state = 0 ORDER BY next_ms LIMIT 1");
+        if (st != NULL) {
+            bind_int(st, 1, now_ms);
+            bind_int(st, 2, c);
+        }
+        rc = read_waiting(s, st, out);
+    }
+    return rc;
 }
 
 static int count_rows(struct store *s, struct store_status *out)
@@ -58,7 +93,7 @@ static int count_rows(struct store *s, struct store_status *out)
         s, "SELECT (SELECT count(*) FROM change_log), "
            "(SELECT count(*) FROM task WHERE done_ms IS NULL), (SELECT count(*) FROM client), "
            "(SELECT count(*) FROM job), (SELECT count(*) FROM appointment), "
-           "(SELECT coalesce(max(at_ms), 0) FROM attempt WHERE outcome = 'sent')");
+           "(SELECT coalesce(max(last_ms), 0) FROM attempt_tally WHERE outcome = 'sent')");
     int rc = store_step(s, st);
 
     if (rc != 1)
@@ -76,10 +111,10 @@ static int list_rules(struct store *s, struct store_status *out)
 {
     sqlite3_stmt *st = store_prepare(
         s, "SELECT r.name, r.purpose, r.pause_reason, r.present, r.since_ms, "
-           "coalesce(r.paused_ms, 0), count(CASE WHEN m.state <= 2 THEN 1 END), "
-           "count(CASE WHEN m.state BETWEEN 5 AND 7 THEN 1 END), "
+           "coalesce(r.paused_ms, 0), coalesce(sum(CASE WHEN t.state <= 2 THEN t.count END), 0), "
+           "coalesce(sum(CASE WHEN t.state BETWEEN 5 AND 7 THEN t.count END), 0), "
            "r.paused_ms IS NOT NULL AND r.paused_by > 0, r.trial > 0 "
-           "FROM rule r LEFT JOIN message m ON m.rule_id = r.id GROUP BY r.id ORDER BY r.id");
+           "FROM rule r LEFT JOIN message_tally t ON t.rule_id = r.id GROUP BY r.id ORDER BY r.id");
     size_t cap = 0;
     int rc;
 

@@ -197,8 +197,8 @@ void gateway_records_free(struct gateway_record *list, size_t count)
 
 int store_attempt_counts(struct store *s, struct attempt_count **out, size_t *count)
 {
-    sqlite3_stmt *st = store_prepare(s, "SELECT gateway, outcome, count(*) FROM attempt "
-                                        "GROUP BY gateway, outcome ORDER BY gateway, outcome");
+    sqlite3_stmt *st = store_prepare(s, "SELECT gateway, outcome, count FROM attempt_tally "
+                                        "ORDER BY gateway, outcome");
     size_t cap = 0;
     int rc;
 

@@ -66,6 +66,9 @@ static void of_the_engine(struct buf *b, const struct web_health *h)
         (unsigned long long)h->turns);
     one(b, "betimes_turn_longest_seconds", "gauge", "The longest of them since the start.", "%.6f",
         (double)h->longest_turn_us / 1e6);
+    one(b, "betimes_loop_longest_seconds", "gauge",
+        "The longest that nothing else was listened to, since the start.", "%.6f",
+        (double)h->longest_round_us / 1e6);
 }
 
 static void of_the_messages(struct visit *v, const struct store_status *st)

@@ -342,6 +342,9 @@ void audit_plan(void)
         ask("SELECT count(*) FROM change_log") != 0 ||
         ask("SELECT count(DISTINCT generation) FROM entity WHERE kind IN (3, 4)") > 1)
         return;
+    if (ask("SELECT count(*) FROM (SELECT rule_id, state, count(*) FROM message GROUP BY 1, 2 "
+            "EXCEPT SELECT rule_id, state, count FROM message_tally)") != 0)
+        sim_fail("the tally of messages is wrong");
     if (store_open(S->database, STORE_READ, &s, &err) != 0 || store_copy(s, &copy, &err) != 0 ||
         config_load(S->dir, NULL, &problems, &c) != 0)
         sim_fail("the audit cannot copy the database: %s", err.text);

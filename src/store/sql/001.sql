@@ -245,6 +245,7 @@ CREATE UNIQUE INDEX message_key
 CREATE INDEX message_next ON message (channel, next_ms) WHERE state <= 2;
 CREATE INDEX message_merge ON message (recipient_id, channel, next_ms) WHERE merges AND state <= 2;
 CREATE INDEX message_leader ON message (leader_id) WHERE leader_id IS NOT NULL;
+CREATE INDEX message_stuck ON message (due_ms) WHERE state = 1 OR state = 2;
 CREATE INDEX message_open ON message (state, id) WHERE state BETWEEN 3 AND 4;
 CREATE INDEX message_inside ON message (state, expires_ms) WHERE inside = 1;
 -- What did not simply go: held, unknown, bounced, failed, cancelled, skipped, expired.
@@ -272,6 +273,27 @@ CREATE TABLE attempt (
     detail TEXT
 );
 CREATE INDEX attempt_message ON attempt (message_id);
+
+-- How many there are, kept with each change: messages of a rule in a state (what is deleted is
+-- counted off), exchanges ever made.
+CREATE TABLE message_tally (
+    rule_id INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (rule_id, state)
+) WITHOUT ROWID;
+CREATE TABLE attempt_tally (
+    gateway TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    last_ms INTEGER NOT NULL,
+    PRIMARY KEY (gateway, outcome)
+) WITHOUT ROWID;
+CREATE TRIGGER message_deleted AFTER DELETE ON message
+BEGIN
+    INSERT INTO message_tally (rule_id, state, count) VALUES (old.rule_id, old.state, -1)
+    ON CONFLICT DO UPDATE SET count = count - 1;
+END;
 
 -- What a person has to do. key: at most one task of a key exists. done_by: who finished it, '' if
 -- nobody said; NULL with done_ms: it ended by itself, and done_note says why.

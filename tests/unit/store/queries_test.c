@@ -57,6 +57,9 @@ static const char *const rows =
     "INSERT INTO attempt (message_id, at_ms, gateway, outcome, code, detail) VALUES "
     "(1, 1796720500000, 'texts', 'sent', 201, NULL), (7, 10, 'mail', 'retry', NULL, 'busy'), "
     "(7, 20, 'mail', 'rejected', 550, 'no such user');"
+    "INSERT INTO message_tally SELECT rule_id, state, count(*) FROM message GROUP BY 1, 2;"
+    "INSERT INTO attempt_tally SELECT gateway, outcome, count(*), max(at_ms) FROM attempt "
+    "GROUP BY 1, 2;"
     "INSERT INTO task (text, created_ms, done_ms) VALUES ('look', 1, NULL), ('done', 1, 2);"
     "DELETE FROM change_log; INSERT INTO change_log (kind, row_id, at_ms) VALUES (1, 1, 1);";
 

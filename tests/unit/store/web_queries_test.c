@@ -22,7 +22,9 @@ static void fill(struct shop *s, int many)
         "state, nominal_ms, due_ms, expires_ms, next_ms, state_ms) "
         "SELECT i + 1, 1, 901, i, 0, 902, i %% 2, i %% 12, 0, i, 0, i, i FROM n;"
         "INSERT INTO attempt (message_id, at_ms, gateway, outcome) "
-        "SELECT id, state_ms, 'g', CASE state WHEN 5 THEN 'sent' ELSE 'retry' END FROM message;",
+        "SELECT id, state_ms, 'g', CASE state WHEN 5 THEN 'sent' ELSE 'retry' END FROM message;"
+        "INSERT INTO attempt_tally SELECT gateway, outcome, count(*), max(at_ms) FROM attempt "
+        "GROUP BY 1, 2;",
         many);
 
     shop_sql(s, "%s", sql);

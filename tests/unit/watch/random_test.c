@@ -341,9 +341,26 @@ static void check_subject(void *arg, int64_t id)
     subject_close(&subject);
 }
 
+/* What is counted as it moves is what there is. */
+static void check_tallies(struct shop *s)
+{
+    assert_answer(s,
+                  "SELECT * FROM (SELECT rule_id, state, count(*) FROM message GROUP BY 1, 2 "
+                  "EXCEPT SELECT * FROM message_tally) UNION ALL SELECT * FROM (SELECT * FROM "
+                  "message_tally WHERE count <> 0 EXCEPT SELECT rule_id, state, count(*) FROM "
+                  "message GROUP BY 1, 2)",
+                  "");
+    assert_answer(s,
+                  "SELECT gateway, outcome, count(*), max(at_ms) FROM attempt GROUP BY 1, 2 "
+                  "EXCEPT SELECT * FROM attempt_tally",
+                  "");
+}
+
 static void check(struct shop *s)
 {
     struct subjects all = {0};
+
+    check_tallies(s);
 
     int64_t after = 0;
     bool done;
