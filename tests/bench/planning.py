@@ -203,12 +203,14 @@ def replan(bench):
         service.rest(1.0)
 
         def change(bench_times, name, edits, aim):
-            took = []
+            took, cpu = [], []
             for i in range(bench_times):
-                began = time.monotonic()
+                began, used = time.monotonic(), service.cpu_s()
                 edits(i)
                 took.append(service.rest(1.0) - began)
+                cpu.append(service.cpu_s() - used)
             bench.figure(name, took, "s", aim)
+            bench.figure("    of that, on a core", cpu, "s")
 
         hours = ["19:00", "17:00"]
         windows = ["10:00-17:30", "09:00-20:00"]
