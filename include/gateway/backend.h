@@ -1,7 +1,8 @@
 /*
  * Between gateway.c and the backends (smtp.c, sms.c, file.c); nobody else includes this. gateway.c
  * keeps the table of exchanges, checks every move and speaks with the dispatcher; a backend only
- * carries one exchange out. Everything here runs on the loop's thread.
+ * carries the exchanges out, at most settings->connections of them at once; the others wait with it
+ * in their order. Everything here but exchange_pass runs on the loop's thread.
  */
 #ifndef GATEWAY_BACKEND_H
 #define GATEWAY_BACKEND_H
@@ -10,10 +11,8 @@
 
 enum exchange_state {
     EXCHANGE_FREE,    /* an empty place in the table */
-    EXCHANGE_STARTED, /* the backend works towards the point */
-    EXCHANGE_ASKED,   /* hooks->point was called, the answer is awaited */
-    EXCHANGE_GOING,   /* the dispatcher said go: past the point */
-    EXCHANGE_STOPPED, /* the dispatcher said no, or the grace of gateway_close is over */
+    EXCHANGE_STARTED, /* the backend has it */
+    EXCHANGE_STOPPED, /* the grace of gateway_close is over */
     EXCHANGE_STATE_COUNT
 };
 
@@ -21,9 +20,9 @@ struct exchange {
     struct gateway *gateway;
     const struct gateway_message *message;
     int64_t deadline_us; /* on the monotonic clock */
-    int index;           /* its place in the table: 0 .. connections - 1 */
+    int index;           /* its place in the table: 0 .. gateway_places - 1 */
     enum exchange_state state;
-    bool past_point; /* go was said */
+    atomic_bool passed; /* its point of no return */
 };
 
 struct backend_ops {
@@ -31,10 +30,9 @@ struct backend_ops {
     void *(*create)(struct gateway *g, uv_loop_t *loop, const char *providers, struct err *err);
     /* May this message be sent here at all? 0 or ERR_INVALID. */
     int (*check)(const struct gateway_message *m);
-    /* Begin; must not call exchange_ask or exchange_done before it has returned. */
+    /* Begin, or have it wait for a connection; must not call exchange_done before it has returned.
+     */
     void (*start)(void *backend, struct exchange *x);
-    /* The answer to exchange_ask, perhaps from within it; the rest as for start. */
-    void (*proceed)(void *backend, struct exchange *x, bool go);
     /* Break off; exchange_done must come soon (a second or so), as for start not from within. */
     void (*abort)(void *backend, struct exchange *x);
     /* Called once, with no exchange under way: close every handle, free the backend, and then call
@@ -44,8 +42,12 @@ struct backend_ops {
 
 extern const struct backend_ops smtp_backend, sms_backend, file_backend;
 
-/* The exchange is at its point of no return. */
-void exchange_ask(struct exchange *x);
+/* From any thread: the exchange passes its point of no return with what its backend does next. */
+void exchange_pass(struct exchange *x);
+
+/* How many exchanges a backend has to be ready for: its connections, and those that wait. */
+int gateway_places(const struct gateway_settings *settings);
+int gateway_connections(const struct gateway_settings *settings);
 
 /* The exchange is over. `x` belongs to the table again and may be started from within. */
 void exchange_done(struct exchange *x, const struct gateway_result *result);

@@ -2,23 +2,23 @@
  * A gateway hands one message to the outside world and says what became of it. Everything that
  * differs between SMTP, the SMS providers and the file gateway is behind one table of functions.
  *
- * The happy path: the dispatcher calls gateway_send; when the exchange is about to pass its point
- * of no return (SMTP: before the last bytes of the message; HTTP and files: before anything of the
- * message is on its way) the gateway calls hooks->point on the loop's thread and waits; the
- * dispatcher commits "committing" and calls gateway_proceed, from within point or later; the
- * exchange goes on; hooks->done is called exactly once, on the loop's thread, never from within
- * gateway_send. A gateway never retries a message by itself and never keeps a queue: it takes at
- * most `connections` messages at once, and the dispatcher keeps count.
+ * The happy path: the dispatcher calls gateway_send; the exchange waits for a free connection and
+ * begins; just before its point of no return (SMTP: before the last bytes of the message; HTTP and
+ * files: before anything of the message is on its way) the gateway sets the message's mark, in
+ * whatever thread it is; hooks->done is called exactly once, on the loop's thread, never from
+ * within gateway_send. A gateway never retries a message by itself. It takes a few more messages
+ * than it has connections, so that none of these waits for the loop; the dispatcher keeps count.
  *
  * When things fail: an exchange that cannot reach its point (no connection, no login, refused, too
- * late) is done without point having been called. Once gateway_proceed was called, every exchange
- * ends by itself within settings->timeout_ms, counted from gateway_send; over SMTP the wait for
- * gateway_proceed ends then, too, and an answer that comes later does nothing. A result of RETRY or
- * REJECTED is certain whether or not point was called; UNKNOWN comes only after gateway_proceed.
+ * late) is done without its mark. Every exchange ends by itself within settings->timeout_ms,
+ * counted from gateway_send. When one ends with trouble of the gateway's own, those that still wait
+ * for a connection end with it, untried. A result of RETRY or REJECTED is certain whether or not
+ * the mark is set; UNKNOWN comes only with the mark.
  */
 #ifndef GATEWAY_GATEWAY_H
 #define GATEWAY_GATEWAY_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -60,10 +60,11 @@ struct gateway_message {
     size_t len;
     bool unicode;      /* SMS: needs UCS-2 */
     const char *token; /* the idempotency token: 32 hex digits */
+    /* Where to note, before the fact, that the point of no return is passed: 1. NULL: nowhere. */
+    atomic_uint *mark;
 };
 
 struct gateway_hooks {
-    void (*point)(void *arg, int64_t message_id);
     void (*done)(void *arg, int64_t message_id, const struct gateway_result *result);
     void *arg;
 };
@@ -78,20 +79,23 @@ struct gateway *gateway_create(uv_loop_t *loop, const struct gateway_settings *s
                                const char *providers, const struct gateway_hooks *hooks,
                                struct err *err);
 
-/* Start one exchange. 0; ERR_BUSY when all connections are taken or the gateway is closing;
+/* How many messages it takes beyond its connections. */
+#define GATEWAY_AHEAD_MAX 96
+
+/* Start one exchange. 0; ERR_BUSY when all places are taken or the gateway is closing;
  * ERR_INVALID when the message is none for this gateway: another channel, nothing in it, or an
  * address that could smuggle something into the protocol (security.md 1). After an error no hook
  * is called. May be called from within hooks->done. */
 int gateway_send(struct gateway *g, const struct gateway_message *m);
 
-/* The dispatcher's answer to hooks->point: go on, or (go = false) break off before the point of no
- * return; then done comes with OUTCOME_RETRY. Does nothing when that message is not waiting. */
-void gateway_proceed(struct gateway *g, int64_t message_id, bool go);
-
 /* No new exchanges. Those under way get `grace_ms` to end; what is not done by then is broken off
  * (done is called for each, UNKNOWN if past the point). `closed` is called on the loop's thread
  * when the last one is done and every handle is closed; the gateway is freed then. */
 void gateway_close(struct gateway *g, int64_t grace_ms, void (*closed)(void *arg), void *arg);
+
+/* Break off, now, every exchange that has not passed its point of no return; done is called for
+ * each. Those past it go on. The gateway is good for nothing but to be closed afterwards. */
+void gateway_break_off(struct gateway *g);
 
 /* How many exchanges are under way, and the settings it was created with (borrowed). */
 int gateway_in_flight(const struct gateway *g);

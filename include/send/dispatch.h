@@ -4,14 +4,16 @@
  *
  *     begin; dispatch_settle; (changes, plans); dispatch_claim; commit; dispatch_committed
  *
- * so that results, points of no return and new claims share one durable commit. What a rolled-back
- * transaction would have recorded stays in memory and comes again with the next.
+ * so that results and new claims share one durable commit. What a rolled-back transaction would
+ * have recorded stays in memory and comes again with the next. That a message passes its point of
+ * no return is noted in a mark (send/marks.h) and needs no commit.
  */
 #ifndef SEND_DISPATCH_H
 #define SEND_DISPATCH_H
 
 #include <uv.h>
 
+#include "send/marks.h"
 #include "send/outlet.h"
 #include "store/condition.h"
 #include "text/template_set.h"
@@ -19,8 +21,10 @@
 
 struct dispatch;
 
-/* `poke` is called (on the loop) whenever there is something to settle. */
-struct dispatch *dispatch_create(uv_loop_t *loop, void (*poke)(void *arg), void *arg);
+/* `poke` is called (on the loop) whenever there is something to settle. `marks` is borrowed, and
+ * not used before the first message is claimed. */
+struct dispatch *dispatch_create(uv_loop_t *loop, struct marks *marks, void (*poke)(void *arg),
+                                 void *arg);
 
 /* What the gateways are to call: for outlets_create. */
 const struct gateway_hooks *dispatch_hooks(struct dispatch *d);
@@ -38,10 +42,10 @@ void dispatch_configure(struct dispatch *d, struct world *world,
 bool dispatch_has_results(const struct dispatch *d);
 
 /* Does the open transaction hold something that the outside world knows, or will act on: a result,
- * a point of no return, a claim? Then it has to be on the disk before anything goes on. */
+ * or a claim? Then it has to be on the disk before anything goes on. */
 bool dispatch_must_last(const struct dispatch *d);
 
-/* Record points of no return and results in the open transaction. An error is the store's: the
+/* Record results in the open transaction. An error is the store's: the
  * caller rolls back, and all of it comes again. */
 int dispatch_settle(struct dispatch *d, int64_t now_ms);
 
@@ -49,8 +53,8 @@ int dispatch_settle(struct dispatch *d, int64_t now_ms);
  * enough time for everything. */
 int dispatch_claim(struct dispatch *d, int64_t now_ms, int64_t until_us, bool *more);
 
-/* The transaction has ended. Committed: what was claimed goes to its gateway, what waited at its
- * point of no return goes on, what was settled is forgotten. Rolled back: nothing of that; the
+/* The transaction has ended. Committed: what was claimed goes to its gateway, what was
+ * settled is forgotten. Rolled back: nothing of that; the
  * claims are dropped, and their messages are due as before. */
 void dispatch_committed(struct dispatch *d);
 void dispatch_rolled_back(struct dispatch *d);
@@ -62,8 +66,8 @@ int64_t dispatch_wait_ms(const struct dispatch *d);
 /* How many messages are claimed and not settled for good. */
 int dispatch_in_flight(const struct dispatch *d);
 
-/* Nothing can be written down any more, so nothing may pass its point of no return from now on:
- * what waits there is broken off, and what comes there later. Takes no more claims either. */
+/* Nothing can be written down any more, so as little as possible may pass its point of no return
+ * from now on: what has not come there is broken off. Takes no more claims either. */
 void dispatch_break_off(struct dispatch *d);
 
 /* Take no more claims and close all gateways: what is on the wire gets `grace_ms`. Results still

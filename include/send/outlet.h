@@ -2,6 +2,9 @@
  * Outlets: the gateways of each channel, in their order, with what decides whether one can take a
  * message now: free connections, its rate, and its breaker.
  *
+ * An outlet takes a few messages more than it has connections, so that none of these waits for the
+ * next turn: as many as it ends in AHEAD_US, no more, since what is claimed is decided.
+ *
  * The breaker: trouble that is the gateway's own (no connection, a refused login, its 5xx) closes
  * an outlet for a while that doubles each time, from one second to five minutes; meanwhile the next
  * gateway of the channel takes the messages, or they wait. One message that goes through opens it.
@@ -19,6 +22,8 @@ struct outlet {
     struct gateway *gateway;
     const struct gateway_settings *settings;
     int in_flight;
+    int64_t pace_us;         /* between two ends while it is busy, smoothed */
+    int64_t ended_us;        /* the last end, or the first beginning since it was idle; monotonic */
     double tokens;           /* of the rate, at `filled_us` */
     int64_t filled_us;       /* monotonic */
     int trouble;             /* in a row */

@@ -6,6 +6,7 @@
 #define SEND_SETTLE_H
 
 #include "gateway/gateway.h"
+#include "send/marks.h"
 #include "store/messages.h"
 #include "watch/world.h"
 
@@ -14,10 +15,11 @@
 int settle_result(struct world *w, int64_t id, const char *gateway,
                   const struct gateway_result *result, int64_t now_ms);
 
-/* At a start: messages that a crash left in `sending`. Those whose point of no return was not
- * reached go again, as does an e-mail (with the same Message-ID); a text becomes unknown. Up to
+/* At a start: messages that a crash left in `sending`. Those whose point of no return was surely
+ * not passed go again, as does an e-mail (with the same Message-ID); a text becomes unknown. Up to
  * `max`; *count tells how many. */
-int settle_left_over(struct world *w, int64_t now_ms, size_t max, size_t *count);
+int settle_left_over(struct world *w, const struct marks *marks, int64_t now_ms, size_t max,
+                     size_t *count);
 
 /* How long to wait before try number `attempts` + 1, with jitter. */
 int64_t settle_backoff_ms(int attempts);

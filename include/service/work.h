@@ -17,10 +17,12 @@
 struct work {
     struct store *store;
     struct dispatch *dispatch;
+    struct marks *marks;
     struct world *world;     /* of the present configuration */
     bool look;               /* the change log may have something */
     bool started;            /* the first turn has seen what the database tells of the clock */
     bool left_over;          /* messages of an earlier run to settle */
+    bool own_marks;          /* they are settled: the marks are this run's */
     struct subjects waiting; /* to be planned; planned_to of them are done */
     size_t planned_to;
     bool sweeping; /* for subjects of an older playbook */
@@ -46,8 +48,8 @@ struct work_mark {
     struct ahead_cursor ahead;
 };
 
-/* At the start: everything is to be looked at. `dispatch` must live as long as `w`. */
-void work_init(struct work *w, struct store *store, struct dispatch *dispatch);
+/* At the start: everything is to be looked at. `dispatch` and `marks` must live as long as `w`. */
+void work_init(struct work *w, struct store *store, struct dispatch *dispatch, struct marks *marks);
 void work_close(struct work *w);
 
 /* Another configuration: every subject is planned again with its world. */

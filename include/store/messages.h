@@ -96,7 +96,7 @@ int store_messages_next(struct store *s, int64_t *next_ms);
 /* What is stored before the wire. */
 struct payload {
     char *token;     /* 32 hex digits */
-    bool committing; /* the point of no return was reached */
+    bool committing; /* a copy of it may be out there: no other words any more */
     char *language, *subject, *text;
     struct buf data; /* the exact bytes, e-mail only */
 };
@@ -109,8 +109,8 @@ int store_payload(struct store *s, int64_t message_id, struct payload *out);
  * `leader_id` (0: by itself). */
 int store_message_claim(struct store *s, const struct message *m, const char *gateway,
                         const char *address, int64_t leader_id, int64_t now_ms);
-/* Set or take back the mark that the exchange may have passed its point of no return. */
-int store_message_committing(struct store *s, int64_t id, bool committing);
+/* Note that a copy may have reached the other side: from now on the very same bytes go. */
+int store_message_committing(struct store *s, int64_t id);
 
 /* An attempt's end: the attempt's row and the provider's id (NULL: none). The move is separate. */
 int store_attempt_add(struct store *s, int64_t message_id, int64_t at_ms, const char *gateway,

@@ -3,10 +3,9 @@
  * `path`/sms, one for each, with To and From lines, an empty line and the text. For the demo, for
  * trials, and for whoever wants to carry messages on by a program of their own.
  *
- * The happy path: file_start queues the exchange and starts the idle handle, whose callback asks
- * for leave; on go the file is written and synced in libuv's worker pool, for a sync may take long;
- * back on the loop the exchange is done. A reader never sees half a file: it is written under
- * another name (Maildir's tmp) and moved.
+ * The happy path: file_start has the file written and synced in libuv's worker pool, for a sync may
+ * take long; back on the loop the exchange is done. A reader never sees half a file: it is written
+ * under another name (Maildir's tmp) and moved.
  *
  * When things fail: nothing of the message is left behind and the outcome is RETRY, trouble of the
  * gateway; only if the file is in its place but may not survive a power cut is it UNKNOWN.
@@ -33,9 +32,6 @@ struct work {
     uv_work_t request;
     struct exchange *exchange; /* NULL: none under way */
     struct file *file;
-    bool asked; /* the idle callback has asked */
-    bool ended; /* the idle callback has to report `result` */
-    bool writing;
     struct gateway_result result;
 };
 
@@ -43,8 +39,7 @@ struct file {
     struct gateway *gateway;
     char *path;
     struct work *works; /* by the exchange's index */
-    int count;
-    uv_idle_t idle; /* runs while a work waits for its next step on the loop */
+    uv_loop_t *loop;
 };
 
 static int sync_folder(const char *path)
@@ -163,47 +158,23 @@ static void write_cb(uv_work_t *request)
     struct work *w = request->data;
     const struct gateway_message *m = w->exchange->message;
 
+    exchange_pass(w->exchange);
     if (m->channel == CHANNEL_EMAIL)
         write_mail(w->file, m, &w->result);
     else
         write_text(w->file, m, &w->result);
 }
 
-static void work_done(struct work *w)
+static void written_cb(uv_work_t *request, int status)
 {
+    struct work *w = request->data;
     struct exchange *x = w->exchange;
     struct gateway_result result = w->result;
 
+    if (status != 0) /* taken out of the pool's queue */
+        result_set(&result, OUTCOME_RETRY, 0, "broken off before anything was written");
     w->exchange = NULL;
     exchange_done(x, &result);
-}
-
-static void written_cb(uv_work_t *request, int status)
-{
-    work_done(request->data); /* never cancelled: status is 0 */
-}
-
-static void idle_cb(uv_idle_t *idle)
-{
-    struct file *f = idle->data;
-
-    uv_idle_stop(idle); /* what the hooks begin from here starts it again */
-    for (int i = 0; i < f->count; i++) {
-        struct work *w = &f->works[i];
-        if (w->exchange == NULL)
-            continue;
-        if (w->ended) {
-            work_done(w);
-        } else if (!w->asked) {
-            w->asked = true;
-            exchange_ask(w->exchange);
-        }
-    }
-}
-
-static void wake(struct file *f)
-{
-    uv_idle_start(&f->idle, idle_cb);
 }
 
 static void *file_create(struct gateway *g, uv_loop_t *loop, const char *providers, struct err *err)
@@ -225,10 +196,8 @@ static void *file_create(struct gateway *g, uv_loop_t *loop, const char *provide
     struct file *f = mem_zalloc(sizeof(*f));
     f->gateway = g;
     f->path = mem_strdup(settings->path);
-    f->count = settings->connections > 0 ? settings->connections : 1;
-    f->works = mem_array((size_t)f->count, sizeof(*f->works));
-    uv_idle_init(loop, &f->idle);
-    f->idle.data = f;
+    f->works = mem_array((size_t)gateway_places(settings), sizeof(*f->works));
+    f->loop = loop;
     return f;
 }
 
@@ -245,44 +214,24 @@ static int file_check(const struct gateway_message *m)
 static void file_start(void *backend, struct exchange *x)
 {
     struct file *f = backend;
-
-    f->works[x->index] = (struct work){.exchange = x, .file = f};
-    wake(f);
-}
-
-static void end_later(struct work *w, const char *why)
-{
-    result_set(&w->result, OUTCOME_RETRY, 0, "%s", why);
-    w->ended = true;
-    wake(w->file);
-}
-
-static void file_proceed(void *backend, struct exchange *x, bool go)
-{
-    struct file *f = backend;
     struct work *w = &f->works[x->index];
 
-    if (!go) {
-        end_later(w, "broken off before anything was written");
-        return;
-    }
-    w->writing = true;
+    *w = (struct work){.exchange = x, .file = f};
     w->request.data = w;
-    uv_queue_work(f->idle.loop, &w->request, write_cb, written_cb);
+    uv_queue_work(f->loop, &w->request, write_cb, written_cb);
 }
 
+/* A file under way is written in a moment, and its outcome is certain; the others never begin. */
 static void file_abort(void *backend, struct exchange *x)
 {
     struct file *f = backend;
-    struct work *w = &f->works[x->index];
 
-    if (!w->writing) /* a file under way is written in a moment, and its outcome is certain */
-        end_later(w, "broken off before anything was written");
+    uv_cancel((uv_req_t *)&f->works[x->index].request);
 }
 
-static void idle_closed_cb(uv_handle_t *handle)
+static void file_close(void *backend)
 {
-    struct file *f = handle->data;
+    struct file *f = backend;
     struct gateway *g = f->gateway;
 
     free(f->works);
@@ -291,18 +240,10 @@ static void idle_closed_cb(uv_handle_t *handle)
     backend_closed(g);
 }
 
-static void file_close(void *backend)
-{
-    struct file *f = backend;
-
-    uv_close((uv_handle_t *)&f->idle, idle_closed_cb);
-}
-
 const struct backend_ops file_backend = {
     .create = file_create,
     .check = file_check,
     .start = file_start,
-    .proceed = file_proceed,
     .abort = file_abort,
     .close = file_close,
 };

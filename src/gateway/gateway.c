@@ -2,8 +2,8 @@
  * The table of exchanges, and the one place where a backend and the dispatcher meet.
  *
  * The happy path: gateway_send takes a free place and lets the backend start; the backend calls
- * exchange_ask, the dispatcher answers with gateway_proceed, the backend calls exchange_done, the
- * place is free again before the dispatcher hears of it, so that it may send the next at once.
+ * exchange_pass and, in the end, exchange_done; the place is free again before the dispatcher hears
+ * of it.
  *
  * When things fail: the backend calls exchange_done from any state. Closing: no new exchange; when
  * the grace is over each one under way is told to abort; when none is left the backend closes its
@@ -33,7 +33,7 @@ struct gateway {
     const struct backend_ops *ops;
     void *backend;
     struct exchange *exchanges;
-    int connections;
+    int places;
     int in_flight;
     bool closing;
     uv_timer_t timer; /* the grace of gateway_close, then the step to close the backend */
@@ -44,10 +44,7 @@ struct gateway {
 /* allowed[from][to] */
 static const bool allowed[EXCHANGE_STATE_COUNT][EXCHANGE_STATE_COUNT] = {
     [EXCHANGE_FREE] = {[EXCHANGE_STARTED] = true},
-    [EXCHANGE_STARTED] =
-        {[EXCHANGE_ASKED] = true, [EXCHANGE_STOPPED] = true, [EXCHANGE_FREE] = true},
-    [EXCHANGE_ASKED] = {[EXCHANGE_GOING] = true, [EXCHANGE_STOPPED] = true, [EXCHANGE_FREE] = true},
-    [EXCHANGE_GOING] = {[EXCHANGE_STOPPED] = true, [EXCHANGE_FREE] = true},
+    [EXCHANGE_STARTED] = {[EXCHANGE_STOPPED] = true, [EXCHANGE_FREE] = true},
     [EXCHANGE_STOPPED] = {[EXCHANGE_FREE] = true},
 };
 
@@ -105,6 +102,16 @@ static void init_libraries(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
+int gateway_connections(const struct gateway_settings *settings)
+{
+    return settings->connections > 0 ? settings->connections : 1;
+}
+
+int gateway_places(const struct gateway_settings *settings)
+{
+    return gateway_connections(settings) + GATEWAY_AHEAD_MAX;
+}
+
 struct gateway *gateway_create(uv_loop_t *loop, const struct gateway_settings *settings,
                                const char *providers, const struct gateway_hooks *hooks,
                                struct err *err)
@@ -120,7 +127,7 @@ struct gateway *gateway_create(uv_loop_t *loop, const struct gateway_settings *s
     pthread_once(&once, init_libraries);
     g->settings = settings;
     g->hooks = hooks;
-    g->connections = settings->connections > 0 ? settings->connections : 1;
+    g->places = gateway_places(settings);
     g->ops = backends[settings->type];
     g->backend = g->ops->create(g, loop, providers, err);
     if (g->backend == NULL) {
@@ -128,8 +135,8 @@ struct gateway *gateway_create(uv_loop_t *loop, const struct gateway_settings *s
         free(g);
         return NULL;
     }
-    g->exchanges = mem_array((size_t)g->connections, sizeof(*g->exchanges));
-    for (int i = 0; i < g->connections; i++) {
+    g->exchanges = mem_array((size_t)g->places, sizeof(*g->exchanges));
+    for (int i = 0; i < g->places; i++) {
         g->exchanges[i].gateway = g;
         g->exchanges[i].index = i;
     }
@@ -146,7 +153,7 @@ int gateway_send(struct gateway *g, const struct gateway_message *m)
         return ERR_BUSY;
     if (m->len == 0 || g->ops->check(m) != 0)
         return ERR_INVALID;
-    for (int i = 0; i < g->connections && x == NULL; i++)
+    for (int i = 0; i < g->places && x == NULL; i++)
         if (g->exchanges[i].state == EXCHANGE_FREE)
             x = &g->exchanges[i];
     if (x == NULL)
@@ -154,33 +161,19 @@ int gateway_send(struct gateway *g, const struct gateway_message *m)
     move(x, EXCHANGE_STARTED);
     x->message = m;
     x->deadline_us = clock_mono_us() + g->settings->timeout_ms * 1000;
-    x->past_point = false;
+    atomic_store(&x->passed, false);
+    if (m->mark != NULL)
+        atomic_store(m->mark, 0);
     g->in_flight++;
     g->ops->start(g->backend, x);
     return 0;
 }
 
-void exchange_ask(struct exchange *x)
+void exchange_pass(struct exchange *x)
 {
-    struct gateway *g = x->gateway;
-
-    if (x->state == EXCHANGE_STOPPED) /* an abort overtook the question */
-        return;
-    move(x, EXCHANGE_ASKED);
-    g->hooks->point(g->hooks->arg, x->message->id);
-}
-
-void gateway_proceed(struct gateway *g, int64_t message_id, bool go)
-{
-    for (int i = 0; i < g->connections; i++) {
-        struct exchange *x = &g->exchanges[i];
-        if (x->state != EXCHANGE_ASKED || x->message->id != message_id)
-            continue;
-        x->past_point = go;
-        move(x, go ? EXCHANGE_GOING : EXCHANGE_STOPPED);
-        g->ops->proceed(g->backend, x, go);
-        return;
-    }
+    atomic_store(&x->passed, true);
+    if (x->message->mark != NULL)
+        atomic_store(x->message->mark, 1);
 }
 
 static void close_backend_cb(uv_timer_t *timer)
@@ -195,7 +188,7 @@ void exchange_done(struct exchange *x, const struct gateway_result *result)
     struct gateway *g = x->gateway;
     int64_t id = x->message->id;
 
-    assert(result->outcome != OUTCOME_UNKNOWN || x->past_point);
+    assert(result->outcome != OUTCOME_UNKNOWN || atomic_load(&x->passed));
     move(x, EXCHANGE_FREE);
     x->message = NULL;
     g->in_flight--;
@@ -204,17 +197,25 @@ void exchange_done(struct exchange *x, const struct gateway_result *result)
         uv_timer_start(&g->timer, close_backend_cb, 0, 0);
 }
 
-static void grace_cb(uv_timer_t *timer)
+static void stop(struct gateway *g, bool passed_too)
 {
-    struct gateway *g = timer->data;
-
-    for (int i = 0; i < g->connections; i++) {
+    for (int i = 0; i < g->places; i++) {
         struct exchange *x = &g->exchanges[i];
-        if (x->state == EXCHANGE_FREE || x->state == EXCHANGE_STOPPED)
+        if (x->state != EXCHANGE_STARTED || (!passed_too && atomic_load(&x->passed)))
             continue;
         move(x, EXCHANGE_STOPPED);
         g->ops->abort(g->backend, x);
     }
+}
+
+void gateway_break_off(struct gateway *g)
+{
+    stop(g, false);
+}
+
+static void grace_cb(uv_timer_t *timer)
+{
+    stop(timer->data, true);
 }
 
 void gateway_close(struct gateway *g, int64_t grace_ms, void (*closed)(void *arg), void *arg)

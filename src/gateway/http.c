@@ -37,6 +37,7 @@ struct call {
     struct buf reply;
     size_t header_bytes;
     bool active, maybe_sent;
+    void (*leaves)(void *arg);
     char error[CURL_ERROR_SIZE];
     http_done_cb done;
     void *arg;
@@ -200,6 +201,7 @@ static int prereq_cb(void *arg, char *remote, char *local, int remote_port, int 
     if (k->maybe_sent)
         return CURL_PREREQFUNC_ABORT;
     k->maybe_sent = true;
+    k->leaves(k->arg);
     return CURL_PREREQFUNC_OK;
 }
 
@@ -320,6 +322,7 @@ void http_client_start(struct http_client *c, int slot, const struct http_reques
     assert(!k->active);
     k->active = true;
     k->maybe_sent = false;
+    k->leaves = request->leaves;
     k->body = request->body;
     k->len = request->len;
     k->handed = 0;

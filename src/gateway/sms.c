@@ -1,17 +1,19 @@
 /*
  * The SMS gateway: messages to a provider over HTTP, as its provider file says.
  *
- * The happy path: sms_start notes the exchange and starts the idle handle; its callback asks for
- * leave; on go the request is built and handed to the HTTP client; the reply is judged by the
- * provider file's rules.
+ * The happy path: sms_start notes the exchange and starts the idle handle; its callback gives a
+ * free line of the HTTP client to each that waits, the oldest first; the request is built and
+ * handed over; the reply is judged by the provider file's rules, and the line goes to the next.
  *
  * When things fail: no whole reply means RETRY, and trouble of the gateway, while nothing of the
  * request can have left (DNS, connect, TLS); after that UNKNOWN: the provider may have taken it.
+ * Trouble of the gateway ends all that wait, untried, and so does waiting too long.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "gateway/backend.h"
@@ -21,13 +23,17 @@
 #define LINE_MAX_BYTES 64   /* of a number or a sender's name */
 #define TEXT_MAX_BYTES 8192 /* of one message; ten segments are far less */
 
+#define NO_LINE (-1)
+#define WAITED_MAX_US (2 * INT64_C(1000000))
+
 struct sending {
     struct exchange *exchange; /* NULL: none under way */
     struct sms *sms;
     struct provider_request request;
-    bool asked;
-    bool calling; /* the HTTP client has it */
-    bool ended;   /* the idle callback has to report `result` */
+    int line;         /* of the HTTP client; NO_LINE: it waits for one, or is over */
+    int64_t since_us; /* it waits */
+    struct sending *next;
+    bool ended; /* the idle callback has to report `result` */
     struct gateway_result result;
 };
 
@@ -36,9 +42,20 @@ struct sms {
     struct provider *provider;
     struct http_client *http;
     struct sending *sendings; /* by the exchange's index */
-    int count;
+    int places;
+    struct sending *first, **last; /* those that wait */
+    int *lines;                    /* free ones */
+    int line_count;
+    int ended;      /* to be reported */
     uv_idle_t idle; /* runs while a sending waits for its next step on the loop */
 };
+
+static void idle_cb(uv_idle_t *idle);
+
+static void wake(struct sms *sms)
+{
+    uv_idle_start(&sms->idle, idle_cb);
+}
 
 static void report(struct sending *s)
 {
@@ -50,27 +67,118 @@ static void report(struct sending *s)
     exchange_done(x, &result);
 }
 
+static struct sending *unqueue(struct sms *sms, struct sending **link)
+{
+    struct sending *s = *link;
+
+    *link = s->next;
+    if (s->next == NULL)
+        sms->last = link;
+    return s;
+}
+
+static void end_later(struct sending *s)
+{
+    s->ended = true;
+    s->sms->ended++;
+    wake(s->sms);
+}
+
+static void end_untried(struct sms *sms, const char *why, bool trouble)
+{
+    struct sending *s = unqueue(sms, &sms->first);
+
+    result_set(&s->result, OUTCOME_RETRY, 0, "%s", why);
+    s->result.gateway_trouble = trouble;
+    end_later(s);
+}
+
+static void free_line(struct sending *s)
+{
+    struct sms *sms = s->sms;
+
+    sms->lines[sms->line_count++] = s->line;
+    s->line = NO_LINE;
+    if (sms->first != NULL)
+        wake(sms);
+}
+
+static void passes_cb(void *arg)
+{
+    struct sending *s = arg;
+
+    exchange_pass(s->exchange);
+}
+
+static void replied_cb(void *arg, const struct http_reply *reply)
+{
+    struct sending *s = arg;
+    struct sms *sms = s->sms;
+
+    free_line(s);
+    if (reply->status != 0) {
+        reply_judge(sms->provider->reply, reply->status, reply->body, reply->len, &s->result);
+        if (s->result.outcome == OUTCOME_RETRY)
+            s->result.retry_after_ms = reply->retry_after_ms;
+    } else if (reply->maybe_sent) {
+        result_set(&s->result, OUTCOME_UNKNOWN, 0, "no whole answer to the request: %.180s",
+                   reply->error);
+    } else {
+        result_set(&s->result, OUTCOME_RETRY, 0, "no connection to the provider: %.180s",
+                   reply->error);
+        s->result.gateway_trouble = true;
+    }
+    while (s->result.gateway_trouble && sms->first != NULL)
+        end_untried(sms, "not tried: the gateway is in trouble", true);
+    report(s);
+}
+
+static void call(struct sending *s)
+{
+    struct sms *sms = s->sms;
+    struct err err = {0};
+
+    if (provider_build(sms->provider, gateway_settings(sms->gateway), s->exchange->message,
+                       &s->request, &err) != 0) {
+        result_set(&s->result, OUTCOME_RETRY, 0, "%.200s", err.text);
+        s->result.gateway_trouble = true;
+        end_later(s);
+        return;
+    }
+    struct http_request request = {
+        .get = s->request.get,
+        .url = s->request.url,
+        .headers = &s->request.headers,
+        .body = s->request.body.data,
+        .len = s->request.body.len,
+        .user = s->request.user,
+        .password = s->request.password,
+        .deadline_us = s->exchange->deadline_us,
+        .leaves = passes_cb,
+    };
+    s->line = sms->lines[--sms->line_count];
+    http_client_start(sms->http, s->line, &request, replied_cb, s);
+}
+
 static void idle_cb(uv_idle_t *idle)
 {
     struct sms *sms = idle->data;
+    int64_t oldest_us = clock_mono_us() - WAITED_MAX_US;
 
     uv_idle_stop(idle); /* what the hooks begin from here starts it again */
-    for (int i = 0; i < sms->count; i++) {
-        struct sending *s = &sms->sendings[i];
-        if (s->exchange == NULL)
-            continue;
-        if (s->ended) {
-            report(s);
-        } else if (!s->asked) {
-            s->asked = true;
-            exchange_ask(s->exchange);
-        }
+    while (sms->first != NULL && (sms->line_count > 0 || sms->first->since_us < oldest_us)) {
+        if (sms->first->since_us < oldest_us)
+            end_untried(sms, "no connection became free in time", false);
+        else
+            call(unqueue(sms, &sms->first));
     }
-}
-
-static void wake(struct sms *sms)
-{
-    uv_idle_start(&sms->idle, idle_cb);
+    for (int i = 0; i < sms->places && sms->ended > 0; i++) {
+        struct sending *s = &sms->sendings[i];
+        if (s->exchange == NULL || !s->ended)
+            continue;
+        sms->ended--;
+        report(s);
+    }
 }
 
 /* Everything that is wrong, in one text for a person. */
@@ -121,9 +229,14 @@ static void *sms_create(struct gateway *g, uv_loop_t *loop, const char *provider
     struct sms *sms = mem_zalloc(sizeof(*sms));
     sms->gateway = g;
     sms->provider = p;
-    sms->count = settings->connections > 0 ? settings->connections : 1;
-    sms->sendings = mem_array((size_t)sms->count, sizeof(*sms->sendings));
-    sms->http = http_client_create(loop, sms->count, settings->ca_file);
+    sms->places = gateway_places(settings);
+    sms->sendings = mem_array((size_t)sms->places, sizeof(*sms->sendings));
+    sms->last = &sms->first;
+    sms->line_count = gateway_connections(settings);
+    sms->lines = mem_array((size_t)sms->line_count, sizeof(*sms->lines));
+    for (int i = 0; i < sms->line_count; i++)
+        sms->lines[i] = sms->line_count - 1 - i; /* the lowest are taken first */
+    sms->http = http_client_create(loop, sms->line_count, settings->ca_file);
     uv_idle_init(loop, &sms->idle);
     sms->idle.data = sms;
     return sms;
@@ -150,80 +263,34 @@ static void sms_start(void *backend, struct exchange *x)
 {
     struct sms *sms = backend;
 
-    sms->sendings[x->index] = (struct sending){.exchange = x, .sms = sms};
-    wake(sms);
-}
-
-static void end_later(struct sending *s)
-{
-    s->ended = true;
-    wake(s->sms);
-}
-
-static void replied_cb(void *arg, const struct http_reply *reply)
-{
-    struct sending *s = arg;
-
-    s->calling = false;
-    if (reply->status != 0) {
-        reply_judge(s->sms->provider->reply, reply->status, reply->body, reply->len, &s->result);
-        if (s->result.outcome == OUTCOME_RETRY)
-            s->result.retry_after_ms = reply->retry_after_ms;
-    } else if (reply->maybe_sent) {
-        result_set(&s->result, OUTCOME_UNKNOWN, 0, "no whole answer to the request: %.180s",
-                   reply->error);
-    } else {
-        result_set(&s->result, OUTCOME_RETRY, 0, "no connection to the provider: %.180s",
-                   reply->error);
-        s->result.gateway_trouble = true;
-    }
-    report(s);
-}
-
-static void sms_proceed(void *backend, struct exchange *x, bool go)
-{
-    struct sms *sms = backend;
     struct sending *s = &sms->sendings[x->index];
-    struct err err = {0};
 
-    if (!go) {
-        result_set(&s->result, OUTCOME_RETRY, 0, "broken off before the request");
-        end_later(s);
-        return;
-    }
-    if (provider_build(sms->provider, gateway_settings(sms->gateway), x->message, &s->request,
-                       &err) != 0) {
-        result_set(&s->result, OUTCOME_RETRY, 0, "%.200s", err.text);
-        s->result.gateway_trouble = true;
-        end_later(s);
-        return;
-    }
-    struct http_request request = {
-        .get = s->request.get,
-        .url = s->request.url,
-        .headers = &s->request.headers,
-        .body = s->request.body.data,
-        .len = s->request.body.len,
-        .user = s->request.user,
-        .password = s->request.password,
-        .deadline_us = x->deadline_us,
-    };
-    s->calling = true;
-    http_client_start(sms->http, x->index, &request, replied_cb, s);
+    *s = (struct sending){.exchange = x, .sms = sms, .line = NO_LINE, .since_us = clock_mono_us()};
+    *sms->last = s;
+    sms->last = &s->next;
+    wake(sms);
 }
 
 static void sms_abort(void *backend, struct exchange *x)
 {
     struct sms *sms = backend;
     struct sending *s = &sms->sendings[x->index];
+    struct sending **link = &sms->first;
 
     if (s->ended)
         return;
-    if (s->calling && http_client_cancel(sms->http, x->index))
-        result_set(&s->result, OUTCOME_UNKNOWN, 0, "broken off while waiting for the answer");
-    else
-        result_set(&s->result, OUTCOME_RETRY, 0, "broken off before the request");
-    s->calling = false;
+    if (s->line == NO_LINE) {
+        while (*link != s)
+            link = &(*link)->next;
+        unqueue(sms, link);
+        result_set(&s->result, OUTCOME_RETRY, 0, "broken off before it began");
+    } else {
+        if (http_client_cancel(sms->http, s->line))
+            result_set(&s->result, OUTCOME_UNKNOWN, 0, "broken off while waiting for the answer");
+        else
+            result_set(&s->result, OUTCOME_RETRY, 0, "broken off before the request");
+        free_line(s);
+    }
     end_later(s);
 }
 
@@ -234,6 +301,7 @@ static void idle_closed_cb(uv_handle_t *handle)
 
     provider_free(sms->provider);
     free(sms->sendings);
+    free(sms->lines);
     free(sms);
     backend_closed(g);
 }
@@ -256,7 +324,6 @@ const struct backend_ops sms_backend = {
     .create = sms_create,
     .check = sms_check,
     .start = sms_start,
-    .proceed = sms_proceed,
     .abort = sms_abort,
     .close = sms_close,
 };

@@ -1,19 +1,19 @@
 /*
  * The SMTP gateway: one sender thread for each connection, because libcurl's SMTP blocks.
  *
- * The happy path: smtp_start gives the exchange to its thread (exchange i belongs to sender i, so
- * with little to do the same connection is used again) and wakes it. The thread carries the
- * transaction out in smtp_session_send; at the point it turns to ASKING, posts itself and sleeps;
- * the loop takes all posted senders at once, asks the dispatcher, and smtp_proceed wakes the thread
- * again; at the end the thread turns to ENDED, posts itself and waits for the next. However many
- * are posted, one uv_async_send wakes the loop for all of them.
+ * The happy path: smtp_start gives the delivery to the sender that has rested the shortest (with
+ * little to do the same connection is used again), or lets it wait in the queue when all are at
+ * work. The thread carries the transaction out in smtp_session_send, posts it with its result and
+ * takes the next one from the queue, so that no connection waits for the loop. However many are
+ * posted, one uv_async_send wakes the loop for all of them.
  *
- *   IDLE -> WORKING -> (ASKING -> ANSWERED ->) ENDED -> IDLE
+ *   FREE -> WAITING -> RUNNING -> ENDED -> FREE
  *
- * When things fail: the session's verdict is the result. A thread that waits in ASKING gives up at
- * the exchange's deadline or when aborted and turns to ENDED; an answer that comes later finds
- * another state and does nothing. A thread that has nothing to do for IDLE_MS says QUIT. Closing:
- * each thread leaves its loop and posts itself as GONE; the loop then joins it without waiting.
+ * When things fail: the session's verdict is the result. If it is trouble of the gateway's own, all
+ * that wait end with it, untried: a server that cannot be reached would only fail them one by one.
+ * So does a delivery that has waited too long: what it was decided on has grown old. A thread that
+ * has nothing to do for IDLE_MS says QUIT. Closing: each thread leaves its loop, and the loop joins
+ * it.
  */
 #include <assert.h>
 #include <signal.h>
@@ -29,14 +29,21 @@
 #include "gateway/smtp_session.h"
 
 #define IDLE_MS 20000 /* servers drop idle clients after half a minute to five */
+#define WAITED_MAX_US (2 * INT64_C(1000000))
 
-enum sender_state {
-    SENDER_IDLE,
-    SENDER_WORKING,
-    SENDER_ASKING,
-    SENDER_ANSWERED,
-    SENDER_ENDED,
-    SENDER_GONE
+enum delivery_state { DELIVERY_FREE, DELIVERY_WAITING, DELIVERY_RUNNING, DELIVERY_ENDED };
+
+struct sender;
+
+/* An exchange, as the threads see it. Fields up to `result` under the lock. */
+struct delivery {
+    enum delivery_state state;
+    struct exchange *exchange;
+    struct sender *sender; /* with RUNNING */
+    int64_t since_us;      /* with WAITING */
+    struct delivery *next; /* in the queue */
+    struct gateway_result result;
+    struct delivery *next_posted;
 };
 
 struct smtp;
@@ -46,164 +53,156 @@ struct sender {
     uv_thread_t thread;
     uv_cond_t wake;
     struct smtp_session *session;
-    uv_mutex_t lock; /* for the rest */
-    enum sender_state state;
-    struct exchange *exchange;
-    bool go;      /* with ANSWERED */
-    bool aborted; /* for good */
-    bool posted;
-    struct sender *next_posted;
-    struct gateway_result result; /* with ENDED */
+    struct delivery *delivery; /* given, or being carried out */
+    bool resting;              /* on the stack of those with nothing to do */
+    struct sender *next_rest;  /* below it there */
 };
 
 struct smtp {
     struct gateway *gateway;
     uv_async_t async;
-    struct sender *_Atomic posted; /* those the loop has to look at, the newest first */
-    struct sender *senders;
+    struct delivery *_Atomic posted; /* ended ones that the loop has to look at, the newest first */
+    uv_mutex_t lock;
+    struct delivery *deliveries; /* by the exchange's index */
+    struct delivery *first, **last;
+    struct sender *senders, *rest;
     int count;
-    int alive;  /* threads not yet joined; the loop's alone */
+    int alive; /* threads not yet joined; the loop's alone */
+    atomic_int gone;
     bool ready; /* the loop listens */
     atomic_bool stopping;
 };
 
-/* Change the state and have the loop look at it: a push onto a list without a lock (the loop takes
- * the whole list at once, so no element can come back meanwhile), and a wake-up if it was empty. */
-static void turn_to(struct sender *s, enum sender_state state)
+static void post(struct smtp *smtp, struct delivery *d)
 {
-    struct smtp *smtp = s->smtp;
-    bool push;
+    struct delivery *head = atomic_load(&smtp->posted);
 
-    uv_mutex_lock(&s->lock);
-    s->state = state;
-    push = !s->posted;
-    s->posted = true;
-    uv_mutex_unlock(&s->lock);
-    if (!push)
-        return;
-    struct sender *head = atomic_load(&smtp->posted);
     do {
-        s->next_posted = head;
-    } while (!atomic_compare_exchange_weak(&smtp->posted, &head, s));
-    if (head == NULL && smtp->ready)
+        d->next_posted = head;
+    } while (!atomic_compare_exchange_weak(&smtp->posted, &head, d));
+    if (head == NULL)
         uv_async_send(&smtp->async);
 }
 
-/* In the sender's thread: ask the loop for leave to pass the point of no return. */
-static bool ask_cb(void *arg, int64_t deadline_us)
-{
-    struct sender *s = arg;
-    bool go;
+/* --- with the lock held --- */
 
-    turn_to(s, SENDER_ASKING);
-    uv_mutex_lock(&s->lock);
-    while (s->state == SENDER_ASKING && !s->aborted) {
-        int64_t left_us = deadline_us - clock_mono_us();
-        if (left_us <= 0)
-            break;
-        uv_cond_timedwait(&s->wake, &s->lock, (uint64_t)left_us * 1000);
-    }
-    go = s->state == SENDER_ANSWERED && s->go && !s->aborted;
-    s->state = SENDER_WORKING;
-    uv_mutex_unlock(&s->lock);
-    return go;
+static void queue(struct smtp *smtp, struct delivery *d)
+{
+    d->state = DELIVERY_WAITING;
+    d->since_us = clock_mono_us();
+    d->next = NULL;
+    *smtp->last = d;
+    smtp->last = &d->next;
 }
 
-/* With the lock held: wait for an exchange. false: stop. */
-static bool wait_for_work(struct sender *s)
+static struct delivery *unqueue(struct smtp *smtp, struct delivery **link)
 {
-    while (s->state != SENDER_WORKING && !atomic_load(&s->smtp->stopping)) {
+    struct delivery *d = *link;
+
+    *link = d->next;
+    if (d->next == NULL)
+        smtp->last = link;
+    return d;
+}
+
+static void end_untried(struct smtp *smtp, struct delivery *d, const char *why, bool trouble)
+{
+    d->state = DELIVERY_ENDED;
+    result_set(&d->result, OUTCOME_RETRY, 0, "%s", why);
+    d->result.gateway_trouble = trouble;
+    post(smtp, d);
+}
+
+/* Hand the next delivery that waits to this sender, if there is one. */
+static void take_next(struct sender *s)
+{
+    struct smtp *smtp = s->smtp;
+    int64_t oldest_us = clock_mono_us() - WAITED_MAX_US;
+
+    while (smtp->first != NULL && s->delivery == NULL) {
+        struct delivery *d = unqueue(smtp, &smtp->first);
+        if (d->since_us < oldest_us)
+            end_untried(smtp, d, "no connection became free in time", false);
+        else
+            s->delivery = d;
+    }
+}
+
+static void rest(struct sender *s)
+{
+    if (s->resting)
+        return;
+    s->resting = true;
+    s->next_rest = s->smtp->rest;
+    s->smtp->rest = s;
+}
+
+/* Wait for a delivery. false: stop. */
+static bool wait_for_delivery(struct sender *s)
+{
+    struct smtp *smtp = s->smtp;
+
+    for (;;) {
+        take_next(s);
+        if (s->delivery != NULL || atomic_load(&smtp->stopping))
+            break;
+        rest(s);
         if (!smtp_session_open(s->session)) {
-            uv_cond_wait(&s->wake, &s->lock);
-        } else if (uv_cond_timedwait(&s->wake, &s->lock, IDLE_MS * UINT64_C(1000000)) ==
+            uv_cond_wait(&s->wake, &smtp->lock);
+        } else if (uv_cond_timedwait(&s->wake, &smtp->lock, IDLE_MS * UINT64_C(1000000)) ==
                        UV_ETIMEDOUT &&
-                   s->state != SENDER_WORKING) {
-            uv_mutex_unlock(&s->lock);
+                   s->delivery == NULL) {
+            uv_mutex_unlock(&smtp->lock);
             smtp_session_rest(s->session);
-            uv_mutex_lock(&s->lock);
+            uv_mutex_lock(&smtp->lock);
         }
     }
-    return s->state == SENDER_WORKING;
+    if (s->delivery == NULL)
+        return false;
+    s->delivery->state = DELIVERY_RUNNING;
+    s->delivery->sender = s;
+    return true;
+}
+
+static void end_delivery(struct sender *s)
+{
+    struct smtp *smtp = s->smtp;
+    struct delivery *d = s->delivery;
+
+    s->delivery = NULL;
+    d->state = DELIVERY_ENDED;
+    bool trouble = d->result.gateway_trouble;
+    post(smtp, d);
+    while (trouble && smtp->first != NULL)
+        end_untried(smtp, unqueue(smtp, &smtp->first), "not tried: the gateway is in trouble",
+                    true);
+}
+
+/* --- the threads --- */
+
+static void pass_cb(void *arg)
+{
+    exchange_pass(arg);
 }
 
 static void sender_main(void *arg)
 {
     struct sender *s = arg;
-
-    uv_mutex_lock(&s->lock);
-    while (wait_for_work(s)) {
-        struct exchange *x = s->exchange;
-        uv_mutex_unlock(&s->lock);
-        smtp_session_send(s->session, x->message, x->deadline_us, ask_cb, s, &s->result);
-        turn_to(s, SENDER_ENDED);
-        uv_mutex_lock(&s->lock);
-    }
-    uv_mutex_unlock(&s->lock);
-    smtp_session_free(s->session);
-    turn_to(s, SENDER_GONE);
-}
-
-static void smtp_free(struct smtp *smtp, int senders)
-{
-    for (int i = 0; i < senders; i++) {
-        uv_cond_destroy(&smtp->senders[i].wake);
-        uv_mutex_destroy(&smtp->senders[i].lock);
-    }
-    free(smtp->senders);
-    free(smtp);
-}
-
-static void async_closed_cb(uv_handle_t *handle)
-{
-    struct smtp *smtp = handle->data;
-    struct gateway *g = smtp->gateway;
-
-    smtp_free(smtp, smtp->count);
-    backend_closed(g);
-}
-
-static void sender_gone(struct sender *s)
-{
     struct smtp *smtp = s->smtp;
 
-    uv_thread_join(&s->thread);
-    if (--smtp->alive == 0)
-        uv_close((uv_handle_t *)&smtp->async, async_closed_cb);
-}
-
-/* Serve one posted sender, whose state may have moved on since it was posted. */
-static void serve(struct sender *s)
-{
-    struct exchange *x = s->exchange;
-    struct gateway_result result;
-
-    uv_mutex_lock(&s->lock);
-    enum sender_state state = s->state;
-    s->posted = false;
-    if (state == SENDER_ENDED) {
-        result = s->result;
-        s->state = SENDER_IDLE;
-        s->exchange = NULL;
+    uv_mutex_lock(&smtp->lock);
+    while (wait_for_delivery(s)) {
+        struct exchange *x = s->delivery->exchange;
+        uv_mutex_unlock(&smtp->lock);
+        smtp_session_send(s->session, x->message, x->deadline_us, pass_cb, x, &s->delivery->result);
+        uv_mutex_lock(&smtp->lock);
+        end_delivery(s);
     }
-    uv_mutex_unlock(&s->lock);
-    if (state == SENDER_ASKING)
-        exchange_ask(x);
-    else if (state == SENDER_ENDED)
-        exchange_done(x, &result);
-    else if (state == SENDER_GONE)
-        sender_gone(s);
-}
-
-static void async_cb(uv_async_t *async)
-{
-    struct smtp *smtp = async->data;
-    struct sender *list = atomic_exchange(&smtp->posted, NULL);
-
-    while (list != NULL) {
-        struct sender *s = list;
-        list = s->next_posted; /* nobody writes it before serve says that it is off the list */
-        serve(s);
-    }
+    uv_mutex_unlock(&smtp->lock);
+    smtp_session_free(s->session);
+    atomic_fetch_add(&smtp->gone, 1);
+    if (smtp->ready)
+        uv_async_send(&smtp->async);
 }
 
 static void block_signals(sigset_t *before)
@@ -216,13 +215,11 @@ static void block_signals(sigset_t *before)
 
 static void smtp_stop(struct smtp *smtp)
 {
+    uv_mutex_lock(&smtp->lock); /* so that each is waiting, or will look at `stopping` first */
     atomic_store(&smtp->stopping, true);
-    for (int i = 0; i < smtp->alive; i++) {
-        struct sender *s = &smtp->senders[i];
-        uv_mutex_lock(&s->lock); /* so that it is waiting, or will look at `stopping` first */
-        uv_cond_signal(&s->wake);
-        uv_mutex_unlock(&s->lock);
-    }
+    for (int i = 0; i < smtp->alive; i++)
+        uv_cond_signal(&smtp->senders[i].wake);
+    uv_mutex_unlock(&smtp->lock);
 }
 
 static int start_threads(struct smtp *smtp, const struct gateway_settings *settings,
@@ -237,12 +234,10 @@ static int start_threads(struct smtp *smtp, const struct gateway_settings *setti
         s->smtp = smtp;
         s->session = smtp_session_create(settings);
         uv_cond_init(&s->wake);
-        uv_mutex_init(&s->lock);
         rc = uv_thread_create(&s->thread, sender_main, s);
         if (rc != 0) {
             err_set(err, "start a sender thread: %s", uv_strerror(rc));
             uv_cond_destroy(&s->wake);
-            uv_mutex_destroy(&s->lock);
             smtp_session_free(s->session);
             break;
         }
@@ -250,6 +245,60 @@ static int start_threads(struct smtp *smtp, const struct gateway_settings *setti
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return rc == 0 ? 0 : ERR_IO;
+}
+
+/* --- the loop --- */
+
+static void smtp_free(struct smtp *smtp, int senders)
+{
+    for (int i = 0; i < senders; i++)
+        uv_cond_destroy(&smtp->senders[i].wake);
+    uv_mutex_destroy(&smtp->lock);
+    free(smtp->senders);
+    free(smtp->deliveries);
+    free(smtp);
+}
+
+static void async_closed_cb(uv_handle_t *handle)
+{
+    struct smtp *smtp = handle->data;
+    struct gateway *g = smtp->gateway;
+
+    smtp_free(smtp, smtp->count);
+    backend_closed(g);
+}
+
+static void join_all(struct smtp *smtp)
+{
+    for (int i = 0; i < smtp->alive; i++)
+        uv_thread_join(&smtp->senders[i].thread);
+    smtp->alive = 0;
+}
+
+/* The senders stop only when told to, and are told only when nothing is under way. */
+static void look_for_the_end(struct smtp *smtp)
+{
+    if (!atomic_load(&smtp->stopping) || atomic_load(&smtp->gone) < smtp->alive ||
+        uv_is_closing((uv_handle_t *)&smtp->async))
+        return;
+    join_all(smtp);
+    uv_close((uv_handle_t *)&smtp->async, async_closed_cb);
+}
+
+static void async_cb(uv_async_t *async)
+{
+    struct smtp *smtp = async->data;
+    struct delivery *list = atomic_exchange(&smtp->posted, NULL);
+
+    while (list != NULL) {
+        struct delivery *d = list;
+        struct exchange *x = d->exchange;
+        struct gateway_result result = d->result;
+        list = d->next_posted;
+        d->state = DELIVERY_FREE; /* nobody else looks at an ended one */
+        exchange_done(x, &result);
+    }
+    look_for_the_end(smtp);
 }
 
 static void *smtp_create(struct gateway *g, uv_loop_t *loop, const char *providers, struct err *err)
@@ -261,13 +310,16 @@ static void *smtp_create(struct gateway *g, uv_loop_t *loop, const char *provide
         return NULL;
     smtp = mem_zalloc(sizeof(*smtp));
     smtp->gateway = g;
-    smtp->count = settings->connections > 0 ? settings->connections : 1;
+    smtp->count = gateway_connections(settings);
     smtp->senders = mem_array((size_t)smtp->count, sizeof(*smtp->senders));
+    smtp->deliveries = mem_array((size_t)gateway_places(settings), sizeof(*smtp->deliveries));
+    smtp->last = &smtp->first;
+    uv_mutex_init(&smtp->lock);
     if (start_threads(smtp, settings, err) != 0) {
+        int started = smtp->alive;
         smtp_stop(smtp);
-        for (int i = 0; i < smtp->alive; i++)
-            uv_thread_join(&smtp->senders[i].thread);
-        smtp_free(smtp, smtp->alive);
+        join_all(smtp);
+        smtp_free(smtp, started);
         return NULL;
     }
     uv_async_init(loop, &smtp->async, async_cb);
@@ -293,40 +345,41 @@ static int smtp_check(const struct gateway_message *m)
 static void smtp_start(void *backend, struct exchange *x)
 {
     struct smtp *smtp = backend;
-    struct sender *s = &smtp->senders[x->index];
+    struct delivery *d = &smtp->deliveries[x->index];
 
-    uv_mutex_lock(&s->lock);
-    assert(s->state == SENDER_IDLE);
-    s->exchange = x;
-    s->state = SENDER_WORKING;
-    uv_mutex_unlock(&s->lock);
-    uv_cond_signal(&s->wake);
-}
-
-static void smtp_proceed(void *backend, struct exchange *x, bool go)
-{
-    struct smtp *smtp = backend;
-    struct sender *s = &smtp->senders[x->index];
-
-    uv_mutex_lock(&s->lock);
-    if (s->state == SENDER_ASKING) {
-        s->go = go;
-        s->state = SENDER_ANSWERED;
+    uv_mutex_lock(&smtp->lock);
+    assert(d->state == DELIVERY_FREE);
+    *d = (struct delivery){.exchange = x};
+    struct sender *s = smtp->rest;
+    if (s != NULL) {
+        smtp->rest = s->next_rest;
+        s->resting = false;
+        s->delivery = d;
+        d->state = DELIVERY_RUNNING;
+        d->sender = s;
+    } else {
+        queue(smtp, d);
     }
-    uv_mutex_unlock(&s->lock);
-    uv_cond_signal(&s->wake);
+    uv_mutex_unlock(&smtp->lock);
+    if (s != NULL)
+        uv_cond_signal(&s->wake);
 }
 
 static void smtp_abort(void *backend, struct exchange *x)
 {
     struct smtp *smtp = backend;
-    struct sender *s = &smtp->senders[x->index];
+    struct delivery *d = &smtp->deliveries[x->index];
+    struct delivery **link = &smtp->first;
 
-    uv_mutex_lock(&s->lock);
-    s->aborted = true;
-    uv_cond_signal(&s->wake);
-    uv_mutex_unlock(&s->lock);
-    smtp_session_break(s->session);
+    uv_mutex_lock(&smtp->lock);
+    if (d->state == DELIVERY_WAITING) {
+        while (*link != d)
+            link = &(*link)->next;
+        end_untried(smtp, unqueue(smtp, link), "broken off before it began", false);
+    } else if (d->state == DELIVERY_RUNNING) {
+        smtp_session_break(d->sender->session);
+    }
+    uv_mutex_unlock(&smtp->lock);
 }
 
 static void smtp_close(void *backend)
@@ -338,7 +391,6 @@ const struct backend_ops smtp_backend = {
     .create = smtp_create,
     .check = smtp_check,
     .start = smtp_start,
-    .proceed = smtp_proceed,
     .abort = smtp_abort,
     .close = smtp_close,
 };

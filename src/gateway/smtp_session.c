@@ -3,8 +3,8 @@
  *
  * The happy path: smtp_session_send sets up the handle (once for each connection), libcurl
  * connects, logs in, says MAIL, RCPT, DATA; the read callback hands over everything but TAIL_BYTES,
- * asks for leave, sets past_point, hands over the tail; libcurl adds the final dot and waits for
- * the reply. The connection stays for the next mail.
+ * notes that the point of no return is passed, hands over the tail; libcurl adds the final dot and
+ * waits for the reply. The connection stays for the next mail.
  *
  * When things fail: the handle and its connection are thrown away, for a late reply must never be
  * taken for the next mail's. libcurl says QUIT when it closes a connection, and waits for the
@@ -32,8 +32,8 @@
 #include "gateway/backend.h"
 #include "gateway/smtp_verdict.h"
 
-/* Held back until leave is given: what libcurl sends in one piece, so that most mails go out whole.
- */
+/* Held back until the point is noted: what libcurl sends in one piece, so that most mails go out
+ * whole. */
 #define TAIL_BYTES 16384
 #define CONNECT_MAX_MS 60000       /* DNS, TCP, TLS and login, within the total deadline */
 #define TOKEN_MAX_BYTES 16384      /* an OAuth2 access token */
@@ -193,9 +193,10 @@ static size_t read_cb(char *out, size_t size, size_t count, void *arg)
         left -= TAIL_BYTES;
     } else if (!t->asked) {
         t->asked = true;
-        if (atomic_load(&s->broken) || !t->point(t->arg, t->deadline_us))
+        if (atomic_load(&s->broken))
             return CURL_READFUNC_ABORT;
         t->past_point = true;
+        t->point(t->arg);
     }
     if (left > room)
         left = room;

@@ -3,13 +3,13 @@
  *
  * The happy path of a message: dispatch_claim finds it due, the gate says go, it is composed, its
  * bytes and the state `sending` are written (claim.c), the engine commits; dispatch_committed hands
- * it to its gateway. At the point of no return the gateway asks (point_cb): the mark is written
- * with the next commit, and dispatch_committed lets the exchange go on. At the end comes done_cb;
- * the result waits for the next commit, and with it the flight is over.
+ * it to its gateway, with the mark that the gateway sets at the point of no return. At the end
+ * comes done_cb; the result waits for the next commit, and with it the flight is over and its mark
+ * free.
  *
  * When the transaction fails, claims that were never launched are forgotten (their rows are
- * unchanged), while points and results are kept: the world has moved on, whether we could write it
- * down or not.
+ * unchanged), while results are kept: the world has moved on, whether we could write it down or
+ * not.
  */
 #include "send/dispatch.h"
 
@@ -24,7 +24,7 @@
 
 #define TASKS_AT_A_TIME 32 /* they need no gateway, so nothing else bounds them */
 
-enum flight_state { FLIGHT_CLAIMED, FLIGHT_OUT, FLIGHT_POINT, FLIGHT_POINT_WRITTEN, FLIGHT_DONE };
+enum flight_state { FLIGHT_CLAIMED, FLIGHT_OUT, FLIGHT_DONE };
 
 /* A message between its claim and the commit of its result. */
 struct flight {
@@ -35,6 +35,7 @@ struct flight {
     struct gateway *gateway;
     struct outlet *outlet; /* NULL once its outlets were retired */
     char gateway_name[64];
+    struct mark *mark; /* while it is out */
     struct claim claim;
     struct gateway_result result;
 };
@@ -50,6 +51,7 @@ struct retired {
 
 struct dispatch {
     uv_loop_t *loop;
+    struct marks *marks;
     void (*poke)(void *arg);
     void *arg;
     struct gateway_hooks hooks;
@@ -84,26 +86,12 @@ static void land(struct dispatch *d, struct flight *f)
         p = &(*p)->next;
     *p = f->next;
     d->count--;
+    marks_drop(d->marks, f->mark);
     claim_close(&f->claim);
     free(f);
 }
 
 /* --- the gateways' side --- */
-
-static void point_cb(void *arg, int64_t id)
-{
-    struct dispatch *d = arg;
-    struct flight *f = find(d, id);
-
-    if (f == NULL)
-        return;
-    if (d->breaking) {
-        gateway_proceed(f->gateway, id, false);
-        return;
-    }
-    f->state = FLIGHT_POINT;
-    d->poke(d->arg);
-}
 
 static void done_cb(void *arg, int64_t id, const struct gateway_result *result)
 {
@@ -123,14 +111,16 @@ static void done_cb(void *arg, int64_t id, const struct gateway_result *result)
 
 /* --- configuration --- */
 
-struct dispatch *dispatch_create(uv_loop_t *loop, void (*poke)(void *arg), void *arg)
+struct dispatch *dispatch_create(uv_loop_t *loop, struct marks *marks, void (*poke)(void *arg),
+                                 void *arg)
 {
     struct dispatch *d = mem_zalloc(sizeof(*d));
 
     d->loop = loop;
+    d->marks = marks;
     d->poke = poke;
     d->arg = arg;
-    d->hooks = (struct gateway_hooks){.point = point_cb, .done = done_cb, .arg = d};
+    d->hooks = (struct gateway_hooks){.done = done_cb, .arg = d};
     d->wait_ms = -1;
     return d;
 }
@@ -199,7 +189,7 @@ void dispatch_configure(struct dispatch *d, struct world *world,
 bool dispatch_has_results(const struct dispatch *d)
 {
     for (const struct flight *f = d->flights; f != NULL; f = f->next)
-        if (f->state == FLIGHT_DONE || f->state == FLIGHT_POINT)
+        if (f->state == FLIGHT_DONE)
             return true;
     return false;
 }
@@ -207,7 +197,7 @@ bool dispatch_has_results(const struct dispatch *d)
 bool dispatch_must_last(const struct dispatch *d)
 {
     for (const struct flight *f = d->flights; f != NULL; f = f->next)
-        if (f->settled || f->state == FLIGHT_CLAIMED || f->state == FLIGHT_POINT_WRITTEN)
+        if (f->settled || f->state == FLIGHT_CLAIMED)
             return true;
     return false;
 }
@@ -217,13 +207,10 @@ int dispatch_settle(struct dispatch *d, int64_t now_ms)
     int rc = 0;
 
     for (struct flight *f = d->flights; rc == 0 && f != NULL; f = f->next) {
-        if (f->state == FLIGHT_POINT) {
-            rc = store_message_committing(d->with.world->store, f->id, true);
-            f->state = FLIGHT_POINT_WRITTEN;
-        } else if (f->state == FLIGHT_DONE) {
-            rc = settle_result(d->with.world, f->id, f->gateway_name, &f->result, now_ms);
-            f->settled = true;
-        }
+        if (f->state != FLIGHT_DONE)
+            continue;
+        rc = settle_result(d->with.world, f->id, f->gateway_name, &f->result, now_ms);
+        f->settled = true;
     }
     return rc;
 }
@@ -301,12 +288,15 @@ int dispatch_claim(struct dispatch *d, int64_t now_ms, int64_t until_us, bool *m
     return rc;
 }
 
-static void launch(struct flight *f)
+static void launch(struct dispatch *d, struct flight *f)
 {
     f->state = FLIGHT_OUT;
-    int rc = gateway_send(f->gateway, &f->claim.wire);
-    if (rc == 0)
-        return;
+    f->mark = marks_take(d->marks, f->id, f->claim.message.attempts + 1);
+    if (f->mark != NULL) {
+        f->claim.wire.mark = mark_flag(f->mark);
+        if (gateway_send(f->gateway, &f->claim.wire) == 0)
+            return;
+    }
     /* It had room a moment ago; whatever happened, nothing has left. */
     f->state = FLIGHT_DONE;
     f->result = (struct gateway_result){.outcome = OUTCOME_RETRY, .gateway_trouble = true};
@@ -324,11 +314,8 @@ void dispatch_committed(struct dispatch *d)
         next = f->next;
         if (f->settled) {
             land(d, f);
-        } else if (f->state == FLIGHT_POINT_WRITTEN) {
-            f->state = FLIGHT_OUT;
-            gateway_proceed(f->gateway, f->id, true);
         } else if (f->state == FLIGHT_CLAIMED) {
-            launch(f);
+            launch(d, f);
             again = again || f->state == FLIGHT_DONE;
         }
     }
@@ -344,8 +331,6 @@ void dispatch_rolled_back(struct dispatch *d)
     for (struct flight *f = d->flights; f != NULL; f = next) {
         next = f->next;
         f->settled = false;
-        if (f->state == FLIGHT_POINT_WRITTEN)
-            f->state = FLIGHT_POINT;
         if (f->state != FLIGHT_CLAIMED)
             continue;
         if (f->outlet != NULL)
@@ -367,11 +352,8 @@ int dispatch_in_flight(const struct dispatch *d)
 void dispatch_break_off(struct dispatch *d)
 {
     d->breaking = true;
-    for (struct flight *f = d->flights; f != NULL; f = f->next)
-        if (f->state == FLIGHT_POINT) {
-            f->state = FLIGHT_OUT;
-            gateway_proceed(f->gateway, f->id, false);
-        }
+    for (size_t i = 0; i < d->outlets.count; i++)
+        gateway_break_off(d->outlets.items[i].gateway);
 }
 
 void dispatch_stop(struct dispatch *d, int64_t grace_ms, void (*closed)(void *arg), void *arg)

@@ -10,6 +10,9 @@
 
 #define CLOSED_FIRST_MS 1000
 #define CLOSED_LONGEST_MS (5 * 60 * 1000)
+#define AHEAD_US 20000
+#define PACE_AT_FIRST_US 100000
+#define PACE_WEIGHT 16 /* of what was before, against the newest */
 #define ORDER_MAX (sizeof(((struct outlets *)0)->order[0]) / sizeof(size_t))
 
 static void arrange(struct outlets *o, const struct settings *s, enum channel c)
@@ -43,6 +46,7 @@ int outlets_create(struct outlets *o, uv_loop_t *loop, const struct settings *se
         out->settings = g;
         out->tokens = g->rate > 1 ? g->rate : 1;
         out->filled_us = clock_mono_us();
+        out->pace_us = PACE_AT_FIRST_US;
         out->gateway = gateway_create(loop, g, settings->providers, hooks, err);
         if (out->gateway == NULL) {
             err_context(err, "gateway %s", g->name);
@@ -71,11 +75,21 @@ static int connections(const struct outlet *o)
     return o->settings->connections > 0 ? o->settings->connections : 1;
 }
 
+/* How many messages it may have beyond its connections. */
+static int ahead(const struct outlet *o)
+{
+    int64_t n = AHEAD_US / (o->pace_us > 0 ? o->pace_us : 1);
+
+    if (o->settings->rate > 0)
+        return 0;
+    return n < GATEWAY_AHEAD_MAX ? (int)n : GATEWAY_AHEAD_MAX;
+}
+
 /* How many it can take now; 0: *wait_ms tells how long not, -1 until one in flight ends. */
 static size_t room(struct outlet *o, int64_t *wait_ms)
 {
     int64_t closed_ms = o->closed_until_ms - clock_mono_ms();
-    int free_slots = connections(o) - o->in_flight;
+    int free_slots = connections(o) + ahead(o) - o->in_flight;
 
     *wait_ms = -1;
     if (closed_ms > 0) {
@@ -130,14 +144,19 @@ size_t outlets_room(struct outlets *o, enum channel c)
 
 void outlet_take(struct outlet *o)
 {
-    o->in_flight++;
+    if (o->in_flight++ == 0)
+        o->ended_us = clock_mono_us();
     if (o->settings->rate > 0)
         o->tokens -= 1;
 }
 
 void outlet_done(struct outlet *o, const struct gateway_result *result)
 {
+    int64_t now_us = clock_mono_us();
+
     o->in_flight--;
+    o->pace_us += (now_us - o->ended_us - o->pace_us) / PACE_WEIGHT;
+    o->ended_us = now_us;
     if (!result->gateway_trouble) {
         if (o->trouble > 0)
             log_info("gateway well again", "gateway=%s", o->settings->name);

@@ -149,7 +149,11 @@ static int unknown(const struct settling *s, const struct message *m)
 
     snprintf(reason, sizeof(reason), "no clear answer came: %s", s->r->detail);
     bool resend = s->resend && next_ms < m->expires_ms;
-    int rc = store_message_move(s->w->store, m, resend ? MESSAGE_RETRY : MESSAGE_UNKNOWN, s->now_ms,
+    int rc = 0;
+    if (m->leader_id == 0) /* a copy of the words may be out there */
+        rc = store_message_committing(s->w->store, m->id);
+    if (rc == 0)
+        rc = store_message_move(s->w->store, m, resend ? MESSAGE_RETRY : MESSAGE_UNKNOWN, s->now_ms,
                                 resend ? next_ms : m->next_ms, reason);
     return rc == 0 ? note_told(s->w, m, s->now_ms) : rc;
 }
@@ -221,8 +225,6 @@ int settle_result(struct world *w, int64_t id, const char *gateway, const struct
         rc = store_attempt_add(w->store, id, now_ms, gateway, outcome_name(r->outcome), r->code,
                                r->detail, r->provider_id);
     if (rc == 0 && m.state == MESSAGE_SENDING) {
-        if (r->outcome == OUTCOME_RETRY)
-            rc = store_message_committing(w->store, id, false);
         if (r->outcome == OUTCOME_RETRY || r->outcome == OUTCOME_UNKNOWN) {
             s.pause_ms = pause_of(&m, r);
             s.resend = resends(w, &m);
@@ -236,16 +238,10 @@ int settle_result(struct world *w, int64_t id, const char *gateway, const struct
     return rc;
 }
 
-static int left_over(struct world *w, const struct message *m, int64_t now_ms)
+static int left_over(struct world *w, const struct message *m, bool passed, int64_t now_ms)
 {
     struct gateway_result r = {.outcome = OUTCOME_RETRY};
-    struct payload p;
-    int rc = store_payload(w->store, m->id, &p);
-    bool passed = rc == 0 && p.committing;
 
-    payload_close(&p);
-    if (rc != 0 && rc != ERR_NOTFOUND)
-        return rc;
     snprintf(r.detail, sizeof(r.detail), "the service stopped while it was being sent");
     if (passed)
         r.outcome = OUTCOME_UNKNOWN;
@@ -255,13 +251,14 @@ static int left_over(struct world *w, const struct message *m, int64_t now_ms)
     return settle_result(w, m->id, m->gateway != NULL ? m->gateway : "-", &r, now_ms);
 }
 
-int settle_left_over(struct world *w, int64_t now_ms, size_t max, size_t *count)
+int settle_left_over(struct world *w, const struct marks *marks, int64_t now_ms, size_t max,
+                     size_t *count)
 {
     struct message *list;
     int rc = store_messages_in(w->store, MESSAGE_SENDING, 0, max, &list, count);
 
     for (size_t i = 0; rc == 0 && i < *count; i++)
-        rc = left_over(w, &list[i], now_ms);
+        rc = left_over(w, &list[i], marks_passed(marks, list[i].id, list[i].attempts), now_ms);
     messages_free(list, *count);
     return rc;
 }

@@ -53,6 +53,7 @@ struct engine {
     struct store *store;
     struct setup *setup;
     struct dispatch *dispatch;
+    struct marks *marks;
     struct watcher *watcher;
     struct calm *calm;
     struct alarm *alarm;
@@ -370,6 +371,7 @@ static void part_closed(void *arg)
     if (--e->open > 0)
         return;
     dispatch_free(e->dispatch);
+    marks_close(e->marks);
     work_close(&e->work);
     store_close(e->store);
     void (*closed)(void *) = e->closed;
@@ -443,6 +445,19 @@ static void closed_flag(void *arg)
     *(bool *)arg = true;
 }
 
+static struct marks *open_marks(const char *database)
+{
+    struct err err = {""};
+    char *path = mem_printf("%s.marks", database);
+    struct marks *m = marks_open(path, &err);
+
+    if (err.text[0] != '\0')
+        log_warning("no marks: after a crash all that was on the wire counts as unknown",
+                    "why=\"%s\"", err.text);
+    free(path);
+    return m;
+}
+
 int engine_create(uv_loop_t *loop, struct config *config, struct engine **out, struct err *err)
 {
     struct engine *e = mem_zalloc(sizeof(*e));
@@ -458,8 +473,9 @@ int engine_create(uv_loop_t *loop, struct config *config, struct engine **out, s
     uv_idle_init(loop, &e->idle);
     uv_timer_init(loop, &e->retry);
     e->idle.data = e->retry.data = e;
-    e->dispatch = dispatch_create(loop, poke_cb, e);
-    work_init(&e->work, e->store, e->dispatch);
+    e->marks = open_marks(path);
+    e->dispatch = dispatch_create(loop, e->marks, poke_cb, e);
+    work_init(&e->work, e->store, e->dispatch, e->marks);
     e->calm = calm_create(loop, poke_cb, e);
     e->watcher = watcher_create(loop, path, look_cb, e, err);
     e->alarm = alarm_create(loop, ring_cb, e, err);

@@ -15,9 +15,9 @@
 #define LEFT_OVER_MAX 500  /* messages of an earlier run settled at a time */
 #define BACK_MAX 5000      /* rows looked at at a time after the clock was set back */
 
-void work_init(struct work *w, struct store *store, struct dispatch *dispatch)
+void work_init(struct work *w, struct store *store, struct dispatch *dispatch, struct marks *marks)
 {
-    *w = (struct work){.store = store, .dispatch = dispatch, .next_ms = INT64_MAX};
+    *w = (struct work){.store = store, .dispatch = dispatch, .marks = marks, .next_ms = INT64_MAX};
     w->look = w->left_over = w->reconciling = true;
 }
 
@@ -249,7 +249,7 @@ int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more)
     if (rc == 0 && w->bringing_back)
         rc = go_on_bringing_back(w);
     if (rc == 0 && w->left_over) {
-        rc = settle_left_over(w->world, now_ms, LEFT_OVER_MAX, &count);
+        rc = settle_left_over(w->world, w->marks, now_ms, LEFT_OVER_MAX, &count);
         w->left_over = count == LEFT_OVER_MAX;
     }
     if (rc == 0)
@@ -286,6 +286,10 @@ bool work_pending(const struct work *w, int64_t now_ms)
 
 void work_committed(struct work *w)
 {
+    if (!w->left_over && !w->own_marks) {
+        marks_forget(w->marks);
+        w->own_marks = true;
+    }
     if (planning_left(w))
         return;
     w->waiting.count = 0;

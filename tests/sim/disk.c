@@ -61,6 +61,8 @@ static void cut_power(void)
             take_back(&undo[i]);
     snprintf(path, sizeof(path), "%s-shm", S->database);
     unlink(path);
+    snprintf(path, sizeof(path), "%s.marks", S->database); /* of another boot, from now on */
+    unlink(path);
 }
 
 void crash_point(void)

@@ -2,9 +2,9 @@
  * The outside world: the contract of gateway/gateway.h with no wire behind it. These functions are
  * linked instead of the project's gateways.
  *
- * An exchange connects, asks at its point of no return, and ends; how long each takes and how it
- * ends is the mood of its gateway. What is accepted goes into a ledger that the judge keeps. When
- * the service dies, what was past its point may have been accepted or not, and nobody says so.
+ * An exchange connects, sets its mark at its point of no return, and ends; how long each takes and
+ * how it ends is the mood of its gateway. What is accepted goes into a ledger that the judge keeps.
+ * When the service dies, what was past its point may have been accepted or not, and nobody says so.
  */
 #include "gateway/gateway.h"
 
@@ -30,9 +30,10 @@ struct gateway {
 
 static struct gateway *gateways;
 
-/* In which gateway object an exchange runs; beside the shared table, since it dies with the child.
- */
+/* In which gateway object an exchange runs, and its mark; beside the shared table, since they die
+ * with the child. */
 static struct gateway *owner[SIM_EXCHANGES];
+static atomic_uint *mark[SIM_EXCHANGES];
 
 const char *outcome_name(enum outcome o)
 {
@@ -140,8 +141,8 @@ int gateway_send(struct gateway *g, const struct gateway_message *m)
     crash_point();
     if (g->closing)
         return ERR_BUSY;
-    if (gateway_in_flight(g) >= g->settings->connections)
-        sim_fail("gateway %s got more than its %d connections", g->settings->name,
+    if (gateway_in_flight(g) >= g->settings->connections + GATEWAY_AHEAD_MAX)
+        sim_fail("gateway %s got more than its %d connections and what may wait", g->settings->name,
                  g->settings->connections);
     for (int i = 0; i < SIM_EXCHANGES; i++) {
         if (S->exchanges[i].phase == PHASE_FREE)
@@ -151,6 +152,7 @@ int gateway_send(struct gateway *g, const struct gateway_message *m)
     }
     struct sim_exchange *x = &S->exchanges[free_place];
     owner[free_place] = g;
+    mark[free_place] = m->mark;
     *x = (struct sim_exchange){.phase = PHASE_CONNECTING,
                                .gateway = g->index,
                                .copy = -1,
@@ -238,36 +240,19 @@ static void ends_late(int place)
     finish(place, &r);
 }
 
-void gateway_proceed(struct gateway *g, int64_t message_id, bool go)
-{
-    crash_point();
-    for (int i = 0; i < SIM_EXCHANGES; i++) {
-        struct sim_exchange *x = &S->exchanges[i];
-        if (x->phase != PHASE_ASKED || x->id != message_id || owner[i] != g)
-            continue;
-        x->phase = PHASE_GOING;
-        x->at_us = S->mono_us + soon_us(x);
-    }
-    crash_point();
-}
-
 static void go_on(int place)
 {
     struct sim_exchange *x = &S->exchanges[place];
-    struct gateway *g = owner[place];
-    struct gateway_result r;
 
     switch (x->phase) {
     case PHASE_CONNECTING:
         if (ends_early(place))
             return;
-        x->phase = PHASE_ASKED;
-        x->at_us = S->mono_us + 600 * SECOND_MS * 1000;
-        g->hooks->point(g->hooks->arg, x->id);
-        break;
-    case PHASE_ASKED: /* the dispatcher never answered */
-        result_set(&r, OUTCOME_RETRY, 0, "timed out at the point of no return");
-        finish(place, &r);
+        crash_point();
+        atomic_store(mark[place], 1);
+        x->phase = PHASE_GOING;
+        x->at_us = S->mono_us + soon_us(x);
+        crash_point();
         break;
     case PHASE_GOING:
         ends_late(place);
@@ -278,6 +263,15 @@ static void go_on(int place)
 }
 
 /* --- closing --- */
+
+void gateway_break_off(struct gateway *g)
+{
+    for (int i = 0; i < SIM_EXCHANGES; i++)
+        if (S->exchanges[i].phase == PHASE_CONNECTING && owner[i] == g) {
+            S->exchanges[i].break_off = true;
+            S->exchanges[i].at_us = S->mono_us;
+        }
+}
 
 void gateway_close(struct gateway *g, int64_t grace_ms, void (*closed)(void *arg), void *arg)
 {

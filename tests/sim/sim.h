@@ -134,7 +134,7 @@ struct sim_rule {
 
 enum mood { MOOD_GOOD, MOOD_SLOW, MOOD_DOWN, MOOD_THROTTLED, MOOD_FLAKY, MOOD_UNCLEAR, MOODS };
 
-enum exchange_phase { PHASE_FREE, PHASE_CONNECTING, PHASE_ASKED, PHASE_GOING };
+enum exchange_phase { PHASE_FREE, PHASE_CONNECTING, PHASE_GOING };
 
 /* What one message, as a row of the outbox, is about. */
 struct sim_about {

@@ -7,6 +7,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -127,43 +128,21 @@ static inline int peer_wait_count(const struct peer *p, const char *what, int le
 
 /* ---- a gateway on trial */
 
-enum answer { ANSWER_GO, ANSWER_STOP, ANSWER_NEVER, ANSWER_LATER };
-
 struct trial {
     uv_loop_t loop;
     struct gateway_settings settings;
     struct gateway_hooks hooks;
     struct gateway *gateway;
-    enum answer answer;
-    int points, done; /* how often each hook was called */
-    int64_t asked;    /* the last id that asked */
+    int points; /* how many of those done had passed their point of no return */
+    int done;
+    atomic_uint marks[TRIAL_MESSAGES_MAX]; /* by message id, as the rest */
     bool in_send;
     bool closed;
     struct gateway_result results[TRIAL_MESSAGES_MAX]; /* by message id */
     int done_for[TRIAL_MESSAGES_MAX];
-    uv_timer_t patience, tick, later;
+    uv_timer_t patience, tick;
     int64_t tick_us, lag_us; /* the longest time the loop was away */
 };
-
-static inline void trial_later_cb(uv_timer_t *timer)
-{
-    struct trial *t = timer->data;
-
-    gateway_proceed(t->gateway, t->asked, true);
-}
-
-static inline void trial_point(void *arg, int64_t id)
-{
-    struct trial *t = arg;
-
-    assert_false(t->in_send);
-    t->points++;
-    t->asked = id;
-    if (t->answer == ANSWER_LATER)
-        uv_timer_start(&t->later, trial_later_cb, 50, 0);
-    else if (t->answer != ANSWER_NEVER)
-        gateway_proceed(t->gateway, id, t->answer == ANSWER_GO);
-}
 
 static inline void trial_done(void *arg, int64_t id, const struct gateway_result *result)
 {
@@ -173,6 +152,8 @@ static inline void trial_done(void *arg, int64_t id, const struct gateway_result
     assert_true(id > 0 && id < TRIAL_MESSAGES_MAX);
     t->results[id] = *result;
     t->done_for[id]++;
+    t->points += (int)atomic_load(&t->marks[id]);
+    assert_true(result->outcome != OUTCOME_UNKNOWN || atomic_load(&t->marks[id]) == 1);
     t->done++;
 }
 
@@ -199,11 +180,10 @@ static inline void trial_init(struct trial *t)
     t->settings.name = "trial";
     t->settings.connections = 2;
     t->settings.timeout_ms = 20000;
-    t->hooks = (struct gateway_hooks){trial_point, trial_done, t};
+    t->hooks = (struct gateway_hooks){trial_done, t};
     uv_timer_init(&t->loop, &t->patience);
     uv_timer_init(&t->loop, &t->tick);
-    uv_timer_init(&t->loop, &t->later);
-    t->tick.data = t->later.data = t->patience.data = t;
+    t->tick.data = t->patience.data = t;
     uv_timer_start(&t->tick, trial_tick_cb, 1, 1);
 }
 
@@ -216,8 +196,9 @@ static inline void trial_open(struct trial *t, const char *providers)
         fail_msg("%s", err.text);
 }
 
-static inline void trial_send(struct trial *t, const struct gateway_message *m)
+static inline void trial_send(struct trial *t, struct gateway_message *m)
 {
+    m->mark = &t->marks[m->id];
     t->in_send = true;
     assert_int_equal(gateway_send(t->gateway, m), 0);
     t->in_send = false;
@@ -236,7 +217,6 @@ static inline void trial_drop(struct trial *t)
 {
     uv_close((uv_handle_t *)&t->patience, NULL);
     uv_close((uv_handle_t *)&t->tick, NULL);
-    uv_close((uv_handle_t *)&t->later, NULL);
     uv_run(&t->loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&t->loop), 0);
 }
@@ -260,8 +240,7 @@ static inline void trial_close(struct trial *t, int64_t grace_ms)
 }
 
 /* Send one message and wait for what becomes of it. */
-static inline const struct gateway_result *trial_one(struct trial *t,
-                                                     const struct gateway_message *m)
+static inline const struct gateway_result *trial_one(struct trial *t, struct gateway_message *m)
 {
     int before = t->done;
 

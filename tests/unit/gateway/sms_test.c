@@ -291,18 +291,45 @@ static void many_at_once_all_arrive(void **state)
     tear_down(&s);
 }
 
-static void a_no_from_the_dispatcher_sends_nothing(void **state)
+static void more_than_there_are_connections_wait_and_all_arrive(void **state)
 {
+    struct gateway_message m[40];
     struct set s;
 
     set_up(&s, 0);
-    s.trial.answer = ANSWER_STOP;
     open_gateway(&s);
-    expect(&s.trial, 1, "+37121111100", OUTCOME_RETRY, 0, false, false);
-    s.trial.answer = ANSWER_LATER;
-    expect(&s.trial, 2, "+37121111100", OUTCOME_SENT, 201, false, false);
-    assert_int_equal(peer_count(&s.peer, "request "), 1);
+    for (int i = 0; i < 40; i++) {
+        m[i] = message(i + 1, "+37121111100", "x");
+        trial_send(&s.trial, &m[i]);
+    }
+    trial_wait(&s.trial, 40);
+    for (int i = 0; i < 40; i++)
+        assert_int_equal(s.trial.results[i + 1].outcome, OUTCOME_SENT);
+    assert_int_equal(s.trial.points, 40);
+    assert_int_equal(peer_count(&s.peer, "request "), 40);
     tear_down(&s);
+}
+
+static void those_that_wait_end_untried_with_the_gateways_trouble(void **state)
+{
+    struct gateway_message m[10];
+    struct set s;
+
+    set_up(&s, 0);
+    s.trial.settings.connections = 1;
+    open_gateway(&s);
+    peer_stop(&s.peer);
+    for (int i = 0; i < 10; i++) {
+        m[i] = message(i + 1, "+37121111100", "x");
+        trial_send(&s.trial, &m[i]);
+    }
+    trial_wait(&s.trial, 10);
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(s.trial.results[i + 1].outcome, OUTCOME_RETRY);
+        assert_true(s.trial.results[i + 1].gateway_trouble);
+    }
+    assert_int_equal(s.trial.points, 0);
+    trial_close(&s.trial, 1000);
 }
 
 static void closing_breaks_off_what_hangs(void **state)
@@ -312,11 +339,11 @@ static void closing_breaks_off_what_hangs(void **state)
     struct gateway_message waits = message(2, "+37121111100", "x");
 
     set_up(&s, 0);
+    s.trial.settings.connections = 1;
     open_gateway(&s);
     trial_send(&s.trial, &hangs);
-    while (s.trial.points == 0 || peer_count(&s.peer, "request ") == 0)
+    while (atomic_load(&s.trial.marks[1]) == 0 || peer_count(&s.peer, "request ") == 0)
         uv_run(&s.trial.loop, UV_RUN_ONCE);
-    s.trial.answer = ANSWER_NEVER;
     trial_send(&s.trial, &waits);
     trial_close(&s.trial, 200);
     assert_int_equal(s.trial.done, 2);
@@ -436,7 +463,8 @@ int main(void)
         cmocka_unit_test(a_connection_closed_between_messages_costs_none),
         cmocka_unit_test(no_connection_is_safe_to_retry),
         cmocka_unit_test(many_at_once_all_arrive),
-        cmocka_unit_test(a_no_from_the_dispatcher_sends_nothing),
+        cmocka_unit_test(more_than_there_are_connections_wait_and_all_arrive),
+        cmocka_unit_test(those_that_wait_end_untried_with_the_gateways_trouble),
         cmocka_unit_test(closing_breaks_off_what_hangs),
         cmocka_unit_test(messages_that_are_none_are_refused),
         cmocka_unit_test(wrong_settings_are_all_told_at_once),

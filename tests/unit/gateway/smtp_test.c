@@ -225,33 +225,63 @@ static void a_server_that_goes_mute_after_a_refusal_cannot_hold_the_thread(void 
     tear_down(&s);
 }
 
-static void a_no_from_the_dispatcher_leaves_nothing_delivered(void **state)
+static void more_than_there_are_connections_wait_and_all_arrive(void **state)
 {
+    struct gateway_message m[40];
     struct set s;
 
     set_up(&s, "smtp", NULL);
-    s.trial.answer = ANSWER_STOP;
+    s.trial.settings.connections = 3;
     trial_open(&s.trial, NULL);
-    expect(&s.trial, 1, "you@x.example", OUTCOME_RETRY, 0, false, false);
-    s.trial.answer = ANSWER_LATER;
-    expect(&s.trial, 2, "you@x.example", OUTCOME_SENT, 250, false, false);
+    for (int i = 0; i < 40; i++) {
+        m[i] = message(i + 1, "you@x.example");
+        trial_send(&s.trial, &m[i]);
+    }
+    trial_wait(&s.trial, 40);
+    for (int i = 0; i < 40; i++)
+        assert_int_equal(s.trial.results[i + 1].outcome, OUTCOME_SENT);
+    assert_int_equal(s.trial.points, 40);
     tear_down(&s);
-    assert_int_equal(peer_count(&s.peer, "mail "), 1);
+    assert_int_equal(peer_count(&s.peer, "mail "), 40);
+    assert_in_range(peer_count(&s.peer, "connect "), 1, 3);
 }
 
-static void an_answer_that_never_comes_ends_at_the_deadline(void **state)
+static void those_that_wait_end_untried_with_the_gateways_trouble(void **state)
 {
+    struct gateway_message m[10];
     struct set s;
 
     set_up(&s, "smtp", NULL);
-    s.trial.answer = ANSWER_NEVER;
-    s.trial.settings.timeout_ms = 500;
     trial_open(&s.trial, NULL);
-    expect(&s.trial, 1, "you@x.example", OUTCOME_RETRY, 0, false, false);
-    gateway_proceed(s.trial.gateway, 1, true); /* too late: nothing happens */
-    assert_int_equal(s.trial.done, 1);
+    for (int i = 0; i < 10; i++) {
+        m[i] = message(i + 1, i == 0 ? "rcpt-421@x.example" : "you@x.example");
+        trial_send(&s.trial, &m[i]);
+    }
+    trial_wait(&s.trial, 10);
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(s.trial.results[i + 1].outcome, OUTCOME_RETRY);
+        assert_true(s.trial.results[i + 1].gateway_trouble);
+    }
+    assert_int_equal(s.trial.points, 0);
     tear_down(&s);
     assert_int_equal(peer_count(&s.peer, "mail "), 0);
+}
+
+static void one_that_waited_too_long_is_given_back(void **state)
+{
+    struct gateway_message slow = message(1, "rcpt-silent@x.example");
+    struct gateway_message next = message(2, "you@x.example");
+    struct set s;
+
+    set_up(&s, "smtp", NULL);
+    s.trial.settings.timeout_ms = 3000;
+    trial_open(&s.trial, NULL);
+    trial_send(&s.trial, &slow);
+    trial_send(&s.trial, &next);
+    trial_wait(&s.trial, 2);
+    assert_int_equal(s.trial.results[2].outcome, OUTCOME_RETRY);
+    assert_int_equal(s.trial.points, 0);
+    tear_down(&s);
 }
 
 static void a_connection_the_server_has_ended_costs_no_message(void **state)
@@ -381,6 +411,7 @@ static void closing_breaks_off_what_hangs(void **state)
     struct set s;
     struct gateway_message before = message(1, "rcpt-silent@x.example");
     struct gateway_message after = message(2, "dot-silent@x.example");
+    struct gateway_message waits = message(3, "you@x.example");
 
     set_up(&s, "smtp", NULL);
     s.trial.settings.connections = 2;
@@ -388,12 +419,13 @@ static void closing_breaks_off_what_hangs(void **state)
     trial_open(&s.trial, NULL);
     trial_send(&s.trial, &before);
     trial_send(&s.trial, &after);
-    assert_int_equal(gateway_send(s.trial.gateway, &after), ERR_BUSY);
-    while (s.trial.points == 0)
+    while (atomic_load(&s.trial.marks[2]) == 0)
         uv_run(&s.trial.loop, UV_RUN_ONCE);
-    assert_int_equal(gateway_in_flight(s.trial.gateway), 2);
+    trial_send(&s.trial, &waits);
+    assert_int_equal(gateway_in_flight(s.trial.gateway), 3);
     trial_close(&s.trial, 300);
-    assert_int_equal(s.trial.done, 2);
+    assert_int_equal(s.trial.done, 3);
+    assert_int_equal(s.trial.results[3].outcome, OUTCOME_RETRY);
     assert_int_equal(s.trial.results[1].outcome, OUTCOME_RETRY);
     assert_int_equal(s.trial.results[2].outcome, OUTCOME_UNKNOWN);
     peer_stop(&s.peer);
@@ -485,8 +517,9 @@ int main(void)
         cmocka_unit_test(silence_and_drops_before_the_point_are_safe_to_retry),
         cmocka_unit_test(no_clear_answer_after_the_point_is_unknown),
         cmocka_unit_test(a_server_that_goes_mute_after_a_refusal_cannot_hold_the_thread),
-        cmocka_unit_test(a_no_from_the_dispatcher_leaves_nothing_delivered),
-        cmocka_unit_test(an_answer_that_never_comes_ends_at_the_deadline),
+        cmocka_unit_test(more_than_there_are_connections_wait_and_all_arrive),
+        cmocka_unit_test(those_that_wait_end_untried_with_the_gateways_trouble),
+        cmocka_unit_test(one_that_waited_too_long_is_given_back),
         cmocka_unit_test(a_connection_the_server_has_ended_costs_no_message),
         cmocka_unit_test(tls_is_used_and_the_certificate_checked),
         cmocka_unit_test(a_certificate_nobody_vouches_for_is_never_accepted),
