@@ -109,8 +109,9 @@ int store_payload(struct store *s, int64_t message_id, struct payload *out);
  * `leader_id` (0: by itself). */
 int store_message_claim(struct store *s, const struct message *m, const char *gateway,
                         const char *address, int64_t leader_id, int64_t now_ms);
-/* Note that a copy may have reached the other side: from now on the very same bytes go. */
-int store_message_committing(struct store *s, int64_t id);
+/* Note that a copy may have reached the other side: from now on the very same bytes go; or take that
+ * back. */
+int store_message_committing(struct store *s, int64_t id, bool committing);
 
 /* An attempt's end: the attempt's row and the provider's id (NULL: none). The move is separate. */
 int store_attempt_add(struct store *s, int64_t message_id, int64_t at_ms, const char *gateway,

@@ -151,7 +151,7 @@ static int unknown(const struct settling *s, const struct message *m)
     bool resend = s->resend && next_ms < m->expires_ms;
     int rc = 0;
     if (m->leader_id == 0) /* a copy of the words may be out there */
-        rc = store_message_committing(s->w->store, m->id);
+        rc = store_message_committing(s->w->store, m->id, true);
     if (rc == 0)
         rc = store_message_move(s->w->store, m, resend ? MESSAGE_RETRY : MESSAGE_UNKNOWN, s->now_ms,
                                 resend ? next_ms : m->next_ms, reason);

@@ -421,12 +421,14 @@ int store_message_claim(struct store *s, const struct message *m, const char *ga
     return rc == 0 ? moved(s, m, MESSAGE_SENDING, now_ms) : rc;
 }
 
-int store_message_committing(struct store *s, int64_t id)
+int store_message_committing(struct store *s, int64_t id, bool committing)
 {
-    sqlite3_stmt *st = store_prepare(s, "UPDATE payload SET committing = 1 WHERE message_id = ?1");
+    sqlite3_stmt *st = store_prepare(s, "UPDATE payload SET committing = ?2 WHERE message_id = ?1");
 
-    if (st != NULL)
+    if (st != NULL) {
         bind_int(st, 1, id);
+        bind_int(st, 2, committing);
+    }
     return store_finish(s, st);
 }
 

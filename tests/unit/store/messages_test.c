@@ -196,7 +196,7 @@ static void a_payload_comes_back_byte_for_byte(void **state)
     p.language = mem_strdup("lv");
     buf_append(&p.data, bytes, sizeof(bytes) - 1);
     shop_ok(s, store_payload_save(s->store, m.id, &p), "save");
-    shop_ok(s, store_message_committing(s->store, m.id), "point");
+    shop_ok(s, store_message_committing(s->store, m.id, true), "point");
     shop_ok(s, store_payload(s->store, m.id, &q), "load");
     assert_true(q.committing);
     assert_string_equal(q.token, "0123");
