@@ -482,7 +482,6 @@ static void what_waits_with_an_unclear_mail_joins_no_other(void **state)
     struct claim c, other, again;
     struct shop *s = both_out(SOON, &c);
 
-    mark_point(s, 1);
     shop_settle(s, 1, &unclear);
     shop_sql(s, "INSERT INTO appointment (ref, client_id, starts, title) VALUES "
                 "('a3', 1, '2026-12-08T15:00', 'Carl')");
@@ -504,7 +503,6 @@ static void words_of_one_that_has_gone_by_itself_never_go_again(void **state)
     struct claim c, alone, again;
     struct shop *s = both_out(SOON, &c);
 
-    mark_point(s, 1);
     shop_settle(s, 1, &unclear);
     next_time(s);
     shop_sql(s, "UPDATE message SET next_ms = next_ms + 1200000 WHERE id = 1"); /* it has to wait */
