@@ -529,7 +529,6 @@ static void a_leader_that_has_joined_another_leads_no_more(void **state)
     shop_look(s);
     shop_sql(s, "UPDATE message SET next_ms = next_ms + 1200000 WHERE id = 2");
     assert_true(shop_claim(s, 3, &other)); /* takes the first along, and not yet the second */
-    mark_point(s, 3);
     shop_settle(s, 3, &unclear);
     shop_now_ms += 1300000;
     assert_true(shop_claim(s, 2, &third));
