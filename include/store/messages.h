@@ -109,8 +109,8 @@ int store_payload(struct store *s, int64_t message_id, struct payload *out);
  * `leader_id` (0: by itself). */
 int store_message_claim(struct store *s, const struct message *m, const char *gateway,
                         const char *address, int64_t leader_id, int64_t now_ms);
-/* Note that a copy may have reached the other side: from now on the very same bytes go; or take that
- * back. */
+/* Note that a copy may have reached the other side: from now on the very same bytes go; or take
+ * that back. */
 int store_message_committing(struct store *s, int64_t id, bool committing);
 
 /* An attempt's end: the attempt's row and the provider's id (NULL: none). The move is separate. */
