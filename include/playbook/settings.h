@@ -92,9 +92,10 @@ struct settings {
     int blast_clients; /* [limits] blast = 50 clients; 0: none */
     int brake_times;   /* [limits] brake = 5 times; 0: none */
     char *web_listen, *web_url;
-    char *alert_to, *alert_by;
-    int64_t retention_ms; /* 0: for ever */
-    uint64_t digest;      /* of what planning depends on, but for the holidays' file */
+    struct str_list alert_to; /* [alert] to: mailboxes and numbers as written; none: nobody */
+    enum channel alert_by;    /* the channel of first choice */
+    int64_t retention_ms;     /* 0: for ever */
+    uint64_t digest;          /* of what planning depends on, but for the holidays' file */
 };
 
 /* Read DIR/betimes.conf. Everything that is wrong goes into `problems`; NULL when at least one

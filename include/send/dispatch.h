@@ -63,6 +63,15 @@ void dispatch_rolled_back(struct dispatch *d);
  * (its rate, its breaker); -1: only a result changes that, or nothing waits. */
 int64_t dispatch_wait_ms(const struct dispatch *d);
 
+/* Each gateway: for how long it has been in trouble (0: it is not), and whether it is known to work
+ * since it was last configured. */
+typedef void (*dispatch_gateway)(void *arg, const char *name, int64_t trouble_ms, bool works);
+void dispatch_gateways(const struct dispatch *d, dispatch_gateway each, void *arg);
+
+/* The settings of the gateway that would take this channel's messages now; in trouble or not if
+ * `anyway`; NULL: there is none. */
+const struct gateway_settings *dispatch_gateway_of(struct dispatch *d, enum channel c, bool anyway);
+
 /* How many messages are claimed and not settled for good. */
 int dispatch_in_flight(const struct dispatch *d);
 

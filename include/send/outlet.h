@@ -28,6 +28,8 @@ struct outlet {
     int64_t filled_us;       /* monotonic */
     int trouble;             /* in a row */
     int64_t closed_until_ms; /* monotonic; 0: open */
+    int64_t trouble_ms;      /* monotonic: since when it has been in trouble */
+    bool proven;             /* a message has gone through */
 };
 
 struct outlets {

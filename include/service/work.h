@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "send/dispatch.h"
+#include "service/alert.h"
 #include "store/ahead.h"
 #include "watch/absorb.h"
 #include "watch/trial.h"
@@ -18,6 +19,7 @@ struct work {
     struct store *store;
     struct dispatch *dispatch;
     struct marks *marks;
+    struct alert *alert;
     struct world *world;     /* of the present configuration */
     bool look;               /* the change log may have something */
     bool started;            /* the first turn has seen what the database tells of the clock */

@@ -116,12 +116,15 @@ int store_find(struct store *s, enum entity_kind kind, const char *text, int64_t
 /* The first of the refs that begin like `text`, for a suggestion; NULL: none. free() it. */
 char *store_find_near(struct store *s, enum entity_kind kind, const char *text);
 
-/* The rule of test messages: in no playbook, so that nothing is ever planned for it. */
+/* The rules of test messages and of alerts: in no playbook, so that nothing is ever planned for
+ * them. */
 #define SEND_TEST_RULE "send-test"
+#define ALERT_RULE "alert"
 
-/* Put a test message for `address` into the queue, due at once and useless after `expires_ms`, to
- * leave by this gateway and no other. Its payload has to be saved in the same transaction. */
-int store_test_add(struct store *s, enum channel channel, const char *gateway, const char *address,
-                   int64_t now_ms, int64_t expires_ms, int64_t *message_id);
+/* Put a message for `address` into the queue that speaks of no record, due at once and useless
+ * after `expires_ms`, to leave by this gateway and no other (NULL: by the channel's). Its payload
+ * has to be saved in the same transaction. */
+int store_hand_add(struct store *s, const char *rule, enum channel channel, const char *gateway,
+                   const char *address, int64_t now_ms, int64_t expires_ms, int64_t *message_id);
 
 #endif

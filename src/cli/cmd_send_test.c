@@ -18,10 +18,10 @@
 #include "cli/sample.h"
 #include "cli/session.h"
 #include "cli/show.h"
+#include "send/by_hand.h"
 #include "send/compose.h"
 #include "store/rules.h"
 #include "text/address.h"
-#include "text/mime.h"
 #include "text/phone.h"
 
 #define TAKE_UP_MS 10000 /* a running service reacts within milliseconds */
@@ -183,51 +183,26 @@ static int write_rule(struct test *t, const char *name)
     return rc == 0 ? EXIT_DONE : command_error(rc, "%s", reason);
 }
 
-static int write_mail(struct test *t, struct err *err)
-{
-    const struct business *b = &t->config.settings->business;
-    const char *from = t->gateway->from;
-    struct address sender = {0};
-    char id[MIME_ID_MAX];
-    int rc = 0;
-
-    if (from != NULL)
-        rc = address_parse(from, &sender, err);
-    else
-        snprintf(sender.mailbox, sizeof(sender.mailbox), "%s",
-                 b->email != NULL ? b->email : "betimes@localhost");
-    if (rc == 0)
-        rc = mime_message_id(id, t->token, strchr(sender.mailbox, '@') + 1, err);
-    if (rc != 0)
-        return rc;
-    struct mime_mail mail = {
-        .from = {sender.name, sender.mailbox},
-        .to = {NULL, t->to},
-        .subject = t->payload.subject,
-        .text = t->payload.text,
-        .date_ms = t->now_ms,
-        .offset_s = zone_offset_s(t->session.zone, t->now_ms),
-        .message_id = id,
-        .auto_submitted = "auto-generated",
-        .language = "en",
-    };
-    return mime_build(&mail, &t->payload.data, err);
-}
-
 static int write_plain(struct test *t)
 {
     const char *business = t->config.settings->business.name;
+    char *subject = mem_printf("Test message from %s", business);
+    char *text = mem_printf("A test message from %s. If you can read it, the gateway \"%s\" works.",
+                            business, t->gateway->name);
+    struct by_hand h = {
+        .settings = t->config.settings,
+        .gateway = t->gateway,
+        .channel = t->channel,
+        .to = t->to,
+        .subject = subject,
+        .text = text,
+        .now_ms = t->now_ms,
+    };
     struct err err = {""};
+    int rc = by_hand_write(&h, t->token, &t->payload, &err);
 
-    t->payload.token = mem_strdup(t->token);
-    t->payload.language = mem_strdup("en");
-    t->payload.text = mem_printf("A test message from %s. If you can read it, the gateway \"%s\" "
-                                 "works.",
-                                 business, t->gateway->name);
-    if (t->channel == CHANNEL_SMS)
-        return EXIT_DONE;
-    t->payload.subject = mem_printf("Test message from %s", business);
-    int rc = write_mail(t, &err);
+    free(subject);
+    free(text);
     return rc == 0 ? EXIT_DONE : command_error(rc, "%s", err.text);
 }
 
@@ -252,7 +227,7 @@ static int enqueue(struct test *t)
     if (rc == 0)
         rc = store_begin(s);
     if (rc == 0)
-        rc = store_test_add(s, t->channel, t->gateway->name, t->to, t->now_ms,
+        rc = store_hand_add(s, SEND_TEST_RULE, t->channel, t->gateway->name, t->to, t->now_ms,
                             t->now_ms + EXPIRES_MS, &t->id);
     if (rc == 0)
         rc = store_payload_save(s, t->id, &t->payload);

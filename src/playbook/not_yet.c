@@ -14,7 +14,6 @@ static const struct {
     {"channel sms", "budget", NULL},
     {"channel sms", "countries", NULL},
     {"retention", NULL, NULL},
-    {"alert", NULL, NULL},
     {"calendar", NULL, NULL},
 
     {"rule", "on", "client hears nothing"},

@@ -235,6 +235,30 @@ static bool parse_brake(const struct directive_place *at, const char *value, voi
     return parse_counted(at, value, field, "times", BRAKE_MAX);
 }
 
+/* "owner@example.com, +371 20000001" */
+static bool parse_alert_to(const struct directive_place *at, const char *value, void *field)
+{
+    struct str_list *list = field;
+    char checked[ADDRESS_MAX];
+    struct err err = {0};
+    bool ok = true;
+
+    str_split(list, value, ',');
+    for (size_t i = 0; ok && i < list->count; i++) {
+        bool mail = strchr(list->items[i], '@') != NULL;
+        ok = mail ? address_check(list->items[i], checked, &err) == 0
+                  : value_is_phone(list->items[i]);
+        if (!ok && mail)
+            place_error(at, "%s", err.text);
+        else if (!ok)
+            place_error(at,
+                        "`%s` is neither an e-mail address nor a phone number; write "
+                        "`owner@example.com, +371 29 123 456`",
+                        list->items[i]);
+    }
+    return ok;
+}
+
 static bool parse_keep(const struct directive_place *at, const char *value, void *field)
 {
     int64_t ms = 0;
@@ -248,6 +272,9 @@ static bool parse_keep(const struct directive_place *at, const char *value, void
                     value);
     return ok;
 }
+
+static const struct directive_word alert_words[] = {
+    {"email", CHANNEL_EMAIL}, {"sms", CHANNEL_SMS}, {NULL, 0}};
 
 #define AT(field) offsetof(struct settings, field)
 #define CUSTOM(k, field, fn, dflt, shape, text)                                                    \
@@ -326,8 +353,14 @@ static const struct directive web_directives[] = {
     CUSTOM("url", web_url, parse_url, NULL, "https://...", "how the world reaches the page"),
 };
 static const struct directive alert_directives[] = {
-    TEXT("to", alert_to, "who hears of alarms"),
-    TEXT("by", alert_by, "and by which channel"),
+    CUSTOM("to", alert_to, parse_alert_to, NULL, "addresses and numbers, separated by commas",
+           "who hears of what needs a person"),
+    {.key = "by",
+     .type = DIRECTIVE_WORD,
+     .offset = AT(alert_by),
+     .words = alert_words,
+     .fallback = "email",
+     .help = "the channel of first choice; the other one is for when it is down"},
 };
 static const struct directive retention_directives[] = {
     CUSTOM("keep", retention_ms, parse_keep, "for ever", "such as 730 days, or for ever",
@@ -539,14 +572,15 @@ void settings_free(struct settings *s)
     if (s == NULL)
         return;
     struct business *b = &s->business;
-    char *texts[] = {b->name,     b->language,  b->country,   b->currency, b->phone,
-                     b->email,    b->address,   b->web,       s->dir,      s->file,
-                     s->database, s->templates, s->providers, s->playbook, s->web_listen,
-                     s->web_url,  s->alert_to,  s->alert_by};
+    char *texts[] = {b->name,      b->language, b->country,    b->currency,
+                     b->phone,     b->email,    b->address,    b->web,
+                     s->dir,       s->file,     s->database,   s->templates,
+                     s->providers, s->playbook, s->web_listen, s->web_url};
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         free(texts[i]);
     free(b->calendar.holidays);
+    str_list_close(&s->alert_to);
     for (size_t i = 0; i < s->gateway_count; i++)
         gateway_settings_close(&s->gateways[i]);
     free(s->gateways);

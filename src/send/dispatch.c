@@ -344,6 +344,25 @@ int64_t dispatch_wait_ms(const struct dispatch *d)
     return d->wait_ms;
 }
 
+void dispatch_gateways(const struct dispatch *d, dispatch_gateway each, void *arg)
+{
+    for (size_t i = 0; i < d->outlets.count; i++) {
+        const struct outlet *o = &d->outlets.items[i];
+        each(arg, o->settings->name, o->trouble > 0 ? clock_mono_ms() - o->trouble_ms : 0,
+             o->proven);
+    }
+}
+
+const struct gateway_settings *dispatch_gateway_of(struct dispatch *d, enum channel c, bool anyway)
+{
+    for (size_t i = 0; i < d->outlets.order_count[c]; i++) {
+        const struct outlet *o = &d->outlets.items[d->outlets.order[c][i]];
+        if (anyway || o->trouble == 0)
+            return o->settings;
+    }
+    return NULL;
+}
+
 int dispatch_in_flight(const struct dispatch *d)
 {
     return d->count;

@@ -161,6 +161,7 @@ void outlet_done(struct outlet *o, const struct gateway_result *result)
         if (o->trouble > 0)
             log_info("gateway well again", "gateway=%s", o->settings->name);
         o->trouble = 0;
+        o->proven = true;
         o->closed_until_ms = 0;
         return;
     }
@@ -176,7 +177,9 @@ void outlet_done(struct outlet *o, const struct gateway_result *result)
         closed_ms = CLOSED_LONGEST_MS;
     if (result->retry_after_ms > closed_ms)
         closed_ms = result->retry_after_ms;
-    o->trouble++;
+    if (o->trouble++ == 0)
+        o->trouble_ms = now_ms;
+    o->proven = false;
     o->closed_until_ms = now_ms + closed_ms;
     log_warning("gateway in trouble", "gateway=%s code=%d closed_ms=%lld", o->settings->name,
                 result->code, (long long)closed_ms);

@@ -39,7 +39,8 @@
 #define BUSY_FIRST_MS 2
 #define BUSY_LONGEST_MS 500
 #define FAILED_PAUSE_MS 2000
-#define GRACE_MS 30000 /* for the gateways of a replaced configuration */
+#define TROUBLE_TOLD_MS 60000 /* trouble that lasts so long is told afterwards */
+#define GRACE_MS 30000        /* for the gateways of a replaced configuration */
 
 /* A configuration with all that was made from it. */
 struct setup {
@@ -61,8 +62,9 @@ struct engine {
     uv_timer_t retry; /* a turn that has to wait */
     struct work work; /* and how far it has come */
     int64_t busy_ms;
-    int64_t turned_mono_ms; /* when the last turn ended */
-    bool broken;            /* the database is damaged, or not ours any more */
+    int64_t trouble_mono_ms; /* since when turns have failed */
+    int64_t turned_mono_ms;  /* when the last turn ended */
+    bool broken;             /* the database is damaged, or not ours any more */
     struct tenure tenure;
     void (*lost)(void *arg, enum engine_loss why);
     void *lost_arg;
@@ -166,6 +168,8 @@ static void failed(struct engine *e, int rc)
         if (e->state.trouble != rc)
             log_error("database trouble", "kind=\"%s\" words=\"%s\"", err_name(rc),
                       store_error(e->store));
+        if (e->state.trouble == 0)
+            e->trouble_mono_ms = clock_mono_ms();
         e->state.trouble = rc;
         e->state.trouble_words = err_name(rc);
     }
@@ -192,7 +196,23 @@ static void set_alarms(struct engine *e, bool more)
     bool blocked =
         e->work.next_ms <= clock_wall_ms() &&
         (wait_ms >= 0 || dispatch_in_flight(e->dispatch) > 0 || e->work.paused || e->stopping);
-    alarm_set(e->alarm, blocked ? INT64_MAX : e->work.next_ms);
+    int64_t next_ms = blocked ? INT64_MAX : e->work.next_ms;
+    int64_t alert_ms = alert_next_ms(e->work.alert, clock_wall_ms());
+    alarm_set(e->alarm, alert_ms < next_ms ? alert_ms : next_ms);
+}
+
+/* Nobody could be told while it lasted: an alert is a row of the database, too. */
+static void well_again(struct engine *e)
+{
+    int64_t lasted_ms = clock_mono_ms() - e->trouble_mono_ms;
+
+    log_info("database well again", "");
+    if (lasted_ms < TROUBLE_TOLD_MS)
+        return;
+    char *text = mem_printf("For %lld minutes nothing could be written into the database (%s).",
+                            (long long)lasted_ms / 60000, e->state.trouble_words);
+    alert_note(e->work.alert, "database", text);
+    free(text);
 }
 
 static void turn(struct engine *e)
@@ -232,7 +252,7 @@ static void turn(struct engine *e)
         return;
     }
     if (e->state.trouble != 0)
-        log_info("database well again", "");
+        well_again(e);
     e->state.trouble = 0;
     e->busy_ms = 0;
     work_committed(&e->work);

@@ -19,6 +19,7 @@ void work_init(struct work *w, struct store *store, struct dispatch *dispatch, s
 {
     *w = (struct work){.store = store, .dispatch = dispatch, .marks = marks, .next_ms = INT64_MAX};
     w->look = w->left_over = w->reconciling = true;
+    w->alert = alert_create(store, dispatch);
 }
 
 static void bring_back(struct work *w, int64_t now_ms, int64_t latest_ms)
@@ -70,6 +71,7 @@ static int go_on_bringing_back(struct work *w)
 
 void work_close(struct work *w)
 {
+    alert_free(w->alert);
     subjects_close(&w->waiting);
     trial_close(&w->trial);
 }
@@ -78,6 +80,7 @@ void work_configure(struct work *w, struct world *world)
 {
     trial_close(&w->trial);
     w->world = world;
+    alert_configure(w->alert, world->settings);
     w->trying = trial_needed(world);
     w->sweeping = true;
     w->swept_to = 0;
@@ -199,8 +202,8 @@ static bool planning_left(const struct work *w)
 static int try_rules(struct work *w, int64_t now_ms)
 {
     bool off = w->world->settings->blast_clients == 0, done = off;
-    bool planned =
-        !w->look && !w->left_over && !w->reconciling && !w->sweeping && !planning_left(w);
+    bool planned = !w->look && !w->left_over && !w->bringing_back && !w->reconciling &&
+                   !w->sweeping && !planning_left(w);
     int rc = 0;
 
     if (!off && !planned)
@@ -264,6 +267,8 @@ int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more)
         rc = try_rules(w, now_ms);
     if (rc == 0)
         rc = look_at_pauses(w);
+    if (rc == 0)
+        rc = alert_turn(w->alert, now_ms);
     *more = false;
     /* A claim looks at the record itself, so it need not wait for planning that lags behind; but
      * what is left of an earlier run must be settled first, and what the log tells must be known
@@ -280,12 +285,13 @@ int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more)
 
 bool work_pending(const struct work *w, int64_t now_ms)
 {
-    return work_left(w) || dispatch_has_results(w->dispatch) || w->next_ms <= now_ms ||
-           w->zones_noted != zone_news();
+    return work_left(w) || alert_pending(w->alert) || dispatch_has_results(w->dispatch) ||
+           w->next_ms <= now_ms || w->zones_noted != zone_news();
 }
 
 void work_committed(struct work *w)
 {
+    alert_committed(w->alert);
     if (!w->left_over && !w->own_marks) {
         marks_forget(w->marks);
         w->own_marks = true;

@@ -234,9 +234,9 @@ char *store_find_near(struct store *s, enum entity_kind kind, const char *text)
     return found;
 }
 
-/* --- test messages --- */
+/* --- messages by hand --- */
 
-static int test_rule(struct store *s, int64_t now_ms, int64_t *rule_id)
+static int hand_rule(struct store *s, const char *name, int64_t now_ms, int64_t *rule_id)
 {
     sqlite3_stmt *st = store_prepare(
         s, "INSERT INTO rule (name, purpose, since_ms, identity, present) "
@@ -244,7 +244,7 @@ static int test_rule(struct store *s, int64_t now_ms, int64_t *rule_id)
            "ON CONFLICT (name) DO UPDATE SET purpose = excluded.purpose RETURNING id");
 
     if (st != NULL) {
-        bind_text(st, 1, SEND_TEST_RULE);
+        bind_text(st, 1, name);
         bind_int(st, 2, now_ms);
     }
     int rc = store_step(s, st);
@@ -254,11 +254,11 @@ static int test_rule(struct store *s, int64_t now_ms, int64_t *rule_id)
     return store_finish(s, st);
 }
 
-int store_test_add(struct store *s, enum channel channel, const char *gateway, const char *address,
-                   int64_t now_ms, int64_t expires_ms, int64_t *message_id)
+int store_hand_add(struct store *s, const char *rule, enum channel channel, const char *gateway,
+                   const char *address, int64_t now_ms, int64_t expires_ms, int64_t *message_id)
 {
     struct message m = {
-        .occurrence = now_ms, /* each test is one of its own */
+        .occurrence = now_ms, /* each is one of its own */
         .channel = channel,
         .state = MESSAGE_PLANNED,
         .nominal_ms = now_ms,
@@ -267,7 +267,7 @@ int store_test_add(struct store *s, enum channel channel, const char *gateway, c
         .state_ms = now_ms,
         .expires_ms = expires_ms,
     };
-    int rc = test_rule(s, now_ms, &m.rule_id);
+    int rc = hand_rule(s, rule, now_ms, &m.rule_id);
 
     if (rc == 0)
         rc = store_entity_intern(s, ENTITY_ADDRESS, address, 0, &m.subject_id);

@@ -358,6 +358,17 @@ CREATE TABLE audit (
 -- the name.
 CREATE TABLE zone (name TEXT PRIMARY KEY, fingerprint INTEGER NOT NULL) WITHOUT ROWID;
 
+-- What somebody is to be alerted of (store/alerts.h). told_ms: when it was last in a digest; over_ms:
+-- since when it is over; once: news of a moment, which is over by itself.
+CREATE TABLE alert (
+    key TEXT PRIMARY KEY,
+    text TEXT NOT NULL,
+    since_ms INTEGER NOT NULL,
+    told_ms INTEGER NOT NULL DEFAULT 0,
+    over_ms INTEGER,
+    once INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
 -- For others to read.

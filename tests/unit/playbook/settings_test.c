@@ -122,7 +122,8 @@ static void a_business_keeps_all_it_is_told(void **state)
              "address = Street 1,\n  Almaty\nweb = https://example.com/a?b\n"
              "[database]\npath = data/b.db\n[limits]\nblast = 20 clients\nbrake = 3\n"
              "[retention]\nkeep = 730 days\n[web]\nlisten = 127.0.0.1:8080\n"
-             "url = https://b.example.com\n[alert]\nto = boss@example.com\nby = email\n");
+             "url = https://b.example.com\n[alert]\n"
+             "to = boss@example.com, +371 20000001\nby = sms\n");
     const struct business *b = &s->business;
     char *path;
 
@@ -145,7 +146,9 @@ static void a_business_keeps_all_it_is_told(void **state)
     assert_int_equal(s->brake_times, 3);
     assert_int_equal(s->retention_ms, INT64_C(730) * 86400000);
     assert_string_equal(s->web_listen, "127.0.0.1:8080");
-    assert_string_equal(s->alert_to, "boss@example.com");
+    assert_int_equal(s->alert_to.count, 2);
+    assert_string_equal(s->alert_to.items[1], "+371 20000001");
+    assert_int_equal(s->alert_by, CHANNEL_SMS);
     free(path);
     settings_free(s);
 }
@@ -452,10 +455,10 @@ static void what_cannot_be_done_yet_is_refused_and_never_ignored(void **state)
 {
 #define LATER " is not yet supported by this version; leave it out for now"
     assert_wrong("[channel sms]\nbudget = 10\ncountries = LV\n"
-                 "[retention]\n[alert]\nto = x\n"
+                 "[retention]\n"
                  "[calendar bookings]\n",
                  "b:5: `budget`" LATER "\nb:6: `countries`" LATER "\nb:7: `[retention]`" LATER
-                 "\nb:8: `[alert]`" LATER "\nb:10: `[calendar]`" LATER);
+                 "\nb:8: `[calendar]`" LATER);
 }
 
 static void what_belongs_elsewhere_is_sent_there(void **state)
