@@ -4,7 +4,7 @@ many clients at once waits for a yes.
 
 import unittest
 
-from harness import CONF, ShopTest, wait_until
+from harness import BUSINESS, CONF, MailServer, ShopTest, wait_until
 
 PLAYBOOK = """
 [workflow repair]
@@ -240,6 +240,33 @@ class StormBrake(ShopTest):
         shop = self.make("brake = none\n").start()
         add_jobs(shop, 40)
         wait_until("all of them", lambda: shop.states() == {"sent": 80})
+
+
+class AfterAnOutage(ShopTest):
+    """Three days down: only what is still useful goes, and as fast as the gateway may, not faster."""
+
+    def test_what_is_still_useful_goes_paced_and_the_rest_expires(self):
+        server = self.enterContext(MailServer())
+        conf = BUSINESS + server.section(rate="20/second") + "\n[limits]\nblast = none\n"
+        shop = self.shop(conf=conf,
+                         playbook=PLAYBOOK.replace("on = job enters Ready",
+                                                   "on = job enters Ready\nlate = 10 days"),
+                         templates=WORDS)
+        shop.start()
+        wait_until("no trial", lambda: not rule(shop, "ready")["on_trial"])
+        shop.run("pause")
+        add_jobs(shop, 60)
+        wait_until("the plan", lambda: shop.states() == {"planned": 120})
+        shop.stop()
+        shop.run("resume")
+        shop.start("--now", shop.query(
+            "SELECT strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '+3 days') AS t")[0]["t"])
+        wait_until("its end", lambda: shop.states() == {"sent": 60, "expired": 60}, 30)
+        self.assertEqual(shop.states(rule="opened"), {"expired": 60})
+        # A burst of one second's share, then 20 a second.
+        first, last = shop.query("SELECT min(at_ms) AS first, max(at_ms) AS last "
+                                 "FROM attempt")[0].values()
+        self.assertGreater(last - first, 1900)
 
 
 if __name__ == "__main__":
