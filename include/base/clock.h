@@ -30,6 +30,9 @@ void clock_replace(const struct clock_ops *ops);
 /* From now on the wall clock reads `start_ms` and runs `speed` times as fast as the real one
  * (1 = real speed). */
 void clock_virtual(int64_t start_ms, double speed);
+/* The wall clock reads `at_ms` and stands still, until the next call: for thinking through what
+ * another time would bring. */
+void clock_stand(int64_t at_ms);
 bool clock_is_virtual(void);
 
 /* Real milliseconds to wait until the wall clock reads `wall_ms`: 0 when that is past. */

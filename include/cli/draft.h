@@ -1,7 +1,7 @@
 /*
- * A private copy of the database in which everything has been looked at and planned, as the service
- * would do now: for `forecast`, and for `why` something was not planned. Nobody sees it, nothing of
- * it is kept.
+ * A draft of the database (store_draft) in which everything has been looked at and planned, as the
+ * service would do now: for `forecast`, and for `why` something was not planned. Nobody sees it,
+ * nothing of it is kept.
  */
 #ifndef CLI_DRAFT_H
 #define CLI_DRAFT_H
@@ -9,13 +9,12 @@
 #include <stdint.h>
 
 #include "cli/session.h"
-#include "send/letter.h"
 #include "store/condition.h"
 #include "watch/world.h"
 
 struct draft {
     const struct config *config;
-    struct session session; /* with the copy as its store */
+    struct session session; /* with the draft as its store */
     struct world world;
     struct conditions *conditions;
     int64_t now_ms;
@@ -30,9 +29,5 @@ void draft_close(struct draft *d);
 
 /* Would some rule of this configuration be new or changed for the database, and so on trial? */
 bool draft_on_trial(const struct session *session, const struct config *config, int64_t now_ms);
-
-/* Would the rule's `if` and `unless` let this message go, as things stand? `reason` (ERR_TEXT_MAX
- * bytes) says why not. */
-bool draft_allows(struct draft *d, const struct letter *l, char *reason);
 
 #endif

@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "cli/terminal.h"
+#include "playbook/settings.h"
 #include "store/queries.h"
 #include "time/zone.h"
 
@@ -21,6 +22,9 @@ void show_time(int64_t instant_ms, const struct zone *zone, int64_t now_ms,
 
 /* "5 minutes", "3 hours", "2 days": how long, in one word and a number, for any sign of it. */
 void show_span(int64_t span_ms, char out[SHOW_TIME_MAX]);
+
+/* "0.135 EUR": a sum in the business's currency. */
+void show_money(double sum, const struct settings *s, char out[SHOW_TIME_MAX]);
 
 /* "1 message", "3 messages". */
 void show_count(int64_t count, const char *noun, char out[SHOW_TIME_MAX]);
@@ -34,6 +38,9 @@ json_t *show_json(const struct outbox_row *r);
 
 /* Print it on standard output, and take the reference. Returns an exit status. */
 int show_print_json(json_t *o);
+
+/* All that was printed has to arrive: an exit status, after saying so if it did not. */
+int show_flush(void);
 
 /* Green for what arrived, red for what failed, yellow for what needs a look. */
 enum colour show_colour(enum message_state s);

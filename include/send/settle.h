@@ -5,6 +5,8 @@
 #ifndef SEND_SETTLE_H
 #define SEND_SETTLE_H
 
+#include <stdbool.h>
+
 #include "gateway/gateway.h"
 #include "send/marks.h"
 #include "store/messages.h"
@@ -14,6 +16,10 @@
  * went with it. */
 int settle_result(struct world *w, int64_t id, const char *gateway,
                   const struct gateway_result *result, int64_t now_ms);
+
+/* `m`, which is being sent, has arrived. *replanned: what happened to its subject since is for
+ * other messages to tell now, so the subject was planned again. */
+int settle_sent(struct world *w, const struct message *m, int64_t now_ms, bool *replanned);
 
 /* At a start: messages that a crash left in `sending`. Those whose point of no return was surely
  * not passed go again, as does an e-mail (with the same Message-ID); a text becomes unknown. Up to

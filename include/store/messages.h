@@ -81,6 +81,14 @@ int store_message_move(struct store *s, const struct message *m, enum message_st
 int store_messages_due(struct store *s, int64_t now_ms, const bool closed[CHANNEL_COUNT],
                        size_t max, struct message **out, size_t *count);
 
+/* Messages decided against before they ever left, by whatever decided it but a person, that would
+ * have been due from `from_ms` on and before `until_ms`, by time. free() the array. */
+struct message_time {
+    int64_t id, due_ms;
+};
+int store_messages_refused(struct store *s, int64_t from_ms, int64_t until_ms,
+                           struct message_time **out, size_t *count);
+
 /* What the recipient of `m` was sent since `since_ms` by rules that count toward the cap: how many,
  * and when the earliest of the last `most` of them was. A message that goes by two channels counts
  * once, so `m` itself, by its other channel, does not count. */

@@ -35,6 +35,7 @@ struct outbox_row {
     char *language, *subject, *text; /* NULL before it is composed */
     int64_t leader_id; /* the message that it went with, which has the words; 0: none */
 };
+void outbox_row_close(struct outbox_row *r);                  /* free what it holds */
 void outbox_rows_free(struct outbox_row *rows, size_t count); /* NULL with 0 is fine */
 
 #define STATES_ALL ((1u << MESSAGE_STATES) - 1)

@@ -27,9 +27,11 @@ enum store_mode {
 int store_open(const char *path, enum store_mode mode, struct store **out, struct err *err);
 void store_close(struct store *s);
 
-/* A private copy of the database of `s` in a temporary file that vanishes with store_close: to
- * plan into without anybody seeing it (forecast). */
-int store_copy(struct store *s, struct store **out, struct err *err);
+/* A draft of the database at `path`: the records are read where they stand, and what is written
+ * (entities, events, rules, messages, tasks) is seen by this connection alone and gone with it,
+ * however the process ends. To plan without anybody noticing. Errors as of store_open. A
+ * transaction on it holds up the database's checkpoints: none while a person is waited for. */
+int store_draft(const char *path, struct store **out, struct err *err);
 
 /* The file that was opened, and the words of the last failure, valid until the next one. */
 const char *store_path(const struct store *s);
@@ -39,7 +41,8 @@ const char *store_error(const struct store *s);
  * the command line may. */
 void store_set_patience(struct store *s, int wait_ms);
 
-/* BEGIN IMMEDIATE; ERR_BUSY when somebody else writes. Transactions do not nest. */
+/* BEGIN IMMEDIATE; ERR_BUSY when somebody else writes. Transactions do not nest. On a draft: a
+ * moment to read in, which takes no lock that another program would notice. */
 int store_begin(struct store *s);
 int store_commit(struct store *s);
 /* Commit without waiting for the disk. A power cut may take back the latest of such commits, never

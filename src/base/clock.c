@@ -63,6 +63,11 @@ void clock_virtual(int64_t start_ms, double speed)
     ops = &virtual_ops;
 }
 
+void clock_stand(int64_t at_ms)
+{
+    clock_virtual(at_ms, 0);
+}
+
 bool clock_is_virtual(void)
 {
     return ops != &system_ops;

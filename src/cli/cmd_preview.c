@@ -1,7 +1,6 @@
 /*
  * betimes preview: a rule's message as it would read, for a real record or a made-up one.
  */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +19,6 @@
 #include "time/moment.h"
 
 #define LABEL_COLUMNS 12
-#define PRICE_DECIMALS_MAX 5
 
 static const struct option_spec preview_options[] = {
     {"language", 0, "TAG", "in this language, like lv or kk"},
@@ -113,19 +111,6 @@ static char *other_languages(const struct preview *p, enum template_kind kind, c
     return buf_steal(&b);
 }
 
-/* Two, or as many more as the sum needs: prices of an SMS go below the smallest coin. */
-static int price_decimals(double sum)
-{
-    double scaled = sum * 100;
-    int decimals = 2;
-
-    while (decimals < PRICE_DECIMALS_MAX && fabs(scaled - round(scaled)) > 1e-6) {
-        scaled *= 10;
-        decimals++;
-    }
-    return decimals;
-}
-
 /* The language asked for has no words of its own by this channel. */
 static void tell_fallback(const struct preview *p, const char *used, const char *others)
 {
@@ -163,11 +148,9 @@ static void tell_size(const struct preview *p, const char *text, const struct sm
         line("because", b.data);
     }
     if (sms->price > 0) {
-        const char *currency = p->config.settings->business.currency;
-        buf_clear(&b);
-        double sum = sms->price * (double)size->segments;
-        buf_printf(&b, "%.*f %s", price_decimals(sum), sum, currency != NULL ? currency : "");
-        line("price", b.data);
+        char price[SHOW_TIME_MAX];
+        show_money(sms->price * (double)size->segments, p->config.settings, price);
+        line("price", price);
     }
     buf_close(&b);
 }

@@ -1,10 +1,9 @@
-/* A planned copy of the database. See cli/draft.h. */
+/* A planned draft of the database. See cli/draft.h. */
 #include "cli/draft.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "cli/terminal.h"
@@ -104,14 +103,12 @@ int draft_make(const struct session *session, const struct config *config, int64
     out->session.database = mem_strdup(session->database);
     conditions_localtime(config->settings->business.calendar.zone); /* as it is for the service */
     progress_begin(&g.progress, "Looking at the records");
-    g.rc = store_copy(session->store, &out->session.store, &err);
+    g.rc = store_draft(session->database, &out->session.store, &err);
     if (g.rc != 0)
         return command_error(ERR_IO, "%s", err.text);
-    out->conditions = conditions_open(store_path(out->session.store), &err);
+    out->conditions = conditions_open(session->database, &err);
     if (out->conditions == NULL)
         return command_error(ERR_IO, "%s", err.text);
-    /* Both have it open: now it can lose its name, and is gone however this process ends. */
-    unlink(store_path(out->session.store));
     g.rc = store_last_message(out->session.store, &out->known_id);
     if (g.rc == 0)
         g.rc = store_begin(out->session.store);
@@ -129,7 +126,7 @@ int draft_make(const struct session *session, const struct config *config, int64
     progress_end(&g.progress);
     subjects_close(&g.subjects);
     if (g.rc != 0)
-        return session_failed(&out->session, g.rc, "plan in a copy of the database");
+        return session_failed(&out->session, g.rc, "plan ahead");
     return EXIT_DONE;
 }
 
@@ -150,28 +147,4 @@ void draft_close(struct draft *d)
     world_close(&d->world);
     session_close(&d->session);
     *d = (struct draft){0};
-}
-
-bool draft_allows(struct draft *d, const struct letter *l, char *reason)
-{
-    const struct rule *r = l->rule;
-    struct err err = {""};
-    bool truth;
-
-    reason[0] = '\0';
-    if (r->only_if != NULL) {
-        if (condition_eval(d->conditions, r->only_if, &l->ids, &truth, &err) != 0)
-            snprintf(reason, ERR_TEXT_MAX, "it would be held: `if`: %.900s", err.text);
-        else if (!truth)
-            snprintf(reason, ERR_TEXT_MAX, "as things stand it would not go: only if %.900s",
-                     r->only_if);
-    }
-    if (r->unless != NULL && reason[0] == '\0') {
-        if (condition_eval(d->conditions, r->unless, &l->ids, &truth, &err) != 0)
-            snprintf(reason, ERR_TEXT_MAX, "it would be held: `unless`: %.900s", err.text);
-        else if (truth)
-            snprintf(reason, ERR_TEXT_MAX, "as things stand it would not go: not if %.900s",
-                     r->unless);
-    }
-    return reason[0] == '\0';
 }

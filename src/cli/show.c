@@ -1,6 +1,7 @@
 /* Messages as people and programs see them. See cli/show.h. */
 #include "cli/show.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "time/moment.h"
 
 #define REASON_INDENT 8
+#define PRICE_DECIMALS_MAX 5
 
 void show_time(int64_t instant_ms, const struct zone *zone, int64_t now_ms, char out[SHOW_TIME_MAX])
 {
@@ -32,6 +34,21 @@ void show_time(int64_t instant_ms, const struct zone *zone, int64_t now_ms, char
 void show_count(int64_t count, const char *noun, char out[SHOW_TIME_MAX])
 {
     snprintf(out, SHOW_TIME_MAX, "%lld %s%s", (long long)count, noun, count == 1 ? "" : "s");
+}
+
+/* Two decimals, or as many more as the sum needs: prices of a text go below the smallest coin. */
+void show_money(double sum, const struct settings *s, char out[SHOW_TIME_MAX])
+{
+    const char *currency = s->business.currency;
+    double scaled = sum * 100;
+    int decimals = 2;
+
+    while (decimals < PRICE_DECIMALS_MAX && fabs(scaled - round(scaled)) > 1e-6 * (1 + fabs(sum))) {
+        scaled *= 10;
+        decimals++;
+    }
+    snprintf(out, SHOW_TIME_MAX, "%.*f%s%s", decimals, sum, currency != NULL ? " " : "",
+             currency != NULL ? currency : "");
 }
 
 void show_span(int64_t span_ms, char out[SHOW_TIME_MAX])
@@ -109,14 +126,21 @@ json_t *show_json(const struct outbox_row *r)
     return o;
 }
 
+int show_flush(void)
+{
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return command_error(ERR_IO, "could not write the output");
+    return EXIT_DONE;
+}
+
 int show_print_json(json_t *o)
 {
     int rc = json_dumpf(o, stdout, JSON_INDENT(2));
 
     json_decref(o);
-    if (rc != 0 || putchar('\n') == EOF || fflush(stdout) != 0)
+    if (rc != 0 || putchar('\n') == EOF)
         return command_error(ERR_IO, "could not write the output");
-    return EXIT_DONE;
+    return show_flush();
 }
 
 enum colour show_colour(enum message_state s)

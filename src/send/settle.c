@@ -81,26 +81,6 @@ static int go_on(struct world *w, const struct message *m, int64_t now_ms, bool 
     return store_message_add(w->store, &next);
 }
 
-/* The client knows what stood in the record when this message was written, or nothing more will
- * come of it: what happened to the record since is for messages of its own to tell, which were not
- * planned as long as this one was thought to tell it. */
-static int note_told(struct world *w, const struct message *m, int64_t now_ms)
-{
-    struct replan_counts counts = {0};
-    struct entity recipient, subject = {0};
-    int rc = store_entity(w->store, m->recipient_id, &recipient);
-
-    if (rc == 0 && recipient.kind == ENTITY_CLIENT)
-        rc = store_entity(w->store, m->subject_id, &subject);
-    bool first = rc == 0 && subject.id != 0 && subject.told_ms == 0;
-    bool since = first && subject.revision > m->occurrence;
-    entity_close(&recipient);
-    entity_close(&subject);
-    if (first)
-        rc = store_entity_told(w->store, m->subject_id, m->state_ms); /* when it was claimed */
-    return rc == 0 && since ? replan_subject(w, m->subject_id, now_ms, &counts) : rc;
-}
-
 /* A result, and what it means for all that went: decided once. */
 struct settling {
     struct world *w;
@@ -108,19 +88,44 @@ struct settling {
     int64_t now_ms;
     int64_t pause_ms; /* before the next try */
     bool resend;      /* an unknown one goes again */
+    bool replanned;   /* a subject was planned again upon it */
 };
 
-static int fail(const struct settling *s, const struct message *m, const char *reason)
+/* The client knows what stood in the record when this message was written, or nothing more will
+ * come of it: what happened to the record since is for messages of its own to tell, which were not
+ * planned as long as this one was thought to tell it. */
+static int note_told(struct settling *s, const struct message *m)
+{
+    struct store *store = s->w->store;
+    struct replan_counts counts = {0};
+    struct entity recipient, subject = {0};
+    int rc = store_entity(store, m->recipient_id, &recipient);
+
+    if (rc == 0 && recipient.kind == ENTITY_CLIENT)
+        rc = store_entity(store, m->subject_id, &subject);
+    bool first = rc == 0 && subject.id != 0 && subject.told_ms == 0;
+    bool since = first && subject.revision > m->occurrence;
+    entity_close(&recipient);
+    entity_close(&subject);
+    if (first)
+        rc = store_entity_told(store, m->subject_id, m->state_ms); /* when it was claimed */
+    if (rc != 0 || !since)
+        return rc;
+    s->replanned = true;
+    return replan_subject(s->w, m->subject_id, s->now_ms, &counts);
+}
+
+static int fail(struct settling *s, const struct message *m, const char *reason)
 {
     bool goes_on = false;
     int rc = store_message_move(s->w->store, m, MESSAGE_FAILED, s->now_ms, m->next_ms, reason);
 
     if (rc == 0)
         rc = go_on(s->w, m, s->now_ms, &goes_on);
-    return rc == 0 && !goes_on ? note_told(s->w, m, s->now_ms) : rc;
+    return rc == 0 && !goes_on ? note_told(s, m) : rc;
 }
 
-static int again(const struct settling *s, const struct message *m)
+static int again(struct settling *s, const struct message *m)
 {
     int64_t next_ms = s->now_ms + s->pause_ms;
     char reason[GATEWAY_DETAIL_MAX + 64];
@@ -142,7 +147,7 @@ static bool resends(const struct world *w, const struct message *m)
     return choice == UNKNOWN_RESEND;
 }
 
-static int unknown(const struct settling *s, const struct message *m)
+static int unknown(struct settling *s, const struct message *m)
 {
     char reason[GATEWAY_DETAIL_MAX + 64];
     int64_t next_ms = s->now_ms + s->pause_ms;
@@ -155,20 +160,20 @@ static int unknown(const struct settling *s, const struct message *m)
     if (rc == 0)
         rc = store_message_move(s->w->store, m, resend ? MESSAGE_RETRY : MESSAGE_UNKNOWN, s->now_ms,
                                 resend ? next_ms : m->next_ms, reason);
-    return rc == 0 ? note_told(s->w, m, s->now_ms) : rc;
+    return rc == 0 ? note_told(s, m) : rc;
 }
 
-static int sent(const struct settling *s, const struct message *m)
+static int sent(struct settling *s, const struct message *m)
 {
     char with[64];
 
     snprintf(with, sizeof(with), "went with message %lld", (long long)m->leader_id);
     int rc = store_message_move(s->w->store, m, MESSAGE_SENT, s->now_ms, m->next_ms,
                                 m->leader_id != 0 ? with : NULL);
-    return rc == 0 ? note_told(s->w, m, s->now_ms) : rc;
+    return rc == 0 ? note_told(s, m) : rc;
 }
 
-static int settle_one(const struct settling *s, const struct message *m)
+static int settle_one(struct settling *s, const struct message *m)
 {
     switch (s->r->outcome) {
     case OUTCOME_SENT:
@@ -185,8 +190,7 @@ static int settle_one(const struct settling *s, const struct message *m)
 
 /* Those that went with it. An unclear answer is in the list of each: a copy that speaks of it may
  * be out there, also if it goes with others the next time. */
-static int settle_others(const struct settling *s, const struct message *leader,
-                         const char *gateway)
+static int settle_others(struct settling *s, const struct message *leader, const char *gateway)
 {
     struct message *with;
     size_t count;
@@ -235,6 +239,18 @@ int settle_result(struct world *w, int64_t id, const char *gateway, const struct
             rc = settle_others(&s, &m, gateway);
     }
     message_close(&m);
+    return rc;
+}
+
+int settle_sent(struct world *w, const struct message *m, int64_t now_ms, bool *replanned)
+{
+    static const struct gateway_result arrived = {.outcome = OUTCOME_SENT};
+    struct settling s = {.w = w, .r = &arrived, .now_ms = now_ms};
+    int rc = settle_one(&s, m);
+
+    if (rc == 0 && m->merges)
+        rc = settle_others(&s, m, "");
+    *replanned = s.replanned;
     return rc;
 }
 

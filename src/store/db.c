@@ -144,7 +144,7 @@ void store_set_patience(struct store *s, int wait_ms)
 
 int store_begin(struct store *s)
 {
-    int rc = store_exec(s, "BEGIN IMMEDIATE");
+    int rc = store_exec(s, s->draft ? "BEGIN" : "BEGIN IMMEDIATE");
 
     s->in_transaction = rc == 0;
     return rc;
@@ -159,7 +159,7 @@ static void sync_wal(struct store *s)
 
     sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
     if (wal == NULL || wal->pMethods == NULL)
-        return; /* no WAL: a private copy */
+        return; /* no WAL: a database in memory */
     if (wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY) != SQLITE_OK) {
         log_error("the disk did not confirm a write; ending, the next start settles it", "");
         _exit(2);
@@ -183,7 +183,7 @@ int store_commit(struct store *s)
 {
     int rc = store_commit_unsynced(s);
 
-    if (rc == 0 && s->temporary == NULL)
+    if (rc == 0 && !s->draft)
         sync_wal(s);
     return rc;
 }
@@ -478,45 +478,9 @@ void store_close(struct store *s)
     for (size_t i = 0; i < s->statement_count; i++)
         sqlite3_finalize(s->statements[i].handle);
     sqlite3_close(s->db);
-    if (s->temporary != NULL)
-        unlink(s->temporary);
     free(s->tallies);
-    free(s->temporary);
     free(s->path);
     free(s);
-}
-
-int store_copy(struct store *s, struct store **out, struct err *err)
-{
-    const char *folder = getenv("TMPDIR");
-    char *path = mem_printf("%s/betimes-XXXXXX", folder != NULL ? folder : "/tmp");
-    int fd = mkostemp(path, O_CLOEXEC);
-    struct store *c;
-    int rc;
-
-    *out = NULL;
-    if (fd < 0) {
-        rc = err_errno(err, errno, "%s", path);
-        free(path);
-        return rc;
-    }
-    close(fd);
-    c = mem_zalloc(sizeof(*c));
-    c->temporary = path;
-    c->path = mem_strdup(path);
-    rc = sqlite3_open_v2(path, &c->db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE, NULL) ==
-                 SQLITE_OK
-             ? copy_into(s, c->db)
-             : ERR_IO;
-    if (rc == 0)
-        rc = store_exec(c, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;");
-    if (rc != 0) {
-        err_set(err, "copy the database to %s: %s", path, err_name(rc));
-        store_close(c);
-        return rc;
-    }
-    *out = c;
-    return 0;
 }
 
 /* --- small values, repair --- */

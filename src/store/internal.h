@@ -33,7 +33,7 @@ struct tally {
 struct store {
     sqlite3 *db;
     char *path;
-    char *temporary; /* a copy's file, deleted when closed; NULL: not a copy */
+    bool draft; /* what we write is our own; see draft.c */
     char error[ERR_TEXT_MAX];
     int64_t data_version, schema_version;
     bool reads; /* it was opened for looking only */

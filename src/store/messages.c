@@ -195,6 +195,28 @@ int store_messages_due(struct store *s, int64_t now_ms, const bool closed[CHANNE
     return rc;
 }
 
+int store_messages_refused(struct store *s, int64_t from_ms, int64_t until_ms,
+                           struct message_time **out, size_t *count)
+{
+    sqlite3_stmt *st =
+        store_prepare(s, "SELECT id, due_ms FROM message WHERE state IN (8, 10) AND attempts = 0 "
+                         "AND due_ms >= ?1 AND due_ms < ?2 ORDER BY due_ms, id");
+    size_t cap = 0;
+    int rc;
+
+    *out = NULL;
+    *count = 0;
+    if (st != NULL) {
+        bind_int(st, 1, from_ms);
+        bind_int(st, 2, until_ms);
+    }
+    while ((rc = store_step(s, st)) == 1) {
+        mem_grow(out, &cap, *count + 1, sizeof(**out));
+        (*out)[(*count)++] = (struct message_time){column_int(st, 0), column_int(st, 1)};
+    }
+    return rc;
+}
+
 int store_heard(struct store *s, const struct message *m, int64_t since_ms, int most, int *count,
                 int64_t *earliest_ms)
 {

@@ -11,7 +11,7 @@
 #include "store/outbox.h"
 #include "store/records.h"
 
-static void outbox_row_close(struct outbox_row *r)
+void outbox_row_close(struct outbox_row *r)
 {
     char *texts[] = {r->rule,          r->purpose,     r->client_name, r->subject_ref,
                      r->subject_title, r->to,          r->reason,      r->recipient_name,

@@ -31,7 +31,7 @@ bool store_displaced(struct store *s)
 {
     int moved = 0;
 
-    return s->temporary == NULL &&
+    return !s->draft &&
            sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK &&
            moved != 0;
 }

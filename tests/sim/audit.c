@@ -332,7 +332,7 @@ static void plan_afresh(struct store *copy, const struct config *c)
 
 void audit_plan(void)
 {
-    struct store *s, *copy;
+    struct store *copy;
     struct err err = {""};
     struct problems problems = {0};
     struct config c;
@@ -345,8 +345,7 @@ void audit_plan(void)
     if (ask("SELECT count(*) FROM (SELECT rule_id, state, count(*) FROM message GROUP BY 1, 2 "
             "EXCEPT SELECT rule_id, state, count FROM message_tally)") != 0)
         sim_fail("the tally of messages is wrong");
-    if (store_open(S->database, STORE_READ, &s, &err) != 0 || store_copy(s, &copy, &err) != 0 ||
-        config_load(S->dir, NULL, &problems, &c) != 0)
+    if (store_draft(S->database, &copy, &err) != 0 || config_load(S->dir, NULL, &problems, &c) != 0)
         sim_fail("the audit cannot copy the database: %s", err.text);
     /* What the gate has ended comes back with a new plan, to be ended again. */
     store_exec(copy, "CREATE TEMP TABLE ended AS SELECT id FROM message WHERE state > 2");
@@ -358,7 +357,6 @@ void audit_plan(void)
     free(before);
     free(after);
     store_close(copy);
-    store_close(s);
     config_free(&c);
     problems_close(&problems);
 }

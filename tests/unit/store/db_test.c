@@ -1,6 +1,7 @@
 /* store/db: opening, transactions, the hint that somebody committed, repair, copies. */
 #include "../support/shop.h"
 
+#include "store/sample.h"
 #include "store/schema.h"
 
 static char *in(struct shop *s, const char *name)
@@ -145,23 +146,47 @@ static void lost_triggers_come_back_and_others_stay(void **state)
     shop_close(s);
 }
 
-static void a_copy_is_apart_and_vanishes(void **state)
+static void a_draft_is_seen_by_nobody_and_leaves_nothing_behind(void **state)
 {
     struct shop *s = shop_open("", "2026-12-01T09:00");
-    struct store *copy;
+    struct store *draft;
     struct err err = {""};
-    int64_t value;
+    int64_t value, id;
 
-    if (store_copy(s->store, &copy, &err) != 0)
+    shop_sql(s, "INSERT INTO client (ref, name) VALUES ('c1', 'Anna')");
+    if (store_draft(store_path(s->store), &draft, &err) != 0)
         fail_msg("%s", err.text);
-    shop_ok(s, store_meta_set_int(copy, "x", 1), "set");
+    shop_ok(s, store_begin(draft), "begin");
+    shop_ok(s, store_meta_set_int(draft, "x", 1), "set");
+    shop_ok(s, store_entity_intern(draft, ENTITY_CLIENT, "c1", 1, &id), "an entity");
+    shop_ok(s, store_commit(draft), "commit");
+    shop_ok(s, store_meta_int(draft, "x", 0, &value), "get");
+    assert_int_equal(value, 1);
     shop_ok(s, store_meta_int(s->store, "x", 0, &value), "get");
     assert_int_equal(value, 0);
-    char *path = mem_strdup(store_path(copy));
-    assert_true(fs_exists(path));
-    store_close(copy);
-    assert_false(fs_exists(path));
-    free(path);
+    assert_int_equal(shop_count(s, "SELECT count(*) FROM entity"), 0);
+    /* The records are those of the database, at any time. */
+    shop_sql(s, "UPDATE client SET name = 'Anna Ozola'");
+    struct client c;
+    shop_ok(s, store_client(draft, 1, &c), "client");
+    assert_string_equal(c.name, "Anna Ozola");
+    client_close(&c);
+    store_close(draft);
+    shop_close(s);
+}
+
+static void a_draft_cannot_write_into_the_database(void **state)
+{
+    struct shop *s = shop_open("", "2026-12-01T09:00");
+    struct store *draft;
+    struct err err = {""};
+
+    shop_sql(s, "INSERT INTO client (ref, name) VALUES ('c1', 'Anna')");
+    if (store_draft(store_path(s->store), &draft, &err) != 0)
+        fail_msg("%s", err.text);
+    assert_true(sample_client_phone(draft, "c1", "+37120000001") < 0);
+    assert_int_equal(shop_count(s, "SELECT count(*) FROM client WHERE phone IS NOT NULL"), 0);
+    store_close(draft);
     shop_close(s);
 }
 
@@ -212,7 +237,8 @@ int main(void)
         cmocka_unit_test(a_commit_of_others_is_noticed_and_ours_is_not),
         cmocka_unit_test(small_values_come_back),
         cmocka_unit_test(lost_triggers_come_back_and_others_stay),
-        cmocka_unit_test(a_copy_is_apart_and_vanishes),
+        cmocka_unit_test(a_draft_is_seen_by_nobody_and_leaves_nothing_behind),
+        cmocka_unit_test(a_draft_cannot_write_into_the_database),
         cmocka_unit_test(rows_that_make_no_sense_are_refused_at_the_writers_insert),
     };
 
