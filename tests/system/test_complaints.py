@@ -82,7 +82,8 @@ def visits(count, day, clients=1):
     """Visits on that day, of one client after the other, in one transaction."""
     return "BEGIN;" + "".join(
         f"INSERT INTO appointment (ref, client_id, starts) VALUES "
-        f"('v{i}', {i % clients + 1}, '{day}T{9 + i % 8:02}:00');" for i in range(count)) + "COMMIT;"
+        f"('v{i}', {i % clients + 1}, '{day}T{9 + i % 8:02}:00');"
+        for i in range(count)) + "COMMIT;"
 
 
 class CancelledAndMoved(Complaint):
@@ -290,7 +291,8 @@ class When(Complaint):
 
 class Words(Complaint):
     def test_a_missing_value_never_goes_out_blank(self):
-        self.make(READY, templates=words("ready", text="Your {{job.fields.plate | required}} waits"))
+        self.make(READY,
+                  templates=words("ready", text="Your {{job.fields.plate | required}} waits"))
         self.start()
         self.sql("INSERT INTO job (ref, client_id, stage) VALUES ('j', 1, 'Ready')")
         self.garage.wait_message(rule="ready", state="held")
