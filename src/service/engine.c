@@ -59,8 +59,9 @@ struct engine {
     struct calm *calm;
     struct alarm *alarm;
     uv_idle_t idle;
-    uv_timer_t retry; /* a turn that has to wait */
-    struct work work; /* and how far it has come */
+    uv_timer_t retry;  /* a turn that has to wait */
+    struct work work;  /* and how far it has come */
+    bool others_wrote; /* since the last regular reconcile began */
     int64_t busy_ms;
     int64_t trouble_mono_ms; /* since when turns have failed */
     int64_t turned_mono_ms;  /* when the last turn ended */
@@ -139,7 +140,7 @@ static void look_cb(void *arg)
         return;
     }
     if (store_changed(e->store, &changed) != 0 || changed) {
-        e->work.look = true;
+        e->work.look = e->others_wrote = true;
         calm_note(e->calm);
     }
     /* A migration may have taken our triggers with it, also while a reconcile is under way. */
@@ -147,7 +148,10 @@ static void look_cb(void *arg)
         work_reconcile(&e->work);
         engine_poke(e);
     }
-    if (clock_mono_ms() - e->work.reconciled_mono_ms > RECONCILE_EVERY_MS && !e->work.reconciling) {
+    /* While nobody else has committed anything every row is what it was. */
+    if (e->others_wrote && !e->work.reconciling &&
+        clock_mono_ms() - e->work.reconciled_mono_ms > RECONCILE_EVERY_MS) {
+        e->others_wrote = false;
         work_reconcile(&e->work);
         engine_poke(e);
     }
