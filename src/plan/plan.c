@@ -78,13 +78,20 @@ static struct intent *new_intent(struct planner *p, const struct request *q)
 
 /* --- times --- */
 
+/* That a visit was booked, moved or confirmed is news of a visit to come, however long after. */
+static bool is_of_a_coming_visit(const struct rule *r)
+{
+    return r->event == EVENT_APPOINTMENT_BOOKED || r->event == EVENT_APPOINTMENT_MOVED ||
+           r->event == EVENT_APPOINTMENT_CONFIRMED;
+}
+
 /* From when on it is useless: what leads up to an event after that event, what is said of a coming
  * visit after its start; INT64_MAX for what is meant to come after it. */
 static int64_t latest(const struct request *q)
 {
     if (q->r->when.before && q->o->lies_ahead)
         return q->o->anchor_ms;
-    return q->nominal_ms < q->o->end_ms ? q->o->end_ms : INT64_MAX;
+    return is_of_a_coming_visit(q->r) || q->nominal_ms < q->o->end_ms ? q->o->end_ms : INT64_MAX;
 }
 
 /* design.md, `late`: until the appointment starts; else one day. It counts from the time moved
@@ -93,11 +100,12 @@ static int64_t expires(const struct request *q, int64_t due_ms)
 {
     int64_t end_ms = latest(q);
     bool before_end = end_ms != INT64_MAX && due_ms < end_ms;
+    bool leads_up = q->r->when.before || is_of_a_coming_visit(q->r);
 
     if (q->r->late_ms == LATE_DEFAULT)
         return before_end ? end_ms : due_ms + LATE_ELSE_MS;
     int64_t at_ms = due_ms + q->r->late_ms;
-    return before_end && q->r->when.before && at_ms > end_ms ? end_ms : at_ms;
+    return before_end && leads_up && at_ms > end_ms ? end_ms : at_ms;
 }
 
 static void set_times(const struct planner *p, const struct request *q,

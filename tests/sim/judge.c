@@ -121,6 +121,12 @@ static bool clock_is_honest(int64_t since_us)
     return S->stepped_us < since_us;
 }
 
+/* By how many minutes it may go before its time: it goes with another. */
+static int merged_min(const struct launch *l)
+{
+    return l->about != &l->x->about[0] ? l->r->merge_min : 0;
+}
+
 static void judge_visit(const struct launch *l)
 {
     const struct sim_visit *v = &S->visits[l->t->visit];
@@ -146,6 +152,8 @@ static void judge_visit(const struct launch *l)
         l->about->generation = v->statuses[status];
         if (clock_is_honest(v->status_us) && !v->hidden && v->status_ms < r->since_ms - SECOND_MS)
             wrong(l, "it happened before the rule was switched on");
+        if (r->kind == SIM_CONFIRMED && l->now_ms >= v->starts_ms)
+            wrong(l, "the visit has begun");
         break;
     }
     case SIM_AFTER:
@@ -162,6 +170,9 @@ static void judge_visit(const struct launch *l)
         if (clock_is_honest(v->booked_us) && !v->hidden &&
             l->now_ms < v->booked_ms + r->settle_min * MINUTE_MS - ROUGH_MS)
             wrong(l, "before it has settled");
+        if (r->kind <= SIM_MOVED && clock_is_honest(v->booked_us) && !v->hidden &&
+            l->now_ms < v->booked_ms + (r->minutes - merged_min(l)) * MINUTE_MS - ROUGH_MS)
+            wrong(l, "too soon");
         break;
     }
     if (r->unless_confirmed && v->status == VISIT_CONFIRMED)
@@ -188,9 +199,7 @@ static void judge_early(const struct launch *l, int zone)
     for (earliest_ms = due_ms; !civil_allowed(l->r, zone, earliest_ms); earliest_ms -= MINUTE_MS)
         if (earliest_ms < due_ms - 2 * DAY_MS)
             wrong(l, "there is no hour in which it may go");
-    earliest_ms -= EDGE_MS;
-    if (l->about != &l->x->about[0]) /* it goes with another */
-        earliest_ms -= l->r->merge_min * MINUTE_MS;
+    earliest_ms -= EDGE_MS + merged_min(l) * MINUTE_MS;
     if (l->now_ms < earliest_ms)
         wrong(l, "%.1f minutes before its time", (double)(earliest_ms - l->now_ms) / MINUTE_MS);
     if (due_ms < l->r->since_ms - MINUTE_MS && clock_is_honest(l->r->changed_us))

@@ -63,6 +63,11 @@ static void shape(struct sim_rule *r)
     case SIM_MISSED:
         r->minutes = 60;
         break;
+    case SIM_BOOKED:
+    case SIM_MOVED:
+    case SIM_CONFIRMED:
+        r->minutes = story_percent(30) ? minutes[story_below(7)] : 0;
+        break;
     case SIM_AFTER:
     case SIM_DONE:
         r->minutes = (int)(1 + story_below(10));
@@ -154,6 +159,12 @@ static void write_when(struct buf *b, const struct sim_rule *r)
         break;
     case SIM_MISSED:
         buf_puts(b, "when = 1 hour after\n");
+        break;
+    case SIM_BOOKED:
+    case SIM_MOVED:
+    case SIM_CONFIRMED:
+        if (r->minutes > 0)
+            buf_printf(b, "when = %d minutes after\n", r->minutes);
         break;
     case SIM_AFTER:
     case SIM_DONE:

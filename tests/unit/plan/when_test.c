@@ -77,6 +77,38 @@ static void what_waits_past_the_start_is_not_sent_after_it(void **state)
     end(s);
 }
 
+static void news_of_a_coming_visit_does_not_go_once_it_has_begun(void **state)
+{
+    static const struct {
+        enum event event;
+        const char *name, *late, *plan;
+    } cases[] = {
+        {EVENT_APPOINTMENT_BOOKED, "booked", "", "r skip"},
+        {EVENT_APPOINTMENT_CONFIRMED, "confirmed", "", "r skip"},
+        {EVENT_APPOINTMENT_CONFIRMED, "confirmed", "late = 9 days\n", "r skip"},
+        /* Shall we find another day? */
+        {EVENT_APPOINTMENT_CANCELLED, "cancelled", "", "r email 2026-12-10T10:00"},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[200];
+        snprintf(text, sizeof(text), "[rule r]\non = appointment %s\nwhen = 3 days after\n%s",
+                 cases[i].name, cases[i].late);
+        struct scene *s = visit(PLAIN, text, "2026-12-08T15:00", "2026-12-07T10:00");
+        s->visit.status = (char *)cases[i].name;
+        if (cases[i].event != EVENT_APPOINTMENT_BOOKED)
+            event(s, cases[i].event, NULL, "2026-12-07T10:00");
+        assert_plan(s, cases[i].plan);
+        end(s);
+    }
+    /* However late the rule says that it is of use. */
+    struct scene *s = visit(PLAIN, "[rule r]\non = appointment booked\nlate = 9 days\n",
+                            "2026-12-08T15:00", "2026-12-07T10:00");
+    assert_plan(s, "r email 2026-12-07T10:00");
+    assert_expires(s, 0, "2026-12-08T13:00");
+    end(s);
+}
+
 /* --- the switch-on --- */
 
 static void a_rule_counts_from_its_switch_on(void **state)
@@ -342,6 +374,7 @@ int main(void)
         cmocka_unit_test(a_10_minute_reminder_works_on_a_booking_made_20_minutes_ahead),
         cmocka_unit_test(a_visit_that_had_begun_when_it_appeared_is_not_told),
         cmocka_unit_test(what_waits_past_the_start_is_not_sent_after_it),
+        cmocka_unit_test(news_of_a_coming_visit_does_not_go_once_it_has_begun),
         cmocka_unit_test(a_rule_counts_from_its_switch_on),
         cmocka_unit_test(a_reminder_is_never_an_hour_off_when_clocks_change),
         cmocka_unit_test(a_zone_that_nobody_knows_or_a_date_that_is_none_plans_nothing),
