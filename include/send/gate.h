@@ -16,6 +16,8 @@ enum gate_answer {
     GATE_REPLAN /* the plan is older than the record: plan the subject again first */
 };
 
+#define GATE_SAW_MAX 1024
+
 struct gate_decision {
     enum gate_answer answer;
     enum message_state state;
@@ -24,6 +26,9 @@ struct gate_decision {
     const char *address;          /* borrowed from the letter; NULL for a task */
     bool for_good;                /* GATE_END: no new plan brings it back */
     char reason[PLAN_REASON_MAX]; /* why not; "" for GATE_GO */
+    /* What it was taken on, as far as that was asked: {"if": {"client.tags": "vip"}, "unless":
+     * {"appointment.status": "booked"}, "cap 1": {"had": 1, "of": 3, "hours": 24}}. "": nothing. */
+    char saw[GATE_SAW_MAX];
 };
 
 /* The rule of `m` if it makes the message wait: paused, on trial, or until a person says yes. NULL:

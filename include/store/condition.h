@@ -26,6 +26,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "time/zone.h"
 
@@ -67,6 +68,12 @@ int condition_check(struct conditions *c, const char *expression, struct err *er
  * value does not fit (malformed JSON); ERR_IO, ERR_CORRUPT when the database cannot be read. */
 int condition_eval(struct conditions *c, const char *expression, const struct condition_ids *ids,
                    bool *truth, struct err *err);
+
+/* The values that the columns in `expression` have for these records, as a JSON object with names
+ * like "appointment.status" and long texts cut; what only its subqueries read is left out. Appends
+ * nothing when it names none. For telling afterwards what a decision saw. Errors as above. */
+int condition_values(struct conditions *c, const char *expression, const struct condition_ids *ids,
+                     struct buf *out);
 
 /* Drop what was compiled: after a new playbook, whose old expressions would only take room. A
  * changed schema needs no call: SQLite compiles again by itself, inside the same walls. */

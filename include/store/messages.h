@@ -56,6 +56,7 @@ struct message {
     int64_t leader_id; /* the message that it goes with; 0: it goes by itself */
     bool inside;       /* its recipient is staff, or the office in their stead */
     char *reason, *gateway, *address, *provider_id;
+    char *saw; /* not read: what the claim is taken on, for store_message_claim; NULL: nothing */
 };
 void message_close(struct message *m);
 void messages_free(struct message *list, size_t count);
@@ -135,6 +136,12 @@ int store_messages_with(struct store *s, int64_t leader_id, struct message **out
 int store_message_part(struct store *s, int64_t id);
 /* Forget the words that it has of its own: those of another message speak for it. */
 int store_payload_drop(struct store *s, int64_t message_id);
+
+/* A decision that ends `m`, holds it or puts it off (until `next_ms`) for a reason that it does not
+ * have yet, with what it saw (JSON; "": nothing): kept for `why`. Looking again with the same
+ * answer writes nothing. */
+int store_decision_add(struct store *s, const struct message *m, enum message_state to,
+                       int64_t now_ms, int64_t next_ms, const char *reason, const char *saw);
 
 /* Messages in one state (MESSAGE_SENDING at a start: those that a crash left), at most `max` with
  * an id above `after`. Those that go with another are left out: they share its fate. */

@@ -75,6 +75,19 @@ struct attempt_row {
 int store_attempts(struct store *s, int64_t message_id, struct attempt_row **out, size_t *count);
 void attempts_free(struct attempt_row *rows, size_t count);
 
+/* What was decided about a message, and what that was taken on. */
+struct decision_row {
+    int64_t at_ms;   /* of the one that let it go: when its state last changed, or later */
+    int64_t next_ms; /* put off until then; 0: not put off */
+    bool went;       /* it was let go; reason is NULL */
+    enum message_state state;
+    char *reason, *saw; /* saw: a JSON object (send/gate.h); NULL: nothing */
+};
+
+/* The decisions about one message, in their order; free with decisions_free. */
+int store_decisions(struct store *s, int64_t message_id, struct decision_row **out, size_t *count);
+void decisions_free(struct decision_row *rows, size_t count);
+
 struct rule_status {
     char *name, *purpose, *pause_reason; /* the last may be NULL */
     bool present;                        /* in the playbook that the service last read */

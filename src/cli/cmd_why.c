@@ -253,7 +253,7 @@ static void tell_pause(struct asking *a, const struct case_file *c)
               c->row->rule);
 }
 
-static void tell_case(struct asking *a, const struct case_file *c)
+static int tell_case(struct asking *a, const struct case_file *c)
 {
     const struct outbox_row *r = c->row;
     char when[SHOW_TIME_MAX], *about = show_subject(r);
@@ -278,6 +278,7 @@ static void tell_case(struct asking *a, const struct case_file *c)
           r->to != NULL ? r->to : "", r->gateway != NULL ? ", through " : "",
           r->gateway != NULL ? r->gateway : "");
     tell_together(c);
+    int rc = why_decisions(a, r->id);
     tell_attempts(a, c);
     if (r->language != NULL)
         why_line("language", r->language);
@@ -290,6 +291,7 @@ static void tell_case(struct asking *a, const struct case_file *c)
     }
     free(title);
     free(about);
+    return rc;
 }
 
 static json_t *events_json(const struct case_file *c)
@@ -353,10 +355,13 @@ int why_tell_rows(struct asking *a, const struct outbox_row *rows, size_t count)
     for (size_t i = 0; rc == 0 && i < count; i++) {
         struct case_file c;
         rc = case_open(a, &rows[i], &c);
-        if (rc == 0 && a->list != NULL)
-            json_array_append_new(a->list, case_json(a, &c));
-        else if (rc == 0)
-            tell_case(a, &c);
+        if (rc == 0 && a->list != NULL) {
+            json_t *o = case_json(a, &c);
+            rc = why_decisions_json(a, rows[i].id, o);
+            json_array_append_new(a->list, o);
+        } else if (rc == 0) {
+            rc = tell_case(a, &c);
+        }
         if (rc == 0 && a->list == NULL && i + 1 < count)
             putchar('\n');
         case_close(&c);

@@ -11,6 +11,7 @@
 #include "cli/session.h"
 #include "service/config.h"
 #include "store/queries.h"
+#include "watch/world.h"
 
 struct asking {
     const struct call *call;
@@ -24,6 +25,11 @@ struct asking {
 
 /* One line of an explanation: what it is about, and the text, folded. */
 void why_line(const char *name, const char *text);
+
+/* What was decided about the message and what that was taken on: as lines, or as the member
+ * `decisions` of `into`. Errors: the store's. */
+int why_decisions(const struct asking *a, int64_t message_id);
+int why_decisions_json(const struct asking *a, int64_t message_id, json_t *into);
 
 /* Explain these messages, one after the other. Returns an exit status. */
 int why_tell_rows(struct asking *a, const struct outbox_row *rows, size_t count);

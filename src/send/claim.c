@@ -39,7 +39,7 @@ void claim_close(struct claim *c)
 
 /* --- decisions --- */
 
-static int hold(struct claiming *c, const char *reason)
+static int hold(struct claiming *c, const char *reason, const char *saw)
 {
     char *key = mem_printf("message:%lld", (long long)c->m->id);
     char *text = mem_printf("A message of the rule %s is held: %s",
@@ -52,6 +52,9 @@ static int hold(struct claiming *c, const char *reason)
                      .text = text};
     int rc = store_task_raise(c->store, &t, c->now_ms);
 
+    if (rc == 0)
+        rc = store_decision_add(c->store, c->m, MESSAGE_HELD, c->now_ms, c->now_ms + HOLD_LOOK_MS,
+                                reason, saw);
     if (rc == 0)
         rc = store_message_move(c->store, c->m, MESSAGE_HELD, c->now_ms, c->now_ms + HOLD_LOOK_MS,
                                 reason);
@@ -70,7 +73,7 @@ static int carry_out(struct claiming *c, const struct gate_decision *d)
     case GATE_GO:
         return 0;
     case GATE_HOLD:
-        return hold(c, d->reason);
+        return hold(c, d->reason, d->saw);
     case GATE_WAIT:
         if (c->m->state != MESSAGE_HELD && c->m->attempts > 0)
             to = MESSAGE_RETRY;
@@ -84,7 +87,9 @@ static int carry_out(struct claiming *c, const struct gate_decision *d)
         next_ms = c->m->next_ms;
         break;
     }
-    int rc = store_message_move(c->store, c->m, to, c->now_ms, next_ms, d->reason);
+    int rc = store_decision_add(c->store, c->m, to, c->now_ms, next_ms, d->reason, d->saw);
+    if (rc == 0)
+        rc = store_message_move(c->store, c->m, to, c->now_ms, next_ms, d->reason);
     return rc == 0 && d->for_good ? store_message_final(c->store, c->m->id) : rc;
 }
 
@@ -140,7 +145,7 @@ static int give_task(struct claiming *c)
     }
     if (rc != 0) {
         payload_close(&p);
-        return hold(c, reason);
+        return hold(c, reason, c->m->saw);
     }
     struct task t = {.message_id = c->m->id,
                      .staff_id = l->recipient_staff.id,
@@ -267,6 +272,8 @@ static int go(struct claiming *c, const struct gate_decision *d)
     char reason[COMPOSE_REASON_MAX];
     int64_t wait_ms;
 
+    free(c->m->saw);
+    c->m->saw = d->saw[0] != '\0' ? mem_strdup(d->saw) : NULL;
     if (c->m->channel == CHANNEL_TASK)
         return give_task(c);
     struct outlet *o = outlets_pick(c->with->outlets, c->m->channel, &wait_ms);
@@ -278,7 +285,7 @@ static int go(struct claiming *c, const struct gate_decision *d)
         return stop_rule(c, rule);
     int rc = write_words(c, o, d->address, reason);
     if (rc != 0)
-        return reason[0] != '\0' ? hold(c, reason) : rc;
+        return reason[0] != '\0' ? hold(c, reason, c->m->saw) : rc;
     if (counts)
         brake_count(c->with->brake, rule);
     return hand_over(c, o, d->address);

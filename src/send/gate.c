@@ -6,6 +6,7 @@
  */
 #include "send/gate.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,6 +22,25 @@ struct gate {
     int64_t now_ms;
     struct gate_decision *out;
 };
+
+/* Add a member to what the decision saw; what there is no room for is left out. */
+__attribute__((format(printf, 2, 3))) static void see(struct gate *g, const char *fmt, ...)
+{
+    char *saw = g->out->saw;
+    struct buf member;
+    va_list ap;
+
+    buf_init(&member);
+    buf_puts(&member, saw[0] != '\0' ? ", " : "{");
+    va_start(ap, fmt);
+    buf_vprintf(&member, fmt, ap);
+    va_end(ap);
+    buf_puts(&member, "}");
+    size_t len = saw[0] != '\0' ? strlen(saw) - 1 : 0; /* the brace moves on */
+    if (len + member.len < GATE_SAW_MAX)
+        memcpy(saw + len, member.data, member.len + 1);
+    buf_close(&member);
+}
 
 static bool end(struct gate *g, enum message_state state, const char *reason)
 {
@@ -129,6 +149,8 @@ static bool within_caps(struct gate *g)
                              &earliest_ms);
         if (rc != 0)
             return later(g, GATE_HOLD, g->now_ms + HOLD_LOOK_MS, store_error(g->w->store));
+        see(g, "\"cap %d\": {\"had\": %d, \"of\": %d, \"hours\": %d}", (int)i + 1, heard, c->count,
+            (int)(c->period_ms / (3600 * 1000)));
         if (heard >= c->count && earliest_ms + c->period_ms > next_ms) {
             next_ms = earliest_ms + c->period_ms;
             snprintf(reason, sizeof(reason), "the client has had %d messages within %s", c->count,
@@ -155,6 +177,11 @@ static bool one_condition(struct gate *g, const char *expression, bool wanted)
         snprintf(reason, sizeof(reason), "its condition cannot be evaluated: %.140s", err.text);
         return later(g, GATE_HOLD, g->now_ms + HOLD_LOOK_MS, reason);
     }
+    struct buf values;
+    buf_init(&values);
+    if (condition_values(g->conditions, expression, &g->l->ids, &values) == 0 && values.len > 0)
+        see(g, "\"%s\": %s", wanted ? "if" : "unless", values.data);
+    buf_close(&values);
     if (truth == wanted)
         return true;
     snprintf(reason, sizeof(reason), "the rule says: %s %.160s", wanted ? "only if" : "unless",

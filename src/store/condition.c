@@ -43,14 +43,17 @@
 #define PROGRESS_STEPS 32                        /* of SQLite's machine, between two looks */
 #define PATTERN_MAX 256                          /* bytes of a LIKE or GLOB pattern */
 #define PARAMETERS 4
+#define VALUES_MAX 12  /* columns of one expression whose values are told */
+#define VALUE_SHOWN 60 /* characters of each */
 
 /* The one row has a column that no expression means, so its name is one that nobody writes. */
-#define FROM_SUBJECT                                                                               \
-    "SELECT 1 FROM (SELECT 1 AS \"one row\")"                                                      \
+#define FROM_ROW                                                                                   \
+    "FROM (SELECT 1 AS \"one row\")"                                                               \
     " LEFT JOIN main.client AS client ON client.id = ?1"                                           \
     " LEFT JOIN main.job AS job ON job.id = ?2"                                                    \
     " LEFT JOIN main.appointment AS appointment ON appointment.id = ?3"                            \
     " LEFT JOIN main.staff AS staff ON staff.id = ?4"
+#define FROM_SUBJECT "SELECT 1 " FROM_ROW
 #define FROM_ALL "SELECT 1 FROM main.client, main.job, main.appointment, main.staff"
 
 struct compiled {
@@ -58,10 +61,13 @@ struct compiled {
     uint64_t used; /* the evaluation that used it last */
     char *expression;
     sqlite3_stmt *stmt;
+    sqlite3_stmt *values; /* of its columns; NULL: not asked for yet, or it names none */
+    bool asked;
 };
 
 struct conditions {
     sqlite3 *db;
+    bool own;          /* what is compiled or run is our own, not a person's */
     struct err denied; /* why the authorizer said no, last */
     int64_t deadline_us;
     sqlite3_int64 memory_start;
@@ -123,6 +129,8 @@ static int authorize(void *arg, int action, const char *first, const char *secon
 {
     struct conditions *c = arg;
 
+    if (c->own)
+        return SQLITE_OK;
     switch (action) {
     case SQLITE_SELECT:
         return SQLITE_OK;
@@ -303,6 +311,7 @@ static int look_at_schema(struct conditions *c, struct err *err)
 static void compiled_close(struct compiled *entry)
 {
     sqlite3_finalize(entry->stmt);
+    sqlite3_finalize(entry->values);
     free(entry->expression);
     *entry = (struct compiled){0};
 }
@@ -321,7 +330,7 @@ static struct compiled *free_slot(struct conditions *c)
     return oldest;
 }
 
-static int find_or_compile(struct conditions *c, const char *expression, sqlite3_stmt **out,
+static int find_or_compile(struct conditions *c, const char *expression, struct compiled **out,
                            struct err *err)
 {
     uint64_t hash = str_hash(expression, strlen(expression), 0);
@@ -332,14 +341,17 @@ static int find_or_compile(struct conditions *c, const char *expression, sqlite3
         entry = &c->compiled[i];
         if (entry->hash == hash && strcmp(entry->expression, expression) == 0) {
             entry->used = c->evaluations;
-            *out = entry->stmt;
+            *out = entry;
             return 0;
         }
     }
-    int rc = compile(c, expression, out, err);
+    sqlite3_stmt *stmt;
+    int rc = compile(c, expression, &stmt, err);
     if (rc < 0)
         return rc;
-    *free_slot(c) = (struct compiled){hash, c->evaluations, mem_strdup(expression), *out};
+    *out = free_slot(c);
+    **out = (struct compiled){
+        .hash = hash, .used = c->evaluations, .expression = mem_strdup(expression), .stmt = stmt};
     return 0;
 }
 
@@ -407,23 +419,94 @@ int condition_check(struct conditions *c, const char *expression, struct err *er
     return rc;
 }
 
-int condition_eval(struct conditions *c, const char *expression, const struct condition_ids *ids,
-                   bool *truth, struct err *err)
+static void bind_ids(sqlite3_stmt *stmt, const struct condition_ids *ids)
 {
     const int64_t values[PARAMETERS] = {ids->client_id, ids->job_id, ids->appointment_id,
                                         ids->staff_id};
-    sqlite3_stmt *stmt;
 
-    *truth = false;
-    int result = find_or_compile(c, expression, &stmt, err);
-    if (result < 0)
-        return result;
     for (int i = 0; i < PARAMETERS; i++) {
         if (values[i] != 0)
             sqlite3_bind_int64(stmt, i + 1, values[i]);
         else
             sqlite3_bind_null(stmt, i + 1);
     }
+}
+
+/* The columns of the four tables that the text names as table.column, each once. */
+static void find_columns(struct conditions *c, const char *expression, struct buf *sql)
+{
+    static const char *const tables[] = {"client", "job", "appointment", "staff"};
+    size_t found = 0;
+
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        char *pragma = mem_printf("PRAGMA main.table_info(%s)", tables[i]);
+        sqlite3_stmt *st = NULL;
+        if (sqlite3_prepare_v2(c->db, pragma, -1, &st, NULL) == SQLITE_OK)
+            while (sqlite3_step(st) == SQLITE_ROW && found < VALUES_MAX) {
+                char *name = mem_printf("%s.%s", tables[i], sqlite3_column_text(st, 1));
+                if (condition_names(expression, name))
+                    buf_printf(sql, "%s'%s', substr(%s, 1, %d)", found++ > 0 ? ", " : "", name,
+                               name, VALUE_SHOWN);
+                free(name);
+            }
+        sqlite3_finalize(st);
+        free(pragma);
+    }
+}
+
+/* Compile what tells the values: our own text, in which only names from the schema stand. */
+static void compile_values(struct conditions *c, struct compiled *entry)
+{
+    struct buf columns;
+
+    entry->asked = true;
+    buf_init(&columns);
+    find_columns(c, entry->expression, &columns);
+    if (columns.len > 0) {
+        char *sql = mem_printf("SELECT json_object(%s) " FROM_ROW, columns.data);
+        sqlite3_prepare_v3(c->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &entry->values, NULL);
+        free(sql);
+    }
+    buf_close(&columns);
+}
+
+int condition_values(struct conditions *c, const char *expression, const struct condition_ids *ids,
+                     struct buf *out)
+{
+    struct err err = {""};
+    struct compiled *entry;
+    int result = find_or_compile(c, expression, &entry, &err);
+
+    if (result < 0)
+        return result;
+    c->own = true;
+    start_limits(c);
+    if (!entry->asked)
+        compile_values(c, entry);
+    if (entry->values != NULL) {
+        bind_ids(entry->values, ids);
+        int rc = sqlite3_step(entry->values);
+        if (rc == SQLITE_ROW)
+            buf_puts(out, (const char *)sqlite3_column_text(entry->values, 0));
+        else
+            result = fail(c, expression, rc, &err);
+        sqlite3_reset(entry->values);
+    }
+    c->own = false;
+    return result;
+}
+
+int condition_eval(struct conditions *c, const char *expression, const struct condition_ids *ids,
+                   bool *truth, struct err *err)
+{
+    struct compiled *entry;
+
+    *truth = false;
+    int result = find_or_compile(c, expression, &entry, err);
+    if (result < 0)
+        return result;
+    sqlite3_stmt *stmt = entry->stmt;
+    bind_ids(stmt, ids);
     start_limits(c);
     int rc = sqlite3_step(stmt);
     if (rc == SQLITE_ROW)

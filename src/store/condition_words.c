@@ -5,12 +5,14 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "condition_inner.h"
 
+#define WORD "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define COLUMNS_MAX 512 /* names that are looked through for a suggestion */
 
@@ -284,4 +286,20 @@ void condition_say(sqlite3 *db, const char *expression, const char *message, str
         err_set(err, "%s", text);
     free(quoted);
     free(text);
+}
+
+bool condition_names(const char *expression, const char *name)
+{
+    size_t n = strlen(name);
+
+    if (strspn(name, WORD ".") != n)
+        return false;
+    for (const char *p = expression; *p != '\0'; p++) {
+        bool begins = p == expression || strchr(WORD "."
+                                                     "\"'",
+                                                p[-1]) == NULL;
+        if (begins && strncasecmp(p, name, n) == 0 && (p[n] == '\0' || strchr(WORD, p[n]) == NULL))
+            return true;
+    }
+    return false;
 }

@@ -29,7 +29,7 @@ static const char *const shared[] = {"client",  "staff", "job",     "appointment
                                      "consent", "user",  "session", "audit"};
 
 /* Twins that start empty: what these tables hold is large and of no concern. */
-static const char *const bare[] = {"payload", "attempt"};
+static const char *const bare[] = {"payload", "attempt", "decision"};
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 

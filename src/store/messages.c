@@ -68,6 +68,7 @@ void message_close(struct message *m)
     free(m->gateway);
     free(m->address);
     free(m->provider_id);
+    free(m->saw);
     *m = (struct message){0};
 }
 
@@ -427,11 +428,13 @@ int store_message_claim(struct store *s, const struct message *m, const char *ga
 
     if (!message_may_move(m->state, MESSAGE_SENDING))
         return ERR_INVALID;
-    st = store_prepare(s, "UPDATE message SET state = 3, state_ms = ?2, gateway = ?3, "
-                          "address = ?4, channel = ?5, attempts = attempts + 1, reason = NULL, "
-                          "leader_id = nullif(?6, 0) WHERE id = ?1 AND state = ?7");
+    st = store_prepare(
+        s, "UPDATE message SET state = 3, state_ms = ?2, gateway = ?3, "
+           "address = ?4, channel = ?5, attempts = attempts + 1, reason = NULL, saw = ?8, "
+           "leader_id = nullif(?6, 0) WHERE id = ?1 AND state = ?7");
     if (st != NULL) {
         bind_int(st, 1, m->id);
+        bind_text(st, 8, m->saw);
         bind_int(st, 2, now_ms);
         bind_text(st, 3, gateway);
         bind_text(st, 4, address);

@@ -4,6 +4,7 @@ import sqlite3
 import unittest
 
 from cli_shop import KEYS, PLAYBOOK, ROWS, UTC, CliTest
+from harness import CONF, wait_until
 
 
 class Lists(CliTest):
@@ -92,6 +93,29 @@ class Lists(CliTest):
 
 
 class Why(CliTest):
+    def test_the_values_that_a_decision_saw_are_told_after_they_changed(self):
+        shop = self.made(rows=None, conf=CONF.replace("cap = none", "cap = 1 per day"))
+        shop.write("playbook.conf",
+                   PLAYBOOK.replace("settle = 1 hour", "unless = job.title = 'Lada'"))
+        shop.start()
+        shop.sql("INSERT INTO client (name, phone) VALUES ('Anna', '+37120000001');")
+        shop.sql("INSERT INTO job (client_id, stage, title) VALUES (1, 'Ready', 'Volvo'), "
+                 "(1, 'Ready', 'Saab'), (1, 'Ready', 'Lada');")
+        shop.wait_absorbed()
+        wait_until("the decisions", lambda: shop.states() == {"sent": 1, "skipped": 2})
+        shop.stop()
+        shop.sql("UPDATE job SET title = 'Bicycle';")
+        went, capped, unwanted = (shop.json("why", n)["decisions"][-1] for n in (1, 2, 3))
+        self.assertEqual(went["saw"], {"unless": {"job.title": "Volvo"},
+                                       "cap 1": {"had": 0, "of": 1, "hours": 24}})
+        self.assertEqual((capped["state"], capped["reason"]),
+                         ("skipped", "the client has had 1 messages within a day"))
+        self.assertEqual(capped["saw"]["cap 1"], {"had": 1, "of": 1, "hours": 24})
+        self.assertEqual((unwanted["state"], unwanted["saw"]),
+                         ("skipped", {"unless": {"job.title": "Lada"}}))
+        self.assertIn("it may go (job.title was 'Volvo', 0 of 1 messages within 24 hours)",
+                      " ".join(shop.run("why", 1).stdout.split()))
+
     def test_a_message_is_explained(self):
         shop = self.planned()
         number = shop.messages(rule="ready")[0]["id"]

@@ -243,7 +243,7 @@ class StormBrake(ShopTest):
 
 
 class AfterAnOutage(ShopTest):
-    """Three days down: only what is still useful goes, and as fast as the gateway may, not faster."""
+    """Three days down: only what is still useful goes, as fast as the gateway may, not faster."""
 
     def test_what_is_still_useful_goes_paced_and_the_rest_expires(self):
         server = self.enterContext(MailServer())

@@ -212,6 +212,7 @@ CREATE TABLE volume (
 -- message_state, channels those of enum channel. next_ms: when to look at it. final: ended by a
 -- person, no new plan brings it back. inside: for the staff or the office, not for a client.
 -- merges: its rule may join it with others for the same client.
+-- saw: what the decision to let it go was taken on, a JSON object (send/gate.c).
 -- leader_id: the message that it went with, or is to go with again; it has no words of its own then.
 --
 -- The conditions of the partial indexes are comparisons only: each is computed for each row that is
@@ -238,6 +239,7 @@ CREATE TABLE message (
     reason TEXT,
     gateway TEXT,
     address TEXT,
+    saw TEXT,
     provider_id TEXT
 );
 CREATE UNIQUE INDEX message_key
@@ -262,6 +264,18 @@ CREATE TABLE payload (
     text TEXT NOT NULL,
     data BLOB
 );
+
+-- Decisions not to let a message go, or not yet, with what each saw; rows are only added.
+CREATE TABLE decision (
+    id INTEGER PRIMARY KEY,
+    message_id INTEGER NOT NULL REFERENCES message (id),
+    at_ms INTEGER NOT NULL,
+    next_ms INTEGER,
+    state INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    saw TEXT
+);
+CREATE INDEX decision_message ON decision (message_id);
 
 CREATE TABLE attempt (
     id INTEGER PRIMARY KEY,
