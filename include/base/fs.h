@@ -28,6 +28,10 @@ int fs_write_atomic(const char *path, const void *data, size_t len, mode_t mode,
 /* Create `path` with `data`; ERR_EXISTS, and nothing changed, when it is there already. */
 int fs_create(const char *path, const void *data, size_t len, mode_t mode, struct err *err);
 
+/* Wait until the disk knows what is in the folder of `path`: after a rename there. ERR_IO, with
+ * errno. */
+int fs_sync_folder(const char *path);
+
 /* mkdir -p. */
 int fs_mkdirs(const char *path, mode_t mode, struct err *err);
 

@@ -78,6 +78,9 @@ struct channel_settings {
     double price;             /* a segment, in the business's currency; 0: not known */
 };
 
+/* How a copied or restored database begins. */
+enum database_copies { COPIES_PAUSE, COPIES_RUN };
+
 struct settings {
     char *dir;  /* the folder of betimes.conf, absolute */
     char *file; /* its path */
@@ -85,7 +88,9 @@ struct settings {
     struct gateway_settings *gateways;
     size_t gateway_count;
     struct channel_settings channels[CHANNEL_COUNT];
-    char *database;    /* path */
+    char *database; /* path */
+    char *ledger;   /* path of the send ledger */
+    enum database_copies copies;
     char *templates;   /* folder */
     char *providers;   /* folder */
     char *playbook;    /* path */

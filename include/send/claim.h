@@ -6,6 +6,7 @@
 #define SEND_CLAIM_H
 
 #include "gateway/gateway.h"
+#include "send/ahead.h"
 #include "send/brake.h"
 #include "send/outlet.h"
 #include "store/condition.h"
@@ -21,11 +22,19 @@ struct claim_context {
     struct conditions *conditions;
     struct outlets *outlets;
     struct brake *brake; /* NULL: none */
+    struct ahead *ahead; /* what the ledger knows and the database does not; NULL: nothing */
+};
+
+struct claim_note {
+    int64_t message_id;
+    struct ledger_key key;
 };
 
 /* A claimed message with all that its gateway borrows. */
 struct claim {
     struct message message;
+    struct claim_note *notes; /* for the send ledger: of this one, and of those that go with it */
+    size_t note_count;
     struct payload payload;
     char *from, *to;
     struct gateway_message wire; /* points into the rest */

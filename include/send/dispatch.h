@@ -13,6 +13,7 @@
 
 #include <uv.h>
 
+#include "send/ahead.h"
 #include "send/marks.h"
 #include "send/outlet.h"
 #include "store/condition.h"
@@ -28,6 +29,12 @@ struct dispatch *dispatch_create(uv_loop_t *loop, struct marks *marks, void (*po
 
 /* What the gateways are to call: for outlets_create. */
 const struct gateway_hooks *dispatch_hooks(struct dispatch *d);
+
+/* Take note of everything that goes out in this ledger, before the database hears of it, and look
+ * into `ahead` before a message goes (NULL: nothing is ahead). Both are borrowed. Without a ledger
+ * no note is taken. */
+void dispatch_use_ledger(struct dispatch *d, struct ledger *ledger, int64_t epoch);
+void dispatch_use_ahead(struct dispatch *d, struct ahead *ahead);
 
 /* What to send with from now on; all borrowed until the next call, but for `outlets`, whose content
  * is taken over. The gateways used so far get `grace_ms` to end what they are at; `retired` is
@@ -45,12 +52,13 @@ bool dispatch_has_results(const struct dispatch *d);
  * or a claim? Then it has to be on the disk before anything goes on. */
 bool dispatch_must_last(const struct dispatch *d);
 
-/* Record results in the open transaction. An error is the store's: the
- * caller rolls back, and all of it comes again. */
+/* Record results in the open transaction, and before that in the ledger: it knows what went out
+ * even if the database cannot be written. An error is the store's: the caller rolls back, and all
+ * of it comes again. */
 int dispatch_settle(struct dispatch *d, int64_t now_ms);
 
-/* Claim what is due and has room, until `until_us` (monotonic) at the latest. *more: there was not
- * enough time for everything. */
+/* Claim what is due and has room (with a gateway, and in the ledger), until `until_us` (monotonic)
+ * at the latest. *more: there was not enough time for everything. */
 int dispatch_claim(struct dispatch *d, int64_t now_ms, int64_t until_us, bool *more);
 
 /* The transaction has ended. Committed: what was claimed goes to its gateway, what was

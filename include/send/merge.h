@@ -14,6 +14,7 @@
 #ifndef SEND_MERGE_H
 #define SEND_MERGE_H
 
+#include "send/ahead.h"
 #include "send/letter.h"
 #include "store/condition.h"
 #include "store/messages.h"
@@ -33,13 +34,18 @@ struct merge {
 
 /* Find who goes with `leader`, whose letter is `l` and which goes now. `written`: its words may be
  * out there already; then they are those of last time, unless one of these may not go any more.
- * Errors: the store's. Close in any case. */
+ * `ahead` (NULL: nothing): whoever is in it has gone out and does not go along. Errors: the
+ * store's. Close in any case. */
 int merge_find(struct world *w, struct conditions *conditions, const struct message *leader,
-               const struct letter *l, bool written, int64_t now_ms, struct merge *out);
+               const struct letter *l, const struct ahead *ahead, bool written, int64_t now_ms,
+               struct merge *out);
 void merge_close(struct merge *m);
 
 /* Let the leader's words speak of them all; borrowed while `m` lives. */
 void merge_inputs(const struct merge *m, struct compose_input *leader);
+
+/* What the send ledger is to be told of the one at `i`. */
+void merge_note(const struct merge *m, size_t i, int64_t *message_id, struct ledger_key *key);
 
 /* Claim them with their leader. */
 int merge_claim(struct store *s, const struct merge *m, int64_t leader_id, const char *gateway,

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "gateway/gateway.h"
+#include "send/ahead.h"
 #include "send/marks.h"
 #include "store/messages.h"
 #include "watch/world.h"
@@ -21,11 +22,12 @@ int settle_result(struct world *w, int64_t id, const char *gateway,
  * other messages to tell now, so the subject was planned again. */
 int settle_sent(struct world *w, const struct message *m, int64_t now_ms, bool *replanned);
 
-/* At a start: messages that a crash left in `sending`. Those whose point of no return was surely
- * not passed go again, as does an e-mail (with the same Message-ID); a text becomes unknown. Up to
- * `max`; *count tells how many. */
-int settle_left_over(struct world *w, const struct marks *marks, int64_t now_ms, size_t max,
-                     size_t *count);
+/* At a start: messages that a crash left in `sending`. Those of which the ledger knows (`ahead`;
+ * NULL: of none) are sent. Those whose point of no return was surely not passed go again, as does
+ * an e-mail (with the same Message-ID); a text becomes unknown. Up to `max`; *count tells how many.
+ */
+int settle_left_over(struct world *w, const struct marks *marks, struct ahead *ahead,
+                     int64_t now_ms, size_t max, size_t *count);
 
 /* How long to wait before try number `attempts` + 1, with jitter. */
 int64_t settle_backoff_ms(int attempts);

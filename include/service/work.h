@@ -38,13 +38,17 @@ struct work {
     int64_t wall_ms;    /* the latest time that was seen on the wall */
     bool bringing_back; /* what was written by a clock that was ahead */
     struct ahead_cursor ahead;
+    struct ahead *known; /* what the ledger knows and the database does not; NULL: nothing */
+    bool comparing;      /* what waits with it; compared_to: the last message that was */
+    int64_t compared_to;
     bool paused;     /* by a person, for everything */
     int64_t next_ms; /* the next message's time; INT64_MAX: none */
 };
 
 /* How far it had come before a turn that was rolled back. */
 struct work_mark {
-    bool left_over, reconciling;
+    bool left_over, reconciling, comparing;
+    int64_t compared_to;
     struct reconcile_cursor cursor;
     bool bringing_back;
     struct ahead_cursor ahead;
@@ -56,6 +60,10 @@ void work_close(struct work *w);
 
 /* Another configuration: every subject is planned again with its world. */
 void work_configure(struct work *w, struct world *world);
+
+/* What the ledger knows and the database does not: before anything is sent, what waits is compared
+ * with it. Borrowed as long as `w`. */
+void work_use_ahead(struct work *w, struct ahead *ahead);
 
 /* Compare every row again, from the first one. */
 void work_reconcile(struct work *w);

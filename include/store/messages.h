@@ -148,6 +148,11 @@ int store_decision_add(struct store *s, const struct message *m, enum message_st
 int store_messages_in(struct store *s, enum message_state state, int64_t after, size_t max,
                       struct message **out, size_t *count);
 
+/* Pending messages with an id above `after` and up to `after` + `stretch`. *done: no message at all
+ * has a higher one. */
+int store_messages_pending(struct store *s, int64_t after, int64_t stretch, struct message **out,
+                           size_t *count, bool *done);
+
 /* No new plan brings it back. */
 int store_message_final(struct store *s, int64_t id);
 

@@ -91,6 +91,9 @@ typedef void (*pending_each)(void *arg, int64_t rule_id, int64_t recipient_id, i
 int store_pending_page(struct store *s, struct pending_cursor *cursor, int64_t until_ms, size_t max,
                        pending_each each, void *arg, bool *done);
 
+/* The rule's name by its row; free() it. ERR_NOTFOUND. */
+int store_rule_name(struct store *s, int64_t id, char **name);
+
 int store_paused(struct store *s, bool *paused, char **reason); /* reason: free(), may be NULL */
 int store_pause(struct store *s, bool pause, const char *reason);
 

@@ -92,15 +92,15 @@ static int write_all(int fd, const char *data, size_t len)
     return 0;
 }
 
-static int sync_folder_of(const char *path)
+int fs_sync_folder(const char *path)
 {
     char *copy = mem_strdup(path);
     int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int rc = -1;
+    int rc = ERR_IO;
 
     free(copy);
     if (fd >= 0) {
-        rc = fsync(fd);
+        rc = fsync(fd) == 0 ? 0 : ERR_IO;
         close(fd);
     }
     return rc;
@@ -130,7 +130,7 @@ int fs_write_atomic(const char *path, const void *data, size_t len, mode_t mode,
         unlink(tmp);
         goto out;
     }
-    if (sync_folder_of(path) < 0)
+    if (fs_sync_folder(path) < 0)
         rc = err_errno(err, errno, "%s: sync its folder", path);
 out:
     free(tmp);

@@ -338,9 +338,19 @@ static const struct directive sms_directives[] = {
     CUSTOM("price", channels[CHANNEL_SMS].price, parse_price, NULL, "such as 0.045",
            "of one segment, in your currency"),
 };
+static const struct directive_word copies_words[] = {
+    {"pause", COPIES_PAUSE}, {"run", COPIES_RUN}, {NULL, 0}};
 static const struct directive database_directives[] = {
     CUSTOM("path", database, parse_path, NULL, "a path",
            "betimes.db beside betimes.conf, or in /var/lib/betimes when installed"),
+    CUSTOM("ledger", ledger, parse_path, NULL, "a path",
+           "of the send ledger; betimes.db.ledger beside the database"),
+    {.key = "copies",
+     .type = DIRECTIVE_WORD,
+     .offset = AT(copies),
+     .words = copies_words,
+     .fallback = "pause",
+     .help = "whether a copied or restored database begins paused, or runs at once"},
 };
 static const struct directive limits_directives[] = {
     CUSTOM("blast", blast_clients, parse_blast, "50 clients", "such as 50 clients, or none",
@@ -510,6 +520,8 @@ struct settings *settings_parse(const char *dir, const struct ini *ini, bool all
     read_channel(&r, ini, s, CHANNEL_SMS, SECTION_CHANNEL_SMS);
     for (int which = SECTION_DATABASE; which < SECTION_COUNT; which++)
         read_plain(&r, ini, s, (enum settings_section)which);
+    if (s->ledger == NULL)
+        s->ledger = mem_printf("%s.ledger", s->database);
     if (problems->errors > errors) {
         settings_free(s);
         return NULL;
@@ -572,10 +584,9 @@ void settings_free(struct settings *s)
     if (s == NULL)
         return;
     struct business *b = &s->business;
-    char *texts[] = {b->name,      b->language, b->country,    b->currency,
-                     b->phone,     b->email,    b->address,    b->web,
-                     s->dir,       s->file,     s->database,   s->templates,
-                     s->providers, s->playbook, s->web_listen, s->web_url};
+    char *texts[] = {b->name,      b->language,  b->country,  b->currency,   b->phone,    b->email,
+                     b->address,   b->web,       s->dir,      s->file,       s->database, s->ledger,
+                     s->templates, s->providers, s->playbook, s->web_listen, s->web_url};
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         free(texts[i]);

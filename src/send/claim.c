@@ -10,8 +10,10 @@
 #include "base/rng.h"
 #include "send/gate.h"
 #include "send/invite.h"
+#include "send/known.h"
 #include "send/merge.h"
 #include "send/refresh.h"
+#include "store/queries.h"
 #include "store/tasks.h"
 
 #define HOLD_LOOK_MS (10 * 60 * INT64_C(1000)) /* a held message is looked at again */
@@ -22,7 +24,8 @@ struct claiming {
     struct store *store;
     struct message *m;
     struct letter letter; /* loaded by decide */
-    struct merge merge;   /* those that go with it */
+    struct ledger_key key;
+    struct merge merge; /* those that go with it */
     int64_t now_ms;
     struct claim *out;
     struct outlet **outlet;
@@ -32,6 +35,7 @@ void claim_close(struct claim *c)
 {
     message_close(&c->message);
     payload_close(&c->payload);
+    free(c->notes);
     free(c->from);
     free(c->to);
     *c = (struct claim){0};
@@ -209,8 +213,8 @@ static int write_words(struct claiming *c, const struct outlet *o, const char *a
     if (rc == ERR_NOTFOUND)
         rc = 0;
     if (rc == 0 && c->m->merges)
-        rc = merge_find(c->with->world, c->with->conditions, c->m, &c->letter, written, c->now_ms,
-                        &c->merge);
+        rc = merge_find(c->with->world, c->with->conditions, c->m, &c->letter, c->with->ahead,
+                        written, c->now_ms, &c->merge);
     if (rc == 0 && written && !c->merge.changed) {
         c->out->payload = before;
         return 0;
@@ -252,6 +256,17 @@ static void fill_wire(struct claiming *c, const struct outlet *o, const char *ad
     };
 }
 
+static void take_notes(struct claiming *c)
+{
+    struct claim *out = c->out;
+
+    out->note_count = 1 + c->merge.count;
+    out->notes = mem_array(out->note_count, sizeof(*out->notes));
+    out->notes[0] = (struct claim_note){c->m->id, c->key};
+    for (size_t i = 0; i < c->merge.count; i++)
+        merge_note(&c->merge, i, &out->notes[1 + i].message_id, &out->notes[1 + i].key);
+}
+
 static int hand_over(struct claiming *c, struct outlet *o, const char *address)
 {
     int rc = store_message_claim(c->store, c->m, o->settings->name, address, 0, c->now_ms);
@@ -261,6 +276,7 @@ static int hand_over(struct claiming *c, struct outlet *o, const char *address)
     if (rc != 0)
         return rc;
     fill_wire(c, o, address);
+    take_notes(c);
     c->out->message = *c->m;
     *c->m = (struct message){0};
     *c->outlet = o;
@@ -291,22 +307,43 @@ static int go(struct claiming *c, const struct gate_decision *d)
     return hand_over(c, o, d->address);
 }
 
+/* Has it gone out already, as the ledger knows and the database does not? Also works out the key
+ * under which the ledger will know it. A task leaves no house. */
+static int look_into_ledger(struct claiming *c, const char *rule, const struct entity *subject,
+                            const struct entity *recipient, bool *known)
+{
+    *known = false;
+    if (c->m->channel == CHANNEL_TASK)
+        return 0;
+    ahead_key(rule, subject, recipient, c->m, &c->key);
+    if (c->with->ahead == NULL)
+        return 0;
+    return known_mark(c->with->world, c->with->ahead, c->m, &c->key, c->now_ms, known);
+}
+
 /* A message sent by hand speaks of no record and no rule; its words are stored already. */
 static int by_hand(struct claiming *c)
 {
     struct entity e;
     int64_t wait_ms;
+    bool known = false;
     struct outlet *o = outlets_pick(c->with->outlets, c->m->channel, &wait_ms);
     int rc = store_entity(c->store, c->m->recipient_id, &e);
 
-    if (rc == 0 && c->m->gateway != NULL)
+    if (rc == 0)
+        rc = look_into_ledger(c, SEND_TEST_RULE, &e, &e, &known);
+    if (rc != 0 || known) {
+        entity_close(&e);
+        return rc;
+    }
+    if (c->m->gateway != NULL)
         o = outlets_find(c->with->outlets, c->m->gateway);
     if (o != NULL && !outlet_ready(o))
         o = NULL; /* stays due */
-    if (rc == 0 && c->m->expires_ms <= c->now_ms)
+    if (c->m->expires_ms <= c->now_ms)
         rc = store_message_move(c->store, c->m, MESSAGE_EXPIRED, c->now_ms, c->m->next_ms,
                                 "its time passed before it could be sent");
-    else if (rc == 0 && o != NULL) {
+    else if (o != NULL) {
         rc = store_payload(c->store, c->m->id, &c->out->payload);
         if (rc == 0)
             rc = hand_over(c, o, e.key);
@@ -315,25 +352,38 @@ static int by_hand(struct claiming *c)
     return rc;
 }
 
-static int decide(struct claiming *c)
+static int pass_gate(struct claiming *c)
 {
     struct gate_decision d;
     bool again = false;
+    int rc = 0;
+
+    gate_decide(c->with->world, c->with->conditions, c->m, &c->letter, c->now_ms, &d);
+    if (d.answer == GATE_REPLAN) {
+        enum channel before = c->m->channel;
+        rc = refresh_message(c->with->world, c->m, true, c->now_ms, &again);
+        /* It comes again by the right channel, or another took its place. */
+        again = rc == 0 && (c->m->channel != before || !message_is_pending(c->m->state));
+    }
+    if (rc != 0 || again)
+        return rc;
+    return d.answer == GATE_GO ? go(c, &d) : carry_out(c, &d);
+}
+
+static int decide(struct claiming *c)
+{
+    const struct letter *l = &c->letter;
+    bool known = false;
     int rc = letter_load(c->with->world, c->m, c->now_ms, &c->letter);
 
     if (rc == ERR_NOTFOUND) {
         rc = store_message_move(c->store, c->m, MESSAGE_CANCELLED, c->now_ms, c->m->next_ms,
                                 "the record was deleted");
-    } else if (rc == 0) {
-        gate_decide(c->with->world, c->with->conditions, c->m, &c->letter, c->now_ms, &d);
-        if (d.answer == GATE_REPLAN) {
-            enum channel before = c->m->channel;
-            rc = refresh_message(c->with->world, c->m, true, c->now_ms, &again);
-            /* It comes again by the right channel, or another took its place. */
-            again = rc == 0 && (c->m->channel != before || !message_is_pending(c->m->state));
-        }
-        if (rc == 0 && !again)
-            rc = d.answer == GATE_GO ? go(c, &d) : carry_out(c, &d);
+    } else {
+        if (rc == 0 && l->rule != NULL)
+            rc = look_into_ledger(c, l->rule->name, &l->subject.entity, &l->recipient, &known);
+        if (rc == 0 && !known)
+            rc = pass_gate(c);
     }
     merge_close(&c->merge);
     letter_close(&c->letter);

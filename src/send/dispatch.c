@@ -20,9 +20,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "send/claim.h"
+#include "send/merge.h"
 #include "send/settle.h"
 
-#define TASKS_AT_A_TIME 32 /* they need no gateway, so nothing else bounds them */
+#define NOTES_MAX (1 + MERGE_MAX) /* for the ledger, of one claim */
+#define TASKS_AT_A_TIME 32        /* they need no gateway, so nothing else bounds them */
 
 enum flight_state { FLIGHT_CLAIMED, FLIGHT_OUT, FLIGHT_DONE };
 
@@ -31,6 +33,7 @@ struct flight {
     struct flight *next;
     int64_t id;
     enum flight_state state;
+    bool noted;   /* its result is in the ledger */
     bool settled; /* its result is in the open transaction */
     struct gateway *gateway;
     struct outlet *outlet; /* NULL once its outlets were retired */
@@ -58,6 +61,10 @@ struct dispatch {
     struct claim_context with;
     struct outlets outlets;
     struct brake brake;
+    struct ledger *ledger; /* NULL: none */
+    int64_t epoch;
+    int64_t to_note; /* of what is in flight */
+    struct ahead *ahead;
     void (*retired)(void *arg); /* of the present configuration */
     void *retired_arg;
     struct flight *flights;
@@ -87,6 +94,8 @@ static void land(struct dispatch *d, struct flight *f)
     *p = f->next;
     d->count--;
     marks_drop(d->marks, f->mark);
+    if (!f->noted)
+        d->to_note -= (int64_t)f->claim.note_count;
     claim_close(&f->claim);
     free(f);
 }
@@ -176,12 +185,24 @@ void dispatch_configure(struct dispatch *d, struct world *world,
         .conditions = conditions,
         .outlets = &d->outlets,
         .brake = &d->brake,
+        .ahead = d->ahead,
     };
     brake_forget(&d->brake);
     d->outlets = *outlets;
     *outlets = (struct outlets){0};
     d->retired = retired;
     d->retired_arg = retired_arg;
+}
+
+void dispatch_use_ledger(struct dispatch *d, struct ledger *ledger, int64_t epoch)
+{
+    d->ledger = ledger;
+    d->epoch = epoch;
+}
+
+void dispatch_use_ahead(struct dispatch *d, struct ahead *ahead)
+{
+    d->ahead = d->with.ahead = ahead;
 }
 
 /* --- the engine's side --- */
@@ -202,10 +223,34 @@ bool dispatch_must_last(const struct dispatch *d)
     return false;
 }
 
+/* A result that the ledger cannot take is kept by it and written later; the database gets it now.
+ */
+static void note_results(struct dispatch *d, int64_t now_ms)
+{
+    for (struct flight *f = d->flights; f != NULL; f = f->next) {
+        enum outcome o = f->result.outcome;
+        if (f->state != FLIGHT_DONE || f->noted || (o != OUTCOME_SENT && o != OUTCOME_UNKNOWN))
+            continue;
+        for (size_t i = 0; i < f->claim.note_count; i++) {
+            struct ledger_record r = {.kind = o == OUTCOME_SENT ? LEDGER_SENT : LEDGER_UNKNOWN,
+                                      .key = f->claim.notes[i].key,
+                                      .message_id = f->claim.notes[i].message_id,
+                                      .at_ms = now_ms,
+                                      .epoch = d->epoch};
+            ledger_note(d->ledger, &r);
+        }
+        f->noted = true;
+        d->to_note -= (int64_t)f->claim.note_count;
+    }
+    ledger_flush(d->ledger, now_ms);
+}
+
 int dispatch_settle(struct dispatch *d, int64_t now_ms)
 {
     int rc = 0;
 
+    if (d->ledger != NULL)
+        note_results(d, now_ms);
     for (struct flight *f = d->flights; rc == 0 && f != NULL; f = f->next) {
         if (f->state != FLIGHT_DONE)
             continue;
@@ -228,6 +273,7 @@ static void take_off(struct dispatch *d, struct claim *c, struct outlet *o)
     f->next = d->flights;
     d->flights = f;
     d->count++;
+    d->to_note += (int64_t)c->note_count;
     outlet_take(o);
 }
 
@@ -273,6 +319,8 @@ int dispatch_claim(struct dispatch *d, int64_t now_ms, int64_t until_us, bool *m
             *more = true;
             break;
         }
+        if (d->ledger != NULL && ledger_room(d->ledger) < d->to_note + NOTES_MAX)
+            break; /* what could not be noted must not go */
         if (due[i].channel != CHANNEL_TASK && outlets_room(&d->outlets, due[i].channel) == 0)
             continue; /* the last room was taken a moment ago */
         rc = claim_message(&d->with, &due[i], now_ms, &c, &o);

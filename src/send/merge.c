@@ -30,6 +30,7 @@ struct finding {
     struct conditions *conditions;
     const struct message *leader;
     const struct letter *l;
+    const struct ahead *ahead;
     bool bound; /* words that are out there speak of those that are looked at */
     int64_t now_ms;
     struct merge *out;
@@ -88,6 +89,23 @@ static bool fits(const struct finding *f, const struct merge_part *p)
            str_eq(d.address, letter_address(f->l, m->channel));
 }
 
+static void key_of(const struct merge_part *p, struct ledger_key *out)
+{
+    ahead_key(p->letter.rule->name, &p->letter.subject.entity, &p->letter.recipient, &p->message,
+              out);
+}
+
+/* Did it go out already? Then it is marked when its own turn comes. */
+static bool is_ahead(const struct finding *f, const struct merge_part *p)
+{
+    struct ledger_key key;
+
+    if (f->ahead == NULL)
+        return false;
+    key_of(p, &key);
+    return ahead_find(f->ahead, &key) != NULL;
+}
+
 /* Look at one; *joins: it is among those that go now. */
 static int look_at(struct finding *f, int64_t id, bool *joins)
 {
@@ -102,7 +120,7 @@ static int look_at(struct finding *f, int64_t id, bool *joins)
         rc = has_left(f, &p->message, &left);
         if (rc == 0 && !left) {
             rc = letter_load(f->w, &p->message, f->now_ms, &p->letter);
-            *joins = rc == 0 && fits(f, p);
+            *joins = rc == 0 && fits(f, p) && !is_ahead(f, p);
         }
     }
     if (!*joins) {
@@ -178,12 +196,14 @@ static int find_new(struct finding *f)
 }
 
 int merge_find(struct world *w, struct conditions *conditions, const struct message *leader,
-               const struct letter *l, bool written, int64_t now_ms, struct merge *out)
+               const struct letter *l, const struct ahead *ahead, bool written, int64_t now_ms,
+               struct merge *out)
 {
     struct finding f = {.w = w,
                         .conditions = conditions,
                         .leader = leader,
                         .l = l,
+                        .ahead = ahead,
                         .bound = written,
                         .now_ms = now_ms,
                         .out = out};
@@ -199,6 +219,14 @@ void merge_inputs(const struct merge *m, struct compose_input *leader)
 {
     leader->also = m->inputs;
     leader->also_count = m->count;
+}
+
+void merge_note(const struct merge *m, size_t i, int64_t *message_id, struct ledger_key *key)
+{
+    const struct merge_part *p = m->parts[i];
+
+    *message_id = p->message.id;
+    key_of(p, key);
 }
 
 int merge_claim(struct store *s, const struct merge *m, int64_t leader_id, const char *gateway,

@@ -164,7 +164,7 @@ static int go(struct step *s, const struct gate_decision *d)
 
     payload_init(&words);
     if (s->m->merges && s->m->channel != CHANNEL_TASK)
-        rc = merge_find(t->world, t->conditions, s->m, &s->letter, false, t->now_ms, &merge);
+        rc = merge_find(t->world, t->conditions, s->m, &s->letter, NULL, false, t->now_ms, &merge);
     if (rc == 0 && writes_words(t, s->m->channel)) {
         rc = write_words(s, &merge, d->address, &words, &item.size, reason);
         item.words = &words;

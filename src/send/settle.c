@@ -18,6 +18,7 @@
 
 #include "base/log.h"
 #include "base/rng.h"
+#include "send/known.h"
 #include "store/entities.h"
 #include "watch/replan.h"
 
@@ -254,9 +255,15 @@ int settle_sent(struct world *w, const struct message *m, int64_t now_ms, bool *
     return rc;
 }
 
-static int left_over(struct world *w, const struct message *m, bool passed, int64_t now_ms)
+static int left_over(struct world *w, struct ahead *ahead, const struct message *m, bool passed,
+                     int64_t now_ms)
 {
     struct gateway_result r = {.outcome = OUTCOME_RETRY};
+    bool known = false;
+    int rc = ahead != NULL ? known_mark(w, ahead, m, NULL, now_ms, &known) : 0;
+
+    if (rc != 0 || known)
+        return rc;
 
     snprintf(r.detail, sizeof(r.detail), "the service stopped while it was being sent");
     if (passed)
@@ -267,14 +274,15 @@ static int left_over(struct world *w, const struct message *m, bool passed, int6
     return settle_result(w, m->id, m->gateway != NULL ? m->gateway : "-", &r, now_ms);
 }
 
-int settle_left_over(struct world *w, const struct marks *marks, int64_t now_ms, size_t max,
-                     size_t *count)
+int settle_left_over(struct world *w, const struct marks *marks, struct ahead *ahead,
+                     int64_t now_ms, size_t max, size_t *count)
 {
     struct message *list;
     int rc = store_messages_in(w->store, MESSAGE_SENDING, 0, max, &list, count);
 
     for (size_t i = 0; rc == 0 && i < *count; i++)
-        rc = left_over(w, &list[i], marks_passed(marks, list[i].id, list[i].attempts), now_ms);
+        rc = left_over(w, ahead, &list[i], marks_passed(marks, list[i].id, list[i].attempts),
+                       now_ms);
     messages_free(list, *count);
     return rc;
 }

@@ -28,8 +28,8 @@
 #include "base/mem.h"
 #include "send/dispatch.h"
 #include "service/alarm.h"
+#include "service/entry.h"
 #include "service/work.h"
-#include "store/tenure.h"
 #include "watch/calm.h"
 #include "watch/watcher.h"
 
@@ -66,7 +66,7 @@ struct engine {
     int64_t trouble_mono_ms; /* since when turns have failed */
     int64_t turned_mono_ms;  /* when the last turn ended */
     bool broken;             /* the database is damaged, or not ours any more */
-    struct tenure tenure;
+    struct entry entry;      /* what makes the database ours, and the send ledger */
     void (*lost)(void *arg, enum engine_loss why);
     void *lost_arg;
     bool stopping; /* no new claims: what is due waits for the next start */
@@ -98,7 +98,7 @@ static void lose(struct engine *e, enum engine_loss why)
 {
     if (why == ENGINE_OVERTAKEN)
         log_error("another service works on the database now, or its content was replaced",
-                  "epoch=%lld", (long long)e->tenure.epoch);
+                  "epoch=%lld", (long long)e->entry.tenure.epoch);
     else
         log_error("the database was moved, removed or replaced by another", "");
     e->broken = true;
@@ -120,7 +120,7 @@ static int begin(struct engine *e)
 
     if (rc != 0)
         return rc;
-    rc = store_tenure_check(e->store, &e->tenure);
+    rc = store_tenure_check(e->store, &e->entry.tenure);
     if (rc != 0)
         store_rollback(e->store);
     return rc;
@@ -158,6 +158,20 @@ static void look_cb(void *arg)
 }
 
 /* --- turns --- */
+
+/* Commit, with how far the ledger has come. */
+static int commit(struct engine *e)
+{
+    int64_t last = ledger_last(e->entry.ledger);
+    int rc = last != e->entry.tenure.ledger ? store_tenure_ledger(e->store, last) : 0;
+
+    if (rc == 0)
+        rc = dispatch_must_last(e->dispatch) ? store_commit(e->store)
+                                             : store_commit_unsynced(e->store);
+    if (rc == 0)
+        e->entry.tenure.ledger = last;
+    return rc;
+}
 
 static void failed(struct engine *e, int rc)
 {
@@ -247,8 +261,7 @@ static void turn(struct engine *e)
     rc = work_turn(&e->work, clock_wall_ms(),
                    began_us + (store_alone(e->store) ? TURN_ALONE_US : TURN_US), &more);
     if (rc == 0)
-        rc = dispatch_must_last(e->dispatch) ? store_commit(e->store)
-                                             : store_commit_unsynced(e->store);
+        rc = commit(e);
     if (rc != 0) {
         store_rollback(e->store);
         work_rolled_back(&e->work, &before);
@@ -330,21 +343,18 @@ static int load_world(struct engine *e, struct setup *s, struct err *err)
     return rc;
 }
 
-/* From now on it is ours. */
-static int enter(struct engine *e, struct err *err)
+/* From now on the database is ours. */
+static int enter(struct engine *e, const struct settings *settings, struct err *err)
 {
-    int rc = store_begin(e->store);
+    int rc = entry_make(e->store, settings, &e->entry, err);
 
-    if (rc == 0)
-        rc = store_tenure_begin(e->store, 0, &e->tenure);
-    if (rc == 0)
-        rc = store_commit(e->store);
-    if (rc != 0) {
-        err_set(err, "%s: %s", store_path(e->store), store_error(e->store));
-        store_rollback(e->store);
-    }
-    e->state.epoch = e->tenure.epoch;
-    return rc;
+    if (rc != 0)
+        return rc;
+    e->state.epoch = e->entry.tenure.epoch;
+    dispatch_use_ledger(e->dispatch, e->entry.ledger, e->entry.tenure.epoch);
+    if (e->entry.ahead != NULL)
+        work_use_ahead(&e->work, e->entry.ahead);
+    return 0;
 }
 
 static int apply(struct engine *e, struct config *config, struct err *err)
@@ -397,6 +407,7 @@ static void part_closed(void *arg)
     dispatch_free(e->dispatch);
     marks_close(e->marks);
     work_close(&e->work);
+    entry_close(&e->entry);
     store_close(e->store);
     void (*closed)(void *) = e->closed;
     void *closed_arg = e->closed_arg;
@@ -437,7 +448,7 @@ static void dispatch_stopped(void *arg)
         if (rc == 0)
             rc = dispatch_settle(e->dispatch, clock_wall_ms());
         if (rc == 0)
-            rc = store_commit(e->store);
+            rc = commit(e);
         if (rc != 0) {
             store_rollback(e->store);
             log_error("last results not recorded; the next start settles them", "kind=\"%s\"",
@@ -505,7 +516,7 @@ int engine_create(uv_loop_t *loop, struct config *config, struct engine **out, s
     e->alarm = alarm_create(loop, ring_cb, e, err);
     rc = e->watcher != NULL && e->alarm != NULL ? 0 : ERR_IO;
     if (rc == 0)
-        rc = enter(e, err);
+        rc = enter(e, config->settings, err);
     if (rc == 0)
         rc = apply(e, config, err);
     if (rc != 0) {

@@ -5,7 +5,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "send/known.h"
 #include "send/settle.h"
+#include "store/tenure.h"
 #include "watch/replan.h"
 
 #define TURN_MORE_US 15000 /* what claims may take beyond the turn's own time */
@@ -87,6 +89,13 @@ void work_configure(struct work *w, struct world *world)
     w->look = true;
 }
 
+void work_use_ahead(struct work *w, struct ahead *ahead)
+{
+    w->known = ahead;
+    w->comparing = true;
+    dispatch_use_ahead(w->dispatch, ahead);
+}
+
 void work_reconcile(struct work *w)
 {
     w->reconciling = true;
@@ -143,6 +152,19 @@ static int reconcile(struct work *w, int64_t now_ms)
             w->reconciled_mono_ms = clock_mono_ms();
     }
     subjects_close(&pairs);
+    return rc;
+}
+
+/* Mark what waits and has gone out already. */
+static int compare(struct work *w, int64_t now_ms)
+{
+    bool done = false;
+    int rc = known_sweep(w->world, w->known, now_ms, &w->compared_to, &done);
+
+    if (rc == 0 && done)
+        w->comparing = false;
+    if (rc == 0 && done && ahead_left(w->known) == 0)
+        rc = store_ahead_range(w->store, -1, -1); /* every one has met its message */
     return rc;
 }
 
@@ -234,8 +256,8 @@ static int look_at_pauses(struct work *w)
 /* Is there more that a turn would do whatever the time? */
 static bool work_left(const struct work *w)
 {
-    return w->look || w->left_over || w->bringing_back || w->reconciling || w->sweeping ||
-           w->trying || planning_left(w);
+    return w->look || w->left_over || w->comparing || w->bringing_back || w->reconciling ||
+           w->sweeping || w->trying || planning_left(w);
 }
 
 int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more)
@@ -252,9 +274,11 @@ int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more)
     if (rc == 0 && w->bringing_back)
         rc = go_on_bringing_back(w);
     if (rc == 0 && w->left_over) {
-        rc = settle_left_over(w->world, w->marks, now_ms, LEFT_OVER_MAX, &count);
+        rc = settle_left_over(w->world, w->marks, w->known, now_ms, LEFT_OVER_MAX, &count);
         w->left_over = count == LEFT_OVER_MAX;
     }
+    if (rc == 0 && w->comparing && !w->left_over)
+        rc = compare(w, now_ms);
     if (rc == 0)
         rc = absorb(w, now_ms, &drained);
     if (rc == 0 && w->reconciling && drained && !planning_left(w))
@@ -273,7 +297,7 @@ int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more)
     /* A claim looks at the record itself, so it need not wait for planning that lags behind; but
      * what is left of an earlier run must be settled first, and what the log tells must be known
      * in its order: to look at a record before its past would make its stages happen twice. */
-    if (rc == 0 && !w->paused && !w->left_over && !w->bringing_back && drained)
+    if (rc == 0 && !w->paused && !w->left_over && !w->comparing && !w->bringing_back && drained)
         rc = dispatch_claim(w->dispatch, now_ms, until_us + TURN_MORE_US, more);
     if (rc == 0)
         rc = look_at_zones(w);
@@ -304,7 +328,13 @@ void work_committed(struct work *w)
 
 struct work_mark work_mark(const struct work *w)
 {
-    return (struct work_mark){w->left_over, w->reconciling, w->cursor, w->bringing_back, w->ahead};
+    return (struct work_mark){.left_over = w->left_over,
+                              .reconciling = w->reconciling,
+                              .comparing = w->comparing,
+                              .compared_to = w->compared_to,
+                              .cursor = w->cursor,
+                              .bringing_back = w->bringing_back,
+                              .ahead = w->ahead};
 }
 
 /* No more is to be done again than what the turn did: once the messages of an earlier run are
@@ -314,6 +344,8 @@ void work_rolled_back(struct work *w, const struct work_mark *before)
     dispatch_rolled_back(w->dispatch);
     w->look = true;
     w->left_over = before->left_over;
+    w->comparing = before->comparing;
+    w->compared_to = before->compared_to;
     w->reconciling = before->reconciling;
     w->cursor = before->cursor;
     w->bringing_back = before->bringing_back;

@@ -439,6 +439,8 @@ int store_open(const char *path, enum store_mode mode, struct store **out, struc
         rc = configure(s, mode);
         if (rc == 0 && mode == STORE_CREATE)
             rc = apply(s, 0);
+        if (rc == 0 && mode == STORE_CREATE)
+            rc = store_origin_make(s);
         if (rc != 0)
             err_set(err, "%s: %s", path, s->error);
     }

@@ -168,6 +168,30 @@ int store_messages_in(struct store *s, enum message_state state, int64_t after, 
     return read_all(s, st, out, count);
 }
 
+int store_messages_pending(struct store *s, int64_t after, int64_t stretch, struct message **out,
+                           size_t *count, bool *done)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT " COLUMNS " FROM message WHERE id > ?1 AND "
+                                        "id <= ?2 AND state <= 2 ORDER BY id");
+
+    if (st != NULL) {
+        bind_int(st, 1, after);
+        bind_int(st, 2, after + stretch);
+    }
+    int rc = read_all(s, st, out, count);
+    st = store_prepare(s, "SELECT EXISTS (SELECT 1 FROM message WHERE id > ?1)");
+    if (st != NULL)
+        bind_int(st, 1, after + stretch);
+    if (rc == 0)
+        rc = store_step(s, st);
+    if (rc == 1) {
+        *done = column_int(st, 0) == 0;
+        store_reset(st);
+        rc = 0;
+    }
+    return rc;
+}
+
 /* Channel by channel, so that the many that wait for a closed one are not even looked at. */
 int store_messages_due(struct store *s, int64_t now_ms, const bool closed[CHANNEL_COUNT],
                        size_t max, struct message **out, size_t *count)

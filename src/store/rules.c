@@ -219,3 +219,18 @@ int store_pause(struct store *s, bool pause, const char *reason)
         rc = store_meta_set_text(s, "pause_reason", pause ? reason : NULL);
     return rc;
 }
+
+int store_rule_name(struct store *s, int64_t id, char **name)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT name FROM rule WHERE id = ?1");
+
+    *name = NULL;
+    if (st != NULL)
+        bind_int(st, 1, id);
+    int rc = store_step(s, st);
+    if (rc != 1)
+        return rc == 0 ? ERR_NOTFOUND : rc;
+    *name = column_text(st, 0);
+    store_reset(st);
+    return 0;
+}

@@ -3,6 +3,7 @@ whatever ends the first. No lock, no pause and no clock decides who may send, bu
 database.
 """
 
+import asyncio
 import os
 import signal
 import sqlite3
@@ -21,6 +22,14 @@ by = email
 
 WORDS = {"mail/en.email": "Subject: {{job.title}}\n\nReady.\n"}
 JOBS = 200
+
+
+class SlowServer(MailServer):
+    """A server that takes its time, so that the middle of sending can be met."""
+
+    async def handle_DATA(self, server, session, envelope):
+        await asyncio.sleep(0.02)
+        return await super().handle_DATA(server, session, envelope)
 
 
 class Twin(Shop):
@@ -42,7 +51,7 @@ class StandbyTest(ShopTest):
     seconds = 120
 
     def make(self, **more):
-        self.server = self.enterContext(MailServer(**more))
+        self.server = self.enterContext(SlowServer(**more))
         conf = BUSINESS + self.server.section(connections=4)
         return self.shop(conf=conf, playbook=PLAYBOOK, templates=WORDS)
 

@@ -249,7 +249,7 @@ static void a_stop_in_between_loses_and_repeats_nothing(void **state)
     marks_forget(marks);
     for (int i = 0; i < 2; i++) {
         shop_ok(s, store_begin(s->store), "begin");
-        shop_ok(s, settle_left_over(&s->world, marks, shop_now_ms, 500, &count), "settle");
+        shop_ok(s, settle_left_over(&s->world, marks, NULL, shop_now_ms, 500, &count), "settle");
         shop_ok(s, store_commit(s->store), "commit");
         assert_int_equal(count, i == 0 ? 1 : 0);
     }

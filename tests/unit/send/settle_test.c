@@ -206,7 +206,7 @@ static void what_a_crash_left_on_the_way_is_settled_by_where_it_was(void **state
     for (int64_t id = 1; id <= 3; id++)
         atomic_store(mark_flag(marks_take(marks, id, 1)), id < 3);
     shop_ok(s, store_begin(s->store), "begin");
-    shop_ok(s, settle_left_over(&s->world, marks, shop_now_ms, 100, &count), "left over");
+    shop_ok(s, settle_left_over(&s->world, marks, NULL, shop_now_ms, 100, &count), "left over");
     shop_ok(s, store_commit(s->store), "commit");
     assert_int_equal(count, 3);
     assert_rows(s, "ready",
@@ -214,7 +214,7 @@ static void what_a_crash_left_on_the_way_is_settled_by_where_it_was(void **state
                 "retry sms 2026-12-01T09:00 c1; planned email 2026-12-01T09:00 c1");
     assert_answer(s, "SELECT message_id, outcome FROM attempt ORDER BY message_id",
                   "1 unknown; 2 unknown; 3 retry");
-    shop_ok(s, settle_left_over(&s->world, marks, shop_now_ms, 100, &count), "left over");
+    shop_ok(s, settle_left_over(&s->world, marks, NULL, shop_now_ms, 100, &count), "left over");
     assert_int_equal(count, 0);
     marks_close(marks);
     shop_close(s);

@@ -5,6 +5,7 @@
 
 static void begin(struct shop *s, int64_t floor, struct tenure *t)
 {
+    *t = (struct tenure){.ledger = 5};
     shop_ok(s, store_begin(s->store), "begin");
     shop_ok(s, store_tenure_begin(s->store, floor, t), "tenure");
     shop_ok(s, store_commit(s->store), "commit");
