@@ -47,6 +47,11 @@ static const struct command *const people[] = {
     NULL,
 };
 
+static const struct command *const safe[] = {
+    &command_backup,
+    NULL,
+};
+
 const struct command_group command_groups[] = {
     {"To begin", begin},
     {"To do the work", work},
@@ -54,6 +59,7 @@ const struct command_group command_groups[] = {
     {"To look after what goes", after},
     {"To step in", step_in},
     {"To let people in", people},
+    {"To keep it safe", safe},
     {NULL, NULL},
 };
 

@@ -36,6 +36,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "condition_inner.h"
+#include "store/internal.h"
 #include "store/schema.h"
 
 #define VFS_NAME "betimes-clock"
@@ -374,6 +375,8 @@ struct conditions *conditions_open(const char *database_path, struct err *err)
     int flags = in_memory ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
 
     pthread_once(&vfs_once, register_vfs);
+    if (!in_memory)
+        store_put_aside_journal(database_path);
     int rc = sqlite3_open_v2(in_memory ? ":memory:" : database_path, &c->db,
                              flags | SQLITE_OPEN_NOMUTEX, VFS_NAME);
     if (rc == SQLITE_OK && in_memory)

@@ -30,7 +30,6 @@
 #define ALONE_MS 2000               /* without another program's commit */
 #define COPY_STEP_PAGES 4096
 #define COPY_PAUSE_MS 10 /* when somebody else is committing */
-#define JOURNAL_PATIENCE_MS 1000
 #define OPEN_PATIENCE_MS 2000 /* for another program's transaction while we open */
 
 static int code_of(int rc)
@@ -425,6 +424,8 @@ int store_open(const char *path, enum store_mode mode, struct store **out, struc
         return rc;
     if (mode == STORE_CREATE)
         flags |= SQLITE_OPEN_CREATE;
+    else
+        store_put_aside_journal(path);
     s = mem_zalloc(sizeof(*s));
     s->path = mem_strdup(path);
     s->reads = mode == STORE_READ;
@@ -460,23 +461,13 @@ int store_open(const char *path, enum store_mode mode, struct store **out, struc
     return 0;
 }
 
-/* SQLite leaves the journal of a file that was moved as it is, and whatever database is put in its
- * place would be taken to be the one that it belongs to. So it is written back and emptied. */
-static void empty_journal(struct store *s)
-{
-    sqlite3_busy_timeout(s->db, JOURNAL_PATIENCE_MS);
-    if (store_exec(s, "PRAGMA wal_checkpoint(TRUNCATE)") != 0)
-        log_warning("the journal of the moved database could not be emptied", "words=\"%s\"",
-                    s->error);
-}
-
 void store_close(struct store *s)
 {
     if (s == NULL)
         return;
     store_rollback(s);
     if (!s->reads && store_displaced(s))
-        empty_journal(s);
+        store_empty_journal(s);
     for (size_t i = 0; i < s->statement_count; i++)
         sqlite3_finalize(s->statements[i].handle);
     sqlite3_close(s->db);

@@ -47,6 +47,15 @@ struct store {
     size_t tally_count, tally_cap;
 };
 
+/* A backup keeps no journal, so one that lies beside it belonged to the database whose place it
+ * took. SQLite would believe it, and write it into the backup. Put it aside, before `path` is
+ * opened. */
+void store_put_aside_journal(const char *path);
+
+/* SQLite leaves the journal of a file that was moved as it is, and whatever database is put in its
+ * place would be taken to be the one that it belongs to. Write it back and empty it. */
+void store_empty_journal(struct store *s);
+
 /* The statement for this text, reset and with no values bound; NULL on failure (store_step then
  * returns the code, so callers need not check). */
 sqlite3_stmt *store_prepare(struct store *s, const char *sql);
