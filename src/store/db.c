@@ -29,7 +29,7 @@
 #define CHECKPOINT_ALONE_PAGES 2000 /* when there are none: a page written often is copied once */
 #define ALONE_MS 2000               /* without another program's commit */
 #define COPY_STEP_PAGES 4096
-#define COPY_PAUSE_MS 10 /* when somebody else is committing */
+#define COPY_PAUSE_MS 10      /* when somebody else is committing */
 #define OPEN_PATIENCE_MS 2000 /* for another program's transaction while we open */
 
 static int code_of(int rc)

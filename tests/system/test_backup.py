@@ -1,5 +1,5 @@
-"""betimes backup: taken while the service sends, checked, whole or not there; and restored, it begins
-paused and sends nothing twice.
+"""betimes backup: taken while the service sends, checked, whole or not there; and restored, it
+begins paused and sends nothing twice.
 """
 
 import os

@@ -3,11 +3,17 @@ tells how it is, sends nothing that it cannot write down, and goes on by itself 
 """
 
 import os
+import re
 import shutil
+import socket
 import sqlite3
+import subprocess
 import time
+import unittest
+import urllib.error
+import urllib.request
 
-from harness import FileGatewayFolder, ShopTest, slow, wait_until
+from harness import BUSINESS, FILES, FileGatewayFolder, ShopTest, slow, wait_until
 
 PLAYBOOK = """
 [workflow repair]
@@ -19,6 +25,7 @@ by = sms
 """
 
 WORDS = {"ready/en.sms": "{{job.title}} is ready"}
+COUNT = 400  # messages, so that a disk can fill while they go
 
 
 class DatabaseTest(ShopTest):
@@ -83,3 +90,129 @@ class Replaced(DatabaseTest):
         wait_until("the text", lambda: self.texts(shop) == ["Away is ready", "First is ready"])
         self.job(shop, "Last")
         wait_until("the text", lambda: "Last is ready" in self.texts(shop))
+
+
+def may_mount():
+    return os.geteuid() == 0 and shutil.which("mount") is not None
+
+
+@unittest.skipUnless(may_mount(), "only root may mount a small disk")
+class Disk(DatabaseTest):
+    """The shop's data lie on a small disk of their own, what it sends lies elsewhere."""
+
+    seconds = 120
+
+    def small(self):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        more = f"\n[web]\nlisten = {self.port}\n[database]\npath = data/betimes.db\n"
+        conf = BUSINESS + FILES.replace("path = out", "path = ../out") + more
+        shop = self.shop(conf=conf, playbook=PLAYBOOK, templates=WORDS)
+        shop.out = shop.home / "out"
+        self.data = shop.dir / "data"
+        self.data.mkdir()
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", self.data],
+                              capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            self.skipTest(f"no small disk: {done.stderr.strip()}")
+        # Before the shop is closed: then nobody is left who could see it.
+        self.addCleanup(subprocess.run, ["umount", "--lazy", self.data], check=False)
+        shutil.move(shop.database, self.data / "betimes.db")
+        shop.database = self.data / "betimes.db"
+        shop.sql("INSERT INTO client (id, name, phone) VALUES (1, 'Anna', '+37120000001')")
+        return shop
+
+    def get(self, page):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{page}", timeout=10) as r:
+                return r.status, r.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    def trouble(self):
+        """What /metrics says of it."""
+        found = re.search(r"^betimes_database_trouble (\d)$", self.get("metrics")[1], re.M)
+        return int(found.group(1))
+
+    def red(self, shop, words):
+        """All who watch are told, and `status` says it to a person."""
+        self.status(shop, "The database is in trouble")
+        wait_until("healthz", lambda: self.get("healthz")[0] == 503)
+        self.assertEqual(self.trouble(), 1)
+        self.assertRegex(shop.json("status")["service"]["trouble"], words)
+
+    def green(self, shop):
+        wait_until("healthz", lambda: self.get("healthz") == (200, "ok\n"), 20)
+        self.assertEqual(self.trouble(), 0)
+        wait_until("status", lambda: shop.json("status")["service"]["trouble"] is None)
+
+    def fill(self):
+        """Leave no room at all."""
+        with open(self.data / "filler", "wb", buffering=0) as filler:
+            for size in (65536, 512):
+                try:
+                    while True:
+                        filler.write(b"x" * size)
+                except OSError:
+                    pass
+
+    def planned(self, shop, count):
+        shop.run("pause")
+        titles = ",".join(f"(1, 'Ready', 'T{i}')" for i in range(count))
+        shop.sql(f"INSERT INTO job (client_id, stage, title) VALUES {titles}")
+        wait_until("planned", lambda: shop.states(state="planned") == {"planned": count})
+
+    def test_on_a_full_disk_nothing_goes_all_are_told_and_nothing_is_lost_or_repeated(self):
+        shop = self.small().start()
+        self.planned(shop, COUNT)
+        shop.run("resume")
+        wait_until("some", lambda: len(self.texts(shop)) > 2)
+        self.fill()
+        self.red(shop, "full|io")
+        sent = self.texts(shop)
+        self.assertLess(len(sent), COUNT)
+        time.sleep(slow(2))
+        self.assertEqual(self.texts(shop), sent)
+        (self.data / "filler").unlink()
+        wait_until("all", lambda: shop.states() == {"sent": COUNT}, 60)
+        self.green(shop)
+        self.assertEqual(len(self.texts(shop)), COUNT)
+
+    def test_what_was_accepted_before_the_disk_filled_is_in_the_ledger(self):
+        """The disk is full when the answer comes, and the service dies before there is room."""
+        shop = self.small()
+        shop.start()
+        self.planned(shop, COUNT)
+        shop.run("resume")
+        wait_until("some", lambda: len(self.texts(shop)) > 2)
+        self.fill()
+        time.sleep(slow(1))
+        shop.kill()
+        (self.data / "filler").unlink()
+        shop.start()
+        wait_until("all", lambda: shop.states() == {"sent": COUNT}, 60)
+        self.assertEqual(len(self.texts(shop)), COUNT)
+        self.assertFalse(shop.json("status")["paused"])
+
+    def test_a_damaged_database_ends_all_work_and_is_left_as_it_is(self):
+        shop = self.small().start()
+        self.job(shop, "First")
+        wait_until("the text", lambda: self.texts(shop) == ["First is ready"])
+        shop.stop()
+        page = int(shop.sql("PRAGMA page_size"))
+        root = int(shop.sql("SELECT rootpage FROM sqlite_schema WHERE name = 'message'"))
+        with open(shop.database, "r+b") as f:
+            f.seek((root - 1) * page)
+            f.write(os.urandom(page))
+        shop.start(ready=False)
+        self.job(shop, "Second")
+        shop.wait_log("damaged|malformed|corrupt")
+        time.sleep(slow(0.5))
+        self.assertEqual(self.texts(shop), ["First is ready"])
+        self.assertTrue(shop.database.exists())
+        if shop.service.poll() is None:
+            self.status(shop, "The database is in trouble: corrupt")
+            self.assertEqual(self.get("healthz")[0], 503)
+            self.assertIn("malformed", shop.run("status", status=2).stderr)
+            shop.stop()
