@@ -112,6 +112,8 @@ bool parse_holidays(const struct directive_place *at, const char *value, void *c
 /* ---- caps.c */
 
 bool parse_cap(const struct directive_place *at, const char *value, void *business);
+bool parse_blast(const struct directive_place *at, const char *value, void *field);
+bool parse_brake(const struct directive_place *at, const char *value, void *field);
 
 /* ---- event.c */
 

@@ -21,8 +21,6 @@
 #define INSTALLED_DIR "/etc/betimes"
 #define INSTALLED_DATABASE "/var/lib/betimes/betimes.db"
 #define PRICE_MAX 1000
-#define BLAST_MAX 1000000
-#define BRAKE_MAX 1000
 
 static const char *const http_schemes[] = {"https", "http", NULL};
 static const char *const channel_words[] = {"email", "sms"};
@@ -204,35 +202,6 @@ static bool parse_path(const struct directive_place *at, const char *value, void
     value_set(field, path);
     free(path);
     return true;
-}
-
-/* "50 clients", "5 times": a number and a word that makes it readable; "none" is 0. */
-static bool parse_counted(const struct directive_place *at, const char *value, void *field,
-                          const char *word, int64_t max)
-{
-    const char *space = strchrnul(value, ' ');
-    char *number = mem_strndup(value, (size_t)(space - value));
-    int64_t count = 0;
-    bool ok = str_ieq(value, "none") ||
-              (str_to_int(number, 1, max, &count) && (*space == '\0' || str_ieq(space + 1, word)));
-
-    free(number);
-    if (ok)
-        *(int *)field = (int)count;
-    else
-        place_error(at, "`%s` is not a limit; write it as `20 %s`, at most %lld, or `none`", value,
-                    word, (long long)max);
-    return ok;
-}
-
-static bool parse_blast(const struct directive_place *at, const char *value, void *field)
-{
-    return parse_counted(at, value, field, "clients", BLAST_MAX);
-}
-
-static bool parse_brake(const struct directive_place *at, const char *value, void *field)
-{
-    return parse_counted(at, value, field, "times", BRAKE_MAX);
 }
 
 /* "owner@example.com, +371 20000001" */
