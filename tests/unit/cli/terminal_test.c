@@ -97,8 +97,8 @@ static void test_spans_have_one_unit(void **state)
 static void test_a_message_has_the_promised_keys_in_their_order(void **state)
 {
     static const char *const keys[] = {
-        "id",  "rule",  "purpose", "client_id", "job_id",  "appointment_id", "to",  "channel",
-        "due", "state", "reason",  "attempts",  "gateway", "subject",        "text"};
+        "id",  "rule",  "purpose", "client_id", "job_id",  "appointment_id", "to",   "channel",
+        "due", "state", "reason",  "attempts",  "gateway", "subject",        "text", "with_id"};
     struct outbox_row r = {.id = 3, .rule = "ready", .due_ms = INT64_C(1796734800000)};
     json_t *o = show_json(&r), *v;
     const char *key;
