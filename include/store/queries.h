@@ -53,6 +53,7 @@ struct outbox_filter {
     int64_t subject_row;
     bool with_visits;           /* with a job: its appointments as well */
     int64_t since_ms, until_ms; /* due (by_change: changed) at or after, and before; 0: open */
+    bool unclear; /* only what an answer was once unclear of: it may be out, or out twice */
     size_t limit;
     bool by_change; /* in the order of their last change, instead of when they are due */
     bool latest;    /* with a limit: the last ones of that order instead of the first */

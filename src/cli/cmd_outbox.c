@@ -17,6 +17,9 @@ static const struct option_spec outbox_options[] = {
     {"state", 0, "STATE,...",
      "only these: planned, held, retry, sending, unknown, sent,\n"
      "delivered, bounced, failed, cancelled, skipped, expired"},
+    {"unknown", 0, NULL,
+     "only what an answer was once unclear of, whatever came of it\n"
+     "later: it may be out, or out twice"},
     {"rule", 0, "RULE", "only of this rule"},
     {"client", 0, "REF", "only what concerns this client (a ref or an id)"},
     {"job", 0, "REF", "only about this job and its appointments"},
@@ -73,7 +76,8 @@ static int parse_filter(const struct call *call, const struct session *s, struct
     int64_t limit;
     int status = EXIT_DONE;
 
-    f->states = option_given(o, "all") ? STATES_ALL : STATES_OPEN;
+    f->unclear = option_given(o, "unknown");
+    f->states = option_given(o, "all") || f->unclear ? STATES_ALL : STATES_OPEN;
     f->rule = option_value(o, "rule");
     if (option_given(o, "all") && option_given(o, "state"))
         return command_misused(call, "--all and --state exclude each other; leave one out");

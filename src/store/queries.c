@@ -34,7 +34,9 @@ void outbox_rows_free(struct outbox_row *rows, size_t count)
     "WHERE (?1 >> m.state) & 1 AND (?2 IS NULL OR r.name = ?2) "                                   \
     "AND (?3 = 0 OR s.client_row = ?3) "                                                           \
     "AND (?4 = 0 OR (s.kind = ?4 AND s.row_id = ?5) OR (?10 AND ?4 = 3 AND a.job_id = ?5)) "       \
-    "AND (?6 = 0 OR m.id = ?6) "
+    "AND (?6 = 0 OR m.id = ?6) "                                                                   \
+    "AND (NOT ?11 OR m.state = 4 OR EXISTS (SELECT 1 FROM attempt AS t "                           \
+    "WHERE t.message_id = m.id AND t.outcome = 'unknown')) "
 #define BY_DUE "AND m.due_ms >= ?7 AND m.due_ms < ?8 ORDER BY m.due_ms "
 #define BY_CHANGE "AND m.state_ms >= ?7 AND m.state_ms < ?8 ORDER BY m.state_ms "
 
@@ -109,6 +111,7 @@ int store_outbox(struct store *s, const struct outbox_filter *f, struct outbox_r
         bind_int(st, 7, f->since_ms != 0 ? f->since_ms : INT64_MIN);
         bind_int(st, 8, f->until_ms != 0 ? f->until_ms : INT64_MAX);
         bind_int(st, 10, f->with_visits);
+        bind_int(st, 11, f->unclear);
         bind_int(st, 9, f->limit != 0 ? (int64_t)f->limit : -1);
     }
     while ((rc = store_step(s, st)) == 1) {

@@ -287,6 +287,7 @@ CREATE TABLE attempt (
     detail TEXT
 );
 CREATE INDEX attempt_message ON attempt (message_id);
+CREATE INDEX attempt_unknown ON attempt (message_id) WHERE outcome = 'unknown';
 
 -- How many there are, kept with each change: messages of a rule in a state (what is deleted is
 -- counted off), exchanges ever made.

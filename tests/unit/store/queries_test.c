@@ -12,6 +12,7 @@
 #include <sqlite3.h>
 
 #include "base/mem.h"
+#include "store/messages.h"
 #include "store/queries.h"
 #include "store/rules.h"
 
@@ -131,6 +132,21 @@ static void test_each_filter_leaves_out_the_rest(void **state)
     lists(w, (struct outbox_filter){.client_row = 1, .rule = "reminder"}, "2");
     lists(w, (struct outbox_filter){.since_ms = NOW_MS}, "2 6");
     lists(w, (struct outbox_filter){.since_ms = NOW_MS, .until_ms = NOW_MS + 2 * HOUR_MS}, "2");
+}
+
+static void test_what_was_once_unclear_is_listed_whatever_came_of_it(void **state)
+{
+    struct world *w = *state;
+    struct outbox_filter f = {.unclear = true};
+
+    lists(w, f, "5");
+    assert_int_equal(store_begin(w->store), 0);
+    assert_int_equal(store_attempt_add(w->store, 1, 1, "texts", "unknown", 0, "silence", NULL), 0);
+    assert_int_equal(store_attempt_add(w->store, 1, 2, "texts", "sent", 201, NULL, NULL), 0);
+    assert_int_equal(store_commit(w->store), 0);
+    lists(w, f, "1 5");
+    f.states = 1u << MESSAGE_SENT;
+    lists(w, f, "1");
 }
 
 static void test_a_job_has_its_visits_only_when_they_are_asked_for(void **state)
@@ -328,6 +344,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
         T(test_without_a_filter_everything_is_listed_by_due_time),
         T(test_each_filter_leaves_out_the_rest),
+        T(test_what_was_once_unclear_is_listed_whatever_came_of_it),
         T(test_a_job_has_its_visits_only_when_they_are_asked_for),
         T(test_a_limit_keeps_the_first_or_the_last_in_order),
         T(test_a_message_is_told_with_names),
