@@ -143,6 +143,25 @@ $(SIM): $(SIM_SOURCES:%.c=$(OUT)/%.o) $(LIBRARY)
 sim: $(SIM) ## simulated businesses: SEED=first RUNS=how many DAYS=of each
 	@$(SIM) --seed $(SEED) --runs $(RUNS) --days $(DAYS)
 
+# The program that can be killed at its points (base/fault.h): their files are compiled once more,
+# and linked before the library's.
+FAULT_SOURCES := src/main.c tests/faults/fault.c $(shell grep -ls base/fault.h $(SOURCES))
+FAULT_OBJECTS := $(FAULT_SOURCES:%.c=$(OUT)/faults/%.o)
+FAULTY := $(OUT)/faults/betimes
+
+$(OUT)/faults/%.o: %.c | libraries
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) -DBETIMES_FAULTS $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(FAULTY): $(FAULT_OBJECTS) $(LIBRARY)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $^ $(LIBS)
+
+crash: deps-test ## kill it again and again, at random and at every point: RUNS=how many SEED=
+	+@$(MAKE) --no-print-directory $(PARALLEL) all $(FAULTY)
+	@BETIMES=$(abspath $(OUT)/betimes) tests/system/crash --runs $(RUNS) --seed $(SEED)
+
 # Programs that the benches need beside the service.
 BENCH ?=
 BENCH_SOURCES := $(wildcard tests/bench/*.c)
@@ -171,7 +190,7 @@ fuzz: deps-fuzz ## look for inputs that break the readers: TIME=seconds for each
 
 fuzzers: $(FUZZERS)
 
-test-programs: all $(UNIT_TESTS) $(ORACLES) $(SIM) $(FUZZERS)
+test-programs: all $(UNIT_TESTS) $(ORACLES) $(SIM) $(FUZZERS) $(FAULTY)
 
 unit: $(UNIT_TESTS) ## run the unit tests alone, of the rooms in ROOMS
 	@for t in $(UNIT_TESTS); do echo "== $$t"; $$t || exit 1; done
@@ -244,10 +263,10 @@ help: ## this list
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
 
 FORCE:
-.PHONY: all libraries test-programs unit sim bench fuzz fuzzers test lint format deps deps-test deps-fuzz \
+.PHONY: all libraries test-programs unit sim crash bench fuzz fuzzers test lint format deps deps-test deps-fuzz \
 	deps-lint demo install \
 	uninstall clean help FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(OBJECTS:.o=.d) $(UNIT_SOURCES:%.c=$(OUT)/%.d) $(ORACLES:%=%.d) \
-	$(SIM_SOURCES:%.c=$(OUT)/%.d) $(BENCHES:%=%.d) $(FUZZERS:%=%.d) $(OUT)/tests/fuzz/replay.d $(OUT)/src/main.d
+	$(SIM_SOURCES:%.c=$(OUT)/%.d) $(FAULT_OBJECTS:.o=.d) $(BENCHES:%=%.d) $(FUZZERS:%=%.d) $(OUT)/tests/fuzz/replay.d $(OUT)/src/main.d

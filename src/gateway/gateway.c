@@ -24,6 +24,7 @@
 #include <curl/curl.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/mem.h"
 #include "gateway/backend.h"
 
@@ -171,9 +172,11 @@ int gateway_send(struct gateway *g, const struct gateway_message *m)
 
 void exchange_pass(struct exchange *x)
 {
+    fault_point("pass");
     atomic_store(&x->passed, true);
     if (x->message->mark != NULL)
         atomic_store(x->message->mark, 1);
+    fault_point("passed");
 }
 
 static void close_backend_cb(uv_timer_t *timer)
@@ -188,6 +191,7 @@ void exchange_done(struct exchange *x, const struct gateway_result *result)
     struct gateway *g = x->gateway;
     int64_t id = x->message->id;
 
+    fault_point("answered");
     assert(result->outcome != OUTCOME_UNKNOWN || atomic_load(&x->passed));
     move(x, EXCHANGE_FREE);
     x->message = NULL;

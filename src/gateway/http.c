@@ -20,6 +20,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/mem.h"
 
 #define IDLE_MAX_S                                                                                 \
@@ -214,6 +215,7 @@ static size_t read_cb(char *out, size_t size, size_t count, void *arg)
         n = size * count;
     memcpy(out, k->body + k->handed, n);
     k->handed += n;
+    fault_point("http-body");
     return n;
 }
 
@@ -233,6 +235,7 @@ static size_t header_cb(char *data, size_t size, size_t count, void *arg)
     struct call *k = arg;
 
     k->header_bytes += size * count;
+    fault_point("http-reply");
     return k->header_bytes <= HTTP_REPLY_MAX ? size * count : 0;
 }
 

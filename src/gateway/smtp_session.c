@@ -27,6 +27,7 @@
 #include <curl/curl.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "gateway/backend.h"
@@ -189,6 +190,7 @@ static size_t read_cb(char *out, size_t size, size_t count, void *arg)
     size_t room = size * count;
     size_t left = t->message->len - t->handed;
 
+    fault_point("smtp-body");
     if (left > TAIL_BYTES) {
         left -= TAIL_BYTES;
     } else if (!t->asked) {
@@ -212,6 +214,7 @@ static size_t reply_cb(char *line, size_t size, size_t count, void *arg)
     struct transfer *t = &s->transfer;
     size_t len = size * count;
 
+    fault_point("smtp-reply");
     return smtp_replies_line(&t->replies, line, len, t->past_point) ? len : 0;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/rng.h"
@@ -271,6 +272,7 @@ static int hand_over(struct claiming *c, struct outlet *o, const char *address)
 {
     int rc = store_message_claim(c->store, c->m, o->settings->name, address, 0, c->now_ms);
 
+    fault_point("claim");
     if (rc == 0)
         rc = merge_claim(c->store, &c->merge, c->m->id, o->settings->name, address, c->now_ms);
     if (rc != 0)

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "send/claim.h"
@@ -339,10 +340,13 @@ int dispatch_claim(struct dispatch *d, int64_t now_ms, int64_t until_us, bool *m
 static void launch(struct dispatch *d, struct flight *f)
 {
     f->state = FLIGHT_OUT;
+    fault_point("hand-over");
     f->mark = marks_take(d->marks, f->id, f->claim.message.attempts + 1);
     if (f->mark != NULL) {
         f->claim.wire.mark = mark_flag(f->mark);
-        if (gateway_send(f->gateway, &f->claim.wire) == 0)
+        int rc = gateway_send(f->gateway, &f->claim.wire);
+        fault_point("handed-over");
+        if (rc == 0)
             return;
     }
     /* It had room a moment ago; whatever happened, nothing has left. */
@@ -361,6 +365,7 @@ void dispatch_committed(struct dispatch *d)
     for (struct flight *f = d->flights; f != NULL; f = next) {
         next = f->next;
         if (f->settled) {
+            fault_point("land");
             land(d, f);
         } else if (f->state == FLIGHT_CLAIMED) {
             launch(d, f);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/merge.h"
@@ -240,6 +241,7 @@ int merge_claim(struct store *s, const struct merge *m, int64_t leader_id, const
             rc = store_payload_drop(s, one->id);
         if (rc == 0)
             rc = store_message_claim(s, one, gateway, address, leader_id, now_ms);
+        fault_point("merge-claim");
     }
     return rc;
 }

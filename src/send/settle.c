@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/rng.h"
 #include "send/known.h"
@@ -226,6 +227,7 @@ int settle_result(struct world *w, int64_t id, const char *gateway, const struct
     struct message m;
     int rc = store_message(w->store, id, &m);
 
+    fault_point("settle");
     if (rc == 0)
         rc = store_attempt_add(w->store, id, now_ms, gateway, outcome_name(r->outcome), r->code,
                                r->detail, r->provider_id);
@@ -239,6 +241,7 @@ int settle_result(struct world *w, int64_t id, const char *gateway, const struct
         if (rc == 0 && m.merges)
             rc = settle_others(&s, &m, gateway);
     }
+    fault_point("settled");
     message_close(&m);
     return rc;
 }

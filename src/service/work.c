@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "send/known.h"
 #include "send/settle.h"
@@ -317,7 +318,9 @@ void work_committed(struct work *w)
 {
     alert_committed(w->alert);
     if (!w->left_over && !w->own_marks) {
+        fault_point("forget");
         marks_forget(w->marks);
+        fault_point("forgotten");
         w->own_marks = true;
     }
     if (planning_left(w))

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -169,8 +170,10 @@ int store_commit_unsynced(struct store *s)
 {
     int rc = tally_write(s);
 
+    fault_point("commit");
     if (rc == 0)
         rc = store_exec(s, "COMMIT");
+    fault_point("committed");
     if (rc != 0)
         store_rollback(s);
     s->in_transaction = false;
@@ -183,6 +186,7 @@ int store_commit(struct store *s)
 
     if (rc == 0 && !s->draft)
         sync_wal(s);
+    fault_point("synced");
     return rc;
 }
 

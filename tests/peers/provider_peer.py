@@ -264,7 +264,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         length = int(self.headers.get("Content-Length", 0))
         headers = {k.lower(): v for k, v in self.headers.items()}
-        request = Request(self.number, self.command, self.path, headers, self.rfile.read(length))
+        body = self.rfile.read(length)
+        if len(body) < length:
+            return self.end()  # the other side is gone, this was no request
+        request = Request(self.number, self.command, self.path, headers, body)
         peer, provider = self.peer, self.peer.provider
         with peer.lock:
             peer.requests.append(request)

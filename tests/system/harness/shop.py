@@ -64,19 +64,21 @@ class BetimesError(AssertionError):
 
 
 class Betimes:
-    """The program itself, with `-c DIR` after the subcommand where there is a folder."""
+    """The program itself, with `-c DIR` after the subcommand where there is a folder. `program`:
+    another build of it."""
 
     def __init__(self, folder=None):
         self.folder = folder
+        self.program = PROGRAM
 
     def argv(self, command, *args):
         where = ["-c", str(self.folder)] if self.folder else []
-        return [PROGRAM, command, *where, *map(str, args)]
+        return [str(self.program), command, *where, *map(str, args)]
 
     def run(self, command, *args, status=0, stdin="", seconds=COMMAND_S, env=None):
         """Run a subcommand to its end; `status` is the exit status it must have (None: any).
         Returns the CompletedProcess, with text in stdout and stderr."""
-        argv = self.argv(command, *args) if command else [PROGRAM, *map(str, args)]
+        argv = self.argv(command, *args) if command else [str(self.program), *map(str, args)]
         done = subprocess.run(
             argv, input=stdin, capture_output=True, text=True, timeout=slow(seconds), check=False,
             env={**os.environ, **(env or {})},

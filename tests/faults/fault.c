@@ -1,0 +1,42 @@
+/*
+ * Ends the process with SIGKILL at a point of base/fault.h: BETIMES_FAULT=NAME:N, at the N-th
+ * passing of NAME. Linked into the program for the crash tests alone.
+ */
+#include "base/fault.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char wanted[32];
+static atomic_long left; /* passings until the end */
+
+static void read_environment(void)
+{
+    const char *spec = getenv("BETIMES_FAULT");
+    long number = 0;
+
+    if (spec == NULL)
+        return;
+    if (sscanf(spec, "%31[^:]:%ld", wanted, &number) != 2 || number < 1) {
+        fprintf(stderr, "BETIMES_FAULT=%s: must be NAME:N\n", spec);
+        exit(1);
+    }
+    atomic_store(&left, number);
+}
+
+void fault_point(const char *name)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, read_environment);
+    if (strcmp(name, wanted) != 0 || atomic_fetch_sub(&left, 1) != 1)
+        return;
+    kill(getpid(), SIGKILL);
+    for (;;)
+        pause(); /* until it arrives: nothing more is done here */
+}
