@@ -240,6 +240,7 @@ static void note_results(struct dispatch *d, int64_t now_ms)
                                       .epoch = d->epoch};
             ledger_note(d->ledger, &r);
         }
+        fault_point("note");
         f->noted = true;
         d->to_note -= (int64_t)f->claim.note_count;
     }

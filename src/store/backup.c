@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "store/internal.h"
@@ -101,6 +102,7 @@ static int copy_pages(struct backup *b)
         return of_copy(b, sqlite3_errcode(b->copy), "copy");
     while (rc == SQLITE_OK || rc == SQLITE_BUSY || rc == SQLITE_LOCKED) {
         rc = sqlite3_backup_step(steps, STEP_PAGES);
+        fault_point("backup-step");
         if (rc == SQLITE_OK && b->tell != NULL)
             b->tell(b->arg, sqlite3_backup_pagecount(steps) - sqlite3_backup_remaining(steps),
                     sqlite3_backup_pagecount(steps));
@@ -184,8 +186,10 @@ static int publish(struct backup *b, struct backup_result *out)
 
     if (fd >= 0)
         close(fd);
+    fault_point("backup-synced");
     if (rc == 0 && rename(b->temporary, b->path) < 0)
         rc = err_errno(b->err, errno, "%s", b->path);
+    fault_point("backup-named");
     if (rc != 0)
         return rc;
     free(b->temporary);
@@ -215,6 +219,7 @@ int store_backup(struct store *s, const char *path, int64_t now_ms, backup_progr
     if (rc == 0)
         rc = check(&b, out);
     sqlite3_close(b.copy);
+    fault_point("backup-checked");
     if (rc == 0)
         rc = publish(&b, out);
     if (b.temporary != NULL) {

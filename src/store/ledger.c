@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -390,7 +391,9 @@ int ledger_flush(struct ledger *l, int64_t now_ms)
             tell(l, rc);
             return rc;
         }
+        fault_point("ledger");
         sync_or_end(l);
+        fault_point("ledger-synced");
         l->last += (int64_t)l->count;
         if (l->last - l->base > l->capacity)
             l->capacity = l->last - l->base;

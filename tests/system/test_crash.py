@@ -6,11 +6,15 @@ moment, and `betimes outbox --unknown` lists it; a mail's copies are the same ma
 text whose fate nobody knows waits for a person. tests/system/crash kills for longer (`make crash`).
 """
 
+import os
 import random
 import re
+import signal
+import sqlite3
+import subprocess
 import unittest
 
-from crash_shop import SENT, UNKNOWN, Victim
+from crash_shop import FAULTY, SENT, UNKNOWN, Victim
 from harness import ROOT
 
 # Each point of base/fault.h: what a kill there, the only one in a message's life, makes of it, as
@@ -36,10 +40,14 @@ POINTS = {
     "http-body":    (None,   LOST),
     "http-reply":   (None,   MAYBE),
     "answered":     (TWICE,  MAYBE),
-    "settle":       (TWICE,  MAYBE),
-    "settled":      (TWICE,  MAYBE),
+    "note":         (TWICE,  MAYBE),  # about to write the outcome to the send ledger
+    "ledger":       (None,   None),   # written there, not synced yet
+    "ledger-synced": (None,  None),
+    "settle":       (ONCE,   ONCE),   # the ledger has it: nothing is unclear any more
+    "settled":      (ONCE,   ONCE),
     "land":         (ONCE,   ONCE),   # the outcome is committed
 }
+BACKUP_POINTS = ("backup-step", "backup-checked", "backup-synced", "backup-named")
 
 
 def points_of_the_program():
@@ -83,7 +91,7 @@ class OneMessage(Crash):
             return (len(victim.copies()["T0"]), bool(victim.unclear())), state
 
     def test_no_point_of_the_program_is_left_out(self):
-        self.assertEqual(set(POINTS), points_of_the_program())
+        self.assertEqual({*POINTS, *BACKUP_POINTS}, points_of_the_program())
 
     def test_a_mail_goes_twice_only_if_it_was_killed_after_the_dot(self):
         for point, (expected, _) in POINTS.items():
@@ -137,3 +145,44 @@ class Many(Crash):
         victim.settle()
         extra = victim.judge()
         print(f"# {extra} second copies of {victim.written} messages, each of them listed")
+
+
+class Backup(Crash):
+    def judge(self, victim, path):
+        """Under its name there is a whole backup; of which moment, in titles."""
+        db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        try:
+            self.assertEqual(db.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
+            return {row[0] for row in db.execute("SELECT title FROM job")}
+        finally:
+            db.close()
+
+    def test_a_backup_killed_at_any_point_leaves_the_old_one_or_the_new(self):
+        victim = self.victim()
+        path = victim.shop.home / "backup.db"
+        victim.write(1)
+        victim.shop.run("backup", path)
+        old = self.judge(victim, path)
+        victim.start(ready=True)
+        for point in BACKUP_POINTS:
+            with self.subTest(point):
+                victim.write(5)
+                self.backup(victim, path, f"{point}:1")
+                new = self.judge(victim, path)
+                if point == "backup-named":
+                    self.assertEqual(len(new), victim.written)
+                else:
+                    self.assertEqual(new, old)
+                victim.shop.run("backup", path)
+                old = self.judge(victim, path)
+                self.assertEqual(len(old), victim.written)
+        victim.shop.stop()
+        victim.settle()
+        victim.judge()
+
+    def backup(self, victim, path, fault):
+        victim.kills += 1
+        done = subprocess.run(
+            [FAULTY, "backup", "-c", victim.shop.dir, path], check=False, capture_output=True,
+            env={**os.environ, "BETIMES_FAULT": fault})
+        self.assertEqual(done.returncode, -signal.SIGKILL, done.stderr)
