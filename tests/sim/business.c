@@ -328,6 +328,10 @@ static void replace_visit(void)
 
     if (v == NULL)
         return;
+    if (!S->up) { /* nobody has seen the row that it takes the place of */
+        TOUCH(*v);
+        v->known_ms = sim_wall_ms();
+    }
     writer_sql(
         "REPLACE INTO appointment (ref, client_id, staff_id, title, starts, timezone, status) "
         "VALUES ('a%d', (SELECT client_id FROM appointment WHERE ref = 'a%d'), "

@@ -88,14 +88,21 @@ bool __wrap_clock_is_virtual(void)
     return false;
 }
 
-/* After a step back no copy lies in the future: it counts as of the minute before the step, as the
- * service takes it. */
+static void bring_back(int64_t *at_ms)
+{
+    if (*at_ms > sim_wall_ms())
+        *at_ms = sim_wall_ms() - MINUTE_MS;
+}
+
+/* After a step back no copy and no switch-on lies in the future: they count as of the minute before
+ * the step, as the service takes them. */
 void sim_step_clock(int64_t by_ms)
 {
     S->wall_offset_us += by_ms * 1000;
     for (int i = 0; i < S->copy_count; i++)
-        if (S->copies[i].wall_ms > sim_wall_ms())
-            S->copies[i].wall_ms = sim_wall_ms() - MINUTE_MS;
+        bring_back(&S->copies[i].wall_ms);
+    for (int i = 0; i < S->rule_count; i++)
+        bring_back(&S->rules[i].since_ms);
     if (the_alarm != NULL)
         the_alarm->stepped = true;
 }

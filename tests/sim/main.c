@@ -233,6 +233,17 @@ static void life(void)
 
 /* --- one run --- */
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+    return remove(path);
+}
+
+static void clean_up(void)
+{
+    if (getenv("SIM_KEEP") == NULL)
+        nftw(S->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
 static void prepare(uint64_t seed, int days, bool calm)
 {
     /* Days around which clocks change somewhere, a leap day, a year's end. */
@@ -269,6 +280,7 @@ static void prepare(uint64_t seed, int days, bool calm)
     S->disturbed_us = S->stepped_us = S->hidden_us = S->mono_us;
     snprintf(S->dir, sizeof(S->dir), "/dev/shm/betimes-sim-%d", (int)getpid());
     snprintf(S->database, sizeof(S->database), "%s/betimes.db", S->dir);
+    clean_up(); /* of a run that was killed */
     playbook_make();
     story_begin();
 }
@@ -289,17 +301,6 @@ static void show_failure(void)
            S->moods, S->rule_count, S->visit_count, S->job_count);
     for (int64_t i = from; i < S->trail_count; i++)
         printf("#   %s\n", S->trail[i % SIM_TRAIL]);
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-    return remove(path);
-}
-
-static void clean_up(void)
-{
-    if (getenv("SIM_KEEP") == NULL)
-        nftw(S->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 /* A disk that does not confirm a commit: the store ends the service, as it should. */
