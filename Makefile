@@ -138,7 +138,7 @@ DAYS ?= 40
 
 $(SIM): $(SIM_SOURCES:%.c=$(OUT)/%.o) $(LIBRARY)
 	$(call say,LINK,$@)
-	$(Q)$(LINK) -o $@ $^ -Wl,--wrap=clock_is_virtual $(LIBS)
+	$(Q)$(LINK) -o $@ $^ -Wl,--wrap=clock_is_virtual,--wrap=work_reconcile $(LIBS)
 
 sim: $(SIM) ## simulated businesses: SEED=first RUNS=how many DAYS=of each
 	@$(SIM) --seed $(SEED) --runs $(RUNS) --days $(DAYS)

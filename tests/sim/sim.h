@@ -208,6 +208,7 @@ struct sim {
     int fault; /* SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_IOERR_FSYNC; 0: none */
     int64_t fault_until_us;
     int fault_percent;
+    int64_t troubles_checked; /* power cuts and faults after which the file was looked at */
 
     /* the business */
     unsigned moods;           /* which kinds of trouble this seed has: bits of enum trouble */
