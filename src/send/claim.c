@@ -395,8 +395,8 @@ static int decide(struct claiming *c)
 /* The message is c->m: look at it, and let it go if it may. */
 static int claim_own(struct claiming *c)
 {
-    bool again = false;
-    int rc = refresh_message(c->with->world, c->m, false, c->now_ms, &again);
+    bool again = false, tried = c->m->attempts > 0; /* a plan leaves alone what is on the wire */
+    int rc = refresh_message(c->with->world, c->m, tried, c->now_ms, &again);
 
     if (rc == 0 && message_is_pending(c->m->state) && c->m->next_ms <= c->now_ms)
         rc = decide(c);

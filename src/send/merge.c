@@ -116,7 +116,7 @@ static int look_at(struct finding *f, int64_t id, bool *joins)
 
     *joins = false;
     if (rc == 0)
-        rc = refresh_message(f->w, &p->message, false, f->now_ms, &again);
+        rc = refresh_message(f->w, &p->message, p->message.attempts > 0, f->now_ms, &again);
     if (rc == 0 && message_is_pending(p->message.state)) {
         rc = has_left(f, &p->message, &left);
         if (rc == 0 && !left) {

@@ -342,6 +342,28 @@ static void a_deleted_client_is_not_written_to(void **state)
     shop_close(s);
 }
 
+/* The client confirms after all while the news is at a gateway that is down. */
+static void what_was_overtaken_on_the_wire_is_not_tried_again(void **state)
+{
+    struct shop *s = booked_shop();
+    struct gateway_result later = {.outcome = OUTCOME_RETRY, .detail = "come again"};
+    struct claim c;
+
+    shop_send(s);
+    shop_at("2026-12-02T09:00");
+    shop_sql(s, "UPDATE appointment SET status = 'cancelled' WHERE ref = 'a1'");
+    shop_look(s);
+    assert_true(shop_claim(s, shop_count(s, "SELECT id FROM outbox WHERE rule = 'cancelled'"), &c));
+    shop_sql(s, "UPDATE appointment SET status = 'confirmed' WHERE ref = 'a1'");
+    shop_look(s);
+    shop_settle(s, c.message.id, &later);
+    shop_until(s, "2026-12-03T09:00");
+    assert_rows(s, "cancelled", "cancelled email 2026-12-02T09:00 c1");
+    assert_reason(s, "cancelled", "the appointment is not cancelled");
+    claim_close(&c);
+    shop_close(s);
+}
+
 static void another_client_gets_what_is_still_to_come(void **state)
 {
     struct shop *s = booked_shop();
@@ -376,6 +398,7 @@ int main(void)
         cmocka_unit_test(booked_and_moved_again_tells_the_booking_only),
         cmocka_unit_test(a_deleted_record_voids_its_messages),
         cmocka_unit_test(a_deleted_client_is_not_written_to),
+        cmocka_unit_test(what_was_overtaken_on_the_wire_is_not_tried_again),
         cmocka_unit_test(another_client_gets_what_is_still_to_come),
     };
 
