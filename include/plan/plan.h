@@ -2,7 +2,8 @@
  * The planner: records + playbook + now -> intents. Pure: it reads no clock and no database, so
  * the service, the forecast and the simulation share it.
  *
- * An intent says that a rule wants a message about one subject (a job or an appointment), in one
+ * An intent says that a rule wants a message about one subject (a job, an appointment, or what a
+ * client answered), in one
  * of its occurrences, to one recipient, at a time. It is either to be sent, or was decided against
  * with a reason that a person can read ("skip"); what a rule does not speak of at all gives no
  * intent, only a line to `trace`.
@@ -24,12 +25,20 @@
 /* Something that happened to a subject. Only facts of the record itself: which stage completes a
  * job is the playbook's to say. */
 struct plan_event {
-    enum event event; /* JOB_OPENS, _ENTERS, _LEAVES; APPOINTMENT_BOOKED, _MOVED, ... */
+    enum event event; /* JOB_OPENS, _ENTERS, ...; APPOINTMENT_BOOKED, ...; CLIENT_ANSWERS */
     int64_t revision; /* rises with each event of the subject */
     char *stage;      /* JOB_ENTERS, JOB_LEAVES; NULL otherwise */
     int64_t at_ms;
 };
 void plan_events_free(struct plan_event *list, size_t count);
+
+/* A rule's message about a subject that reached the client, or may have: the latest one of an
+ * occurrence. */
+struct plan_asked {
+    size_t rule; /* index in the playbook */
+    int64_t occurrence;
+    int64_t at_ms;
+};
 
 /* How a person can be reached. */
 struct plan_contact {
@@ -49,14 +58,21 @@ struct plan_rule_state {
 };
 
 struct plan_subject {
-    const struct job *job;                 /* one of the two is NULL */
-    const struct appointment *appointment; /* (an appointment's job, if any, stands in of_job) */
-    const struct job *of_job;
+    const struct job *job; /* the subject is one of three, the others are NULL */
+    const struct appointment *appointment;
+    const struct answer *answer;
+    const struct job *of_job; /* the job that an appointment or an answer is about; NULL: none */
+    const struct appointment *of_appointment; /* the appointment that an answer is about */
     const struct plan_event *events;
     size_t event_count;
     int64_t client_row;
     const struct plan_contact *client; /* NULL: the client is not there */
     int64_t told_ms; /* the client first heard of it, since its last booking; 0: not yet */
+    /* Only as far as the playbook minds it: */
+    const struct plan_asked *asked;
+    size_t asked_count;
+    int64_t answered_ms; /* the client's last answer that can be about it; 0: none */
+    int64_t contact_ms;  /* the client last heard from us, about whatever it was; 0: never */
 };
 
 struct plan_world {

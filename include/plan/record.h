@@ -50,9 +50,17 @@ struct appointment {
     int64_t sequence;
 };
 
+/* What a client said to us. */
+struct answer {
+    int64_t id;
+    char *ref, *channel, *text, *score, *at;   /* score: a whole number, as text; NULL: none */
+    int64_t client_id, job_id, appointment_id; /* 0: none */
+};
+
 void client_close(struct client *c); /* free the strings; the struct is zero afterwards */
 void staff_close(struct staff *s);
 void job_close(struct job *j);
 void appointment_close(struct appointment *a);
+void answer_close(struct answer *a);
 
 #endif

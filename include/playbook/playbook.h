@@ -68,9 +68,11 @@ enum rule_unknown { UNKNOWN_DEFAULT, UNKNOWN_HOLD, UNKNOWN_RESEND };
 struct rule {
     char *name;
     enum event event;
-    char *stage;   /* EVENT_JOB_ENTERS and _LEAVES */
-    char *of_rule; /* EVENT_NO_ANSWER */
-    int below;     /* EVENT_SURVEY_BELOW */
+    char *stage;             /* EVENT_JOB_ENTERS and _LEAVES */
+    char *of_rule;           /* EVENT_NO_ANSWER */
+    const struct rule *asks; /* likewise: that rule; NULL only in a playbook with errors */
+    bool asked;              /* some rule waits for an answer to this one */
+    int below;               /* EVENT_SURVEY_BELOW */
     struct offset when;
     struct repeat every;
     char *only_if, *unless;        /* SQL expressions as written; NULL: none */
@@ -104,6 +106,9 @@ struct playbook {
     size_t workflow_count;
     struct rule *rules; /* in the file's order */
     size_t rule_count;
+    bool minds_answers; /* some rule ends or goes by what a client answers later */
+    bool minds_asking;  /* some rule is on `no answer to` */
+    bool minds_silence; /* some rule is on `client hears nothing` */
     uint64_t digest; /* of what planning depends on: not of words, nor of comments */
 };
 
@@ -129,9 +134,15 @@ void playbook_free(struct playbook *p);
 const struct rule *playbook_rule(const struct playbook *p, const char *name); /* NULL: none */
 const struct workflow *playbook_workflow(const struct playbook *p, const char *name);
 
-/* Does the rule speak of jobs, of appointments? */
+/* Does the rule speak of jobs, of appointments, of answers? `no answer to RULE` speaks of what RULE
+ * does. */
 bool rule_on_job(const struct rule *r);
 bool rule_on_appointment(const struct rule *r);
+bool rule_on_answer(const struct rule *r);
+
+/* Repeats to a client end once the client has answered. */
+bool rule_ends_at_answer(const struct rule *r);
+
 /* Does it write to the client (not to staff, and not a task for somebody to call her)? */
 bool rule_writes_to_client(const struct rule *r);
 const char *event_phrase(enum event e); /* "job enters", ... */

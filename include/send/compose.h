@@ -25,6 +25,7 @@ struct compose_input {
     const struct client *client;
     const struct job *job;
     const struct appointment *appointment;
+    const struct answer *answer;
     const struct staff *staff;     /* in charge */
     const struct staff *recipient; /* set when the message goes to a member of staff */
     bool to_house;    /* it goes to the office or to an address of the rule's: to nobody by name */

@@ -7,7 +7,7 @@
 
 #include "send/compose.h"
 #include "store/condition.h"
-#include "watch/replan.h"
+#include "watch/subject.h"
 
 struct letter {
     const struct rule *rule; /* NULL: the rule is not in the playbook any more */

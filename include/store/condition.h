@@ -1,15 +1,15 @@
 /*
  * The conditions of rules (`if`, `unless`): SQL expressions written by whoever runs the business,
- * over one client, job, appointment and staff member. They run in a sandbox: a connection of their
- * own that can only read, sees those four tables and a list of harmless functions, and stops what
- * takes too long or grows too large. An expression cannot change, lock, create or open anything,
- * and sees no other table, no schema and no file.
+ * over one client, job, appointment, staff member and answer. They run in a sandbox: a connection
+ * of their own that can only read, sees those five tables and a list of harmless functions, and
+ * stops what takes too long or grows too large. An expression cannot change, lock, create or open
+ * anything, and sees no other table, no schema and no file.
  *
  * What an expression may say
- * - Columns: appointment.status, client.tags, job.amount; status alone where only one of the four
+ * - Columns: appointment.status, client.tags, job.amount; status alone where only one of the five
  *   tables has it. Columns that another program added to those tables count as well.
  * - JSON: job.fields ->> 'plate', json_extract(client.fields, '$.car.make').
- * - Subqueries over the four tables: (SELECT count(*) FROM appointment AS a WHERE a.client_id =
+ * - Subqueries over the five tables: (SELECT count(*) FROM appointment AS a WHERE a.client_id =
  *   client.id AND a.status = 'missed') >= 2. Only inside them: count, sum, ... Nowhere: WITH.
  * - 'now' and CURRENT_DATE, _TIME, _TIMESTAMP are those of base/clock, in UTC. 'localtime' is the
  *   zone of the business, given with conditions_localtime.
@@ -47,7 +47,7 @@ void conditions_localtime(const struct zone *z);
 
 /* The records that an expression is about; 0: none, all its columns are NULL. */
 struct condition_ids {
-    int64_t client_id, job_id, appointment_id, staff_id;
+    int64_t client_id, job_id, appointment_id, staff_id, answer_id;
 };
 
 /* Open the sandbox on the database at `database_path`, which must have our schema already; or, with

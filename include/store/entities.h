@@ -18,8 +18,12 @@ enum entity_kind {
     ENTITY_JOB = 3,
     ENTITY_APPOINTMENT = 4,
     ENTITY_ADDRESS = 5, /* an address that a rule names; the key is the address */
-    ENTITY_OFFICE = 6   /* nobody in particular: where a task goes when nobody is in charge */
+    ENTITY_OFFICE = 6,  /* nobody in particular: where a task goes when nobody is in charge */
+    ENTITY_ANSWER = 7   /* what a client said */
 };
+
+/* Is it about rows that other programs write (not an address or the office)? */
+bool entity_is_record(enum entity_kind kind);
 
 struct entity {
     int64_t id;
@@ -86,8 +90,8 @@ int store_entities_waiting_for_staff(struct store *s, int64_t now_ms, entity_eac
 int store_unplan_of_client(struct store *s, int64_t client_row);
 int store_unplan_of_staff(struct store *s, int64_t now_ms);
 
-/* Jobs and appointments whose plan is not of this generation: looks at up to `max` entities with
- * ids above *after, which moves on; *done: there are no more to look at. */
+/* Jobs, appointments and answers whose plan is not of this generation: looks at up to `max`
+ * entities with ids above *after, which moves on; *done: there are no more to look at. */
 int store_entities_unplanned(struct store *s, int64_t generation, int64_t *after, size_t max,
                              entity_each each, void *arg, bool *done);
 

@@ -22,8 +22,8 @@ struct outbox_row {
     int64_t client_id, job_id, appointment_id;
     char *client_name;
     enum entity_kind subject_kind;
-    char *subject_ref;   /* the job's or appointment's key: its ref, or "#id" */
-    char *subject_title; /* and its title */
+    char *subject_ref;   /* the job's, appointment's or answer's key: its ref, or "#id" */
+    char *subject_title; /* and its title; an answer has none */
     char *to;            /* as sent, or a fixed address of the rule; NULL while it is still open */
     enum entity_kind recipient_kind;
     char *recipient_name; /* client or staff */
@@ -51,7 +51,8 @@ struct outbox_filter {
     int64_t client_row;
     enum entity_kind subject_kind; /* with subject_row: one job or one appointment */
     int64_t subject_row;
-    bool with_visits;           /* with a job: its appointments as well */
+    bool with_visits;           /* with a job: its appointments as well, and what was answered about
+                                   it; with an appointment: what was answered about it */
     int64_t since_ms, until_ms; /* due (by_change: changed) at or after, and before; 0: open */
     bool unclear; /* only what an answer was once unclear of: it may be out, or out twice */
     size_t limit;

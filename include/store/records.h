@@ -15,6 +15,7 @@ int store_client(struct store *s, int64_t id, struct client *out);
 int store_staff(struct store *s, int64_t id, struct staff *out);
 int store_job(struct store *s, int64_t id, struct job *out);
 int store_appointment(struct store *s, int64_t id, struct appointment *out);
+int store_answer(struct store *s, int64_t id, struct answer *out);
 
 /* Every active member of staff, by id; an array to be freed with store_staff_free. */
 int store_staff_all(struct store *s, struct staff **out, size_t *count);

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "store/entities.h"
+#include "store/messages.h"
 #include "watch/world.h"
 
 struct replan_counts {
@@ -21,20 +21,9 @@ struct replan_counts {
 int replan_subject(struct world *w, int64_t entity_id, int64_t now_ms,
                    struct replan_counts *counts);
 
-/* All that planning one subject loads; for `why`, which plans with a trace and changes nothing. */
-struct subject {
-    struct entity entity;
-    struct job job, of_job;
-    struct appointment appointment;
-    struct client client;
-    struct contact contact;
-    struct plan_event *events;
-    size_t event_count;
-    struct plan_subject plan; /* points into the rest: do not copy */
-};
-
-/* ERR_NOTFOUND when the record is gone; `entity` is loaded even then. */
-int subject_load(struct world *w, int64_t entity_id, struct subject *out);
-void subject_close(struct subject *s);
+/* This message has reached its recipient, or may have: plan again what counts from there (rules on
+ * `no answer to` its rule, rules on `client hears nothing`). Nothing where the playbook has none.
+ */
+int replan_reached(struct world *w, const struct message *m, int64_t now_ms);
 
 #endif

@@ -66,8 +66,9 @@ bool due_of(const struct plan_world *w, const struct plan_subject *s, const stru
         snprintf(why, PLAN_REASON_MAX, "its time cannot be told: the business never opens");
         return false;
     }
+    /* (Waiting for an answer is what the clock of `no answer to` counts.) */
     if (s->job != NULL && r->when.unit == UNIT_BUSINESS_HOURS && !r->when.before &&
-        r->when.count > 0 && !o->lies_ahead &&
+        r->when.count > 0 && !o->lies_ahead && r->event != EVENT_NO_ANSWER &&
         !add_waiting(w, s, &r->when, o->anchor_ms, &due_ms, why))
         return false;
     if (repeat > 0 && !offset_apply(&step, calendar, o->zone, due_ms, &due_ms)) {

@@ -315,7 +315,9 @@ size_t occurrences_of(const struct plan_world *w, const struct plan_subject *s,
     struct finder f = {.w = w, .s = s, .r = r, .out = out, .why = why};
 
     why[0] = '\0';
-    if (s->job != NULL && rule_on_job(r))
+    if (r->event >= EVENT_CLIENT_SILENCE)
+        f.count = conversation_of(w, s, r, out, why);
+    else if (s->job != NULL && rule_on_job(r))
         find_in_job(&f);
     else if (s->appointment != NULL && rule_on_appointment(r))
         find_in_appointment(&f);

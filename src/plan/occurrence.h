@@ -22,6 +22,10 @@ struct occurrence {
 size_t occurrences_of(const struct plan_world *w, const struct plan_subject *s,
                       const struct rule *r, struct occurrence out[OCCURRENCES_MAX], char *why);
 
+/* The same for what is said and not said between a client and us (conversation.c). */
+size_t conversation_of(const struct plan_world *w, const struct plan_subject *s,
+                       const struct rule *r, struct occurrence out[OCCURRENCES_MAX], char *why);
+
 /* When the rule's message number `repeat` about this occurrence is due, before any window. False
  * when no time can be told (yet): `why` says so. */
 bool due_of(const struct plan_world *w, const struct plan_subject *s, const struct rule *r,

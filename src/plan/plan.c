@@ -162,7 +162,8 @@ static const struct staff *staff_by_id(const struct plan_world *w, int64_t id)
 static const struct staff *in_charge(const struct planner *p)
 {
     const struct plan_subject *s = p->s;
-    int64_t id = s->appointment != NULL ? s->appointment->staff_id : s->job->staff_id;
+    const struct appointment *visit = s->appointment != NULL ? s->appointment : s->of_appointment;
+    int64_t id = visit != NULL ? visit->staff_id : s->job != NULL ? s->job->staff_id : 0;
 
     if (id == 0 && s->of_job != NULL)
         id = s->of_job->staff_id;
@@ -296,7 +297,33 @@ static bool counts(const struct planner *p, const struct request *q)
         tell(p, q->r, "the appointment had begun already");
         return false;
     }
+    if (q->r->event == EVENT_NO_ANSWER && q->nominal_ms >= q->o->end_ms) {
+        tell(p, q->r, "the appointment will have begun by then");
+        return false;
+    }
     return true;
+}
+
+/* Has the client answered since the rule had something to say? What leads up to an event asks from
+ * its first message on. */
+static bool is_answered(const struct planner *p, const struct request *q, int64_t first_ms)
+{
+    int64_t since_ms = q->o->lies_ahead ? first_ms : q->o->anchor_ms;
+
+    if (!rule_ends_at_answer(q->r) || p->s->answered_ms <= since_ms)
+        return false;
+    tell(p, q->r, "the client answered");
+    return true;
+}
+
+static void plan_repeat(struct planner *p, struct request *q)
+{
+    q->missed = q->o->lies_ahead && q->r->when.before && q->nominal_ms < q->o->known_ms;
+    size_t before = p->out->count;
+    add_recipients(p, q);
+    if (q->missed) /* settled by settle_missed, which sees all rules */
+        for (size_t m = before; m < p->out->count; m++)
+            p->out->items[m].missed = p->out->items[m].verdict == VERDICT_SEND;
 }
 
 static void plan_rule(struct planner *p, size_t index)
@@ -310,20 +337,17 @@ static void plan_rule(struct planner *p, size_t index)
         tell(p, r, why);
     for (size_t i = 0; i < n; i++) {
         int times = r->every.times > 0 ? r->every.times : 1;
+        int64_t first_ms = 0;
         for (int k = 0; k < times; k++) {
             struct request q = {.rule = index, .r = r, .o = &found[i], .repeat = k};
             if (!due_of(p->w, p->s, r, &found[i], k, &q.nominal_ms, why)) {
                 tell(p, r, why);
                 break;
             }
-            if (!counts(p, &q))
-                continue;
-            q.missed = found[i].lies_ahead && r->when.before && q.nominal_ms < found[i].known_ms;
-            size_t before = p->out->count;
-            add_recipients(p, &q);
-            if (q.missed) /* settled by settle_missed, which sees all rules */
-                for (size_t m = before; m < p->out->count; m++)
-                    p->out->items[m].missed = p->out->items[m].verdict == VERDICT_SEND;
+            if (k == 0)
+                first_ms = q.nominal_ms;
+            if (counts(p, &q) && !is_answered(p, &q, first_ms))
+                plan_repeat(p, &q);
         }
     }
 }
@@ -396,10 +420,12 @@ void plan_subject(const struct plan_world *w, const struct plan_subject *s, stru
     struct planner p = {
         .w = w, .s = s, .out = out, .first = out->count, .trace = trace, .trace_arg = trace_arg};
 
-    assert((s->job != NULL) != (s->appointment != NULL));
+    assert((s->job != NULL) + (s->appointment != NULL) + (s->answer != NULL) == 1);
     for (size_t i = 0; i < w->playbook->rule_count; i++) {
         const struct rule *r = &w->playbook->rules[i];
-        if (s->job != NULL ? rule_on_job(r) : rule_on_appointment(r))
+        if (s->job != NULL           ? rule_on_job(r)
+            : s->appointment != NULL ? rule_on_appointment(r)
+                                     : rule_on_answer(r))
             plan_rule(&p, i);
     }
     settle_missed(&p);

@@ -75,3 +75,9 @@ void appointment_close(struct appointment *a)
              a->fields);
     *a = (struct appointment){0};
 }
+
+void answer_close(struct answer *a)
+{
+    FREE_ALL(a->ref, a->channel, a->text, a->score, a->at);
+    *a = (struct answer){0};
+}

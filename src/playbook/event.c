@@ -46,14 +46,38 @@ const char *event_phrase(enum event e)
     return e >= 0 && e < EVENT_COUNT ? events[e].phrase : NULL;
 }
 
+/* The event whose subject the rule has: that of the rule whose answer it waits for. */
+static enum event subject_event(const struct rule *r)
+{
+    while (r->event == EVENT_NO_ANSWER && r->asks != NULL)
+        r = r->asks;
+    return r->event;
+}
+
 bool rule_on_job(const struct rule *r)
 {
-    return r->event <= EVENT_JOB_DUE;
+    enum event e = subject_event(r);
+
+    return e <= EVENT_JOB_DUE || e == EVENT_CLIENT_SILENCE;
 }
 
 bool rule_on_appointment(const struct rule *r)
 {
-    return r->event >= EVENT_APPOINTMENT_BOOKED && r->event <= EVENT_APPOINTMENT_ENDS;
+    enum event e = subject_event(r);
+
+    return e >= EVENT_APPOINTMENT_BOOKED && e <= EVENT_APPOINTMENT_ENDS;
+}
+
+bool rule_on_answer(const struct rule *r)
+{
+    enum event e = subject_event(r);
+
+    return e == EVENT_CLIENT_ANSWERS || e == EVENT_SURVEY_BELOW;
+}
+
+bool rule_ends_at_answer(const struct rule *r)
+{
+    return r->to == TO_CLIENT && r->every.times > 1;
 }
 
 bool rule_writes_to_client(const struct rule *r)

@@ -224,7 +224,14 @@ static void check_of_rule(const struct reading *r, const struct playbook *p,
                        "`on`: a rule cannot wait for an answer to itself; name the rule that asks");
         return;
     }
-    if (playbook_rule(p, rule->of_rule) != NULL)
+    const struct rule *asks = playbook_rule(p, rule->of_rule);
+    if (asks != NULL && !rule_writes_to_client(asks))
+        problems_error(r->problems, r->file, line,
+                       "`on`: no client can answer `%s`, which goes to %s; name a rule that writes "
+                       "to the client",
+                       rule->of_rule,
+                       asks->to == TO_CLIENT || asks->to_text == NULL ? "staff" : asks->to_text);
+    if (asks != NULL)
         return;
     const char **names = mem_array(p->rule_count + 1, sizeof(*names));
     for (size_t i = 0; i < p->rule_count; i++)
@@ -234,6 +241,41 @@ static void check_of_rule(const struct reading *r, const struct playbook *p,
                    hint);
     free(hint);
     free(names);
+}
+
+/* Rules that wait for answers to each other would wait for ever: the chain ends at one that asks by
+ * itself. */
+static void tie(const struct reading *r, const struct playbook *p, struct rule *rule)
+{
+    const struct rule *next = rule->asks;
+
+    for (size_t i = 0; i < p->rule_count && next != NULL && next->asks != rule; i++)
+        next = next->asks;
+    if (next == NULL || next->asks != rule)
+        return;
+    problems_error(r->problems, r->file, rule->line,
+                   "`[rule %s]` and `[rule %s]` wait for answers to each other; one of them has to "
+                   "begin with something that happens",
+                   rule->name, next->name);
+    rule->asks = NULL;
+}
+
+/* What the rules need to know of each other, and what the playbook minds at all. */
+static void tie_rules(const struct reading *r, struct playbook *p)
+{
+    for (size_t i = 0; i < p->rule_count; i++) {
+        struct rule *rule = &p->rules[i];
+        p->minds_silence |= rule->event == EVENT_CLIENT_SILENCE;
+        p->minds_asking |= rule->event == EVENT_NO_ANSWER;
+        p->minds_answers |= rule->event == EVENT_NO_ANSWER || rule_ends_at_answer(rule);
+        for (size_t k = 0; rule->of_rule != NULL && k < p->rule_count; k++)
+            if (k != i && strcmp(p->rules[k].name, rule->of_rule) == 0) {
+                rule->asks = &p->rules[k];
+                p->rules[k].asked = true;
+            }
+    }
+    for (size_t i = 0; i < p->rule_count; i++)
+        tie(r, p, &p->rules[i]);
 }
 
 static void check_together(const struct reading *r, const struct playbook *p,
@@ -295,6 +337,7 @@ static struct playbook *parse(const struct ini *ini, bool all, struct problems *
     for (size_t i = 0; i < ini->count; i++)
         if (strcmp(ini->sections[i].kind, "rule") == 0)
             check_together(&r, p, &ini->sections[i], &p->rules[n++]);
+    tie_rules(&r, p);
     if (p->rule_count == 0 && problems->errors == errors)
         problems_warning(problems, ini->file, 0, "there is no rule, so nothing will be sent");
     return p;

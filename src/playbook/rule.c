@@ -169,7 +169,7 @@ static const struct directive rule_directives[] = {
      .type = DIRECTIVE_VERBATIM,
      .offset = AT(only_if),
      .form = "an SQL expression",
-     .help = "only where this SQL expression over client, job, appointment, staff is true"},
+     .help = "only where this SQL expression over client, job, appointment, staff, answer is true"},
     {.key = "unless",
      .type = DIRECTIVE_VERBATIM,
      .offset = AT(unless),
@@ -273,6 +273,8 @@ static void check_time(const struct check *c, const struct rule *r)
               r->on_text);
     if (waits && r->when.count == 0)
         wrong(c, "when", "say how long to wait for it: `5 days after`");
+    if (waits && r->settle_ms > 0)
+        wrong(c, "settle", "`%s` waits already, as long as `when` says; leave it out", r->on_text);
     if (r->settle_ms > 0 && r->when.before)
         wrong(c, "settle", "it waits after something has happened; a rule for `before` needs none");
     if (given(c, "missed") && !r->when.before)
@@ -330,20 +332,6 @@ static void check_condition(const struct check *c, const char *key, const char *
         wrong(c, key, "a condition is at most %d bytes long", CONDITION_MAX);
 }
 
-/* What is said by a value and not by a key. */
-static void check_supported(const struct check *c, const struct rule *r)
-{
-    const struct ini_entry *on = ini_entry(c->section, "on"), *when = ini_entry(c->section, "when");
-    const char *phrase = event_phrase(r->event), *unit = offset_unit_name(r->when.unit, 2);
-
-    if (c->reading->all)
-        return;
-    if (r->on_text != NULL && not_yet("rule", "on", phrase))
-        not_yet_error(c->reading, on->line, r->on_text);
-    if (r->when_text != NULL && when != NULL && not_yet("rule", "when", unit))
-        not_yet_error(c->reading, when->line, unit);
-}
-
 bool rule_read(const struct reading *r, const struct ini_section *section, struct rule *rule)
 {
     struct check c = {r, section};
@@ -364,7 +352,6 @@ bool rule_read(const struct reading *r, const struct ini_section *section, struc
         rule->template = mem_strdup(rule->name);
     check_condition(&c, "if", rule->only_if, &rule->only_if_line);
     check_condition(&c, "unless", rule->unless, &rule->unless_line);
-    check_supported(&c, rule);
     if (rule->on_text != NULL && rule->when_text != NULL)
         check_time(&c, rule);
     if (rule->on_text != NULL && rule->to_text != NULL)

@@ -21,10 +21,10 @@ static const char *const events[EVENT_COUNT] = {
     [EVENT_APPOINTMENT_MISSED] = "an appointment is missed",
     [EVENT_APPOINTMENT_STARTS] = "an appointment starts",
     [EVENT_APPOINTMENT_ENDS] = "an appointment ends",
-    [EVENT_CLIENT_SILENCE] = "a client hears nothing",
+    [EVENT_CLIENT_SILENCE] = "the client of an open job hears nothing",
     [EVENT_CLIENT_ANSWERS] = "a client answers",
-    [EVENT_NO_ANSWER] = "nobody answers ",
-    [EVENT_SURVEY_BELOW] = "a survey is below ",
+    [EVENT_NO_ANSWER] = "a client does not answer ",
+    [EVENT_SURVEY_BELOW] = "a client scores below ",
 };
 
 static void put_count(struct buf *b, int64_t count, enum offset_unit unit)
@@ -52,7 +52,9 @@ static void put_event(struct buf *b, const struct rule *r)
 static void put_time(struct buf *b, const struct rule *r)
 {
     const struct offset *o = &r->when;
-    bool lasts = r->event == EVENT_CLIENT_SILENCE || r->event == EVENT_NO_ANSWER;
+    const char *after = r->event == EVENT_CLIENT_SILENCE ? " for "
+                        : r->event == EVENT_NO_ANSWER    ? " within "
+                                                         : ", after ";
 
     if (o->before && o->at_minute >= 0) {
         buf_puts(b, "At ");
@@ -72,7 +74,7 @@ static void put_time(struct buf *b, const struct rule *r)
         free(settle);
     }
     if (!o->before && o->count > 0) {
-        buf_puts(b, lasts ? " for " : ", after ");
+        buf_puts(b, after);
         put_count(b, o->count, o->unit);
     }
     if (!o->before && o->at_minute >= 0) {
@@ -123,6 +125,8 @@ static void put_action(struct buf *b, const struct rule *r)
         buf_puts(b, ", again every ");
         put_count(b, r->every.count, r->every.unit);
         buf_printf(b, ", %d times in all", r->every.times);
+        if (rule_ends_at_answer(r))
+            buf_puts(b, " or until the client answers");
     }
 }
 

@@ -45,6 +45,11 @@ static const char *const names[] = {
     "appointment.location",
     "appointment.status",
     "appointment.fields.*",
+    "answer.ref",
+    "answer.text",
+    "answer.score",
+    "answer.channel",
+    "answer.at",
     "staff.ref",
     "staff.name",
     "staff.email",
@@ -163,6 +168,18 @@ static json_t *appointment_data(const struct settings *s, const struct compose_i
     return o;
 }
 
+static json_t *answer_data(const struct answer *a)
+{
+    json_t *o = json_object();
+
+    set(o, "ref", a->ref);
+    set(o, "text", a->text);
+    set(o, "score", a->score);
+    set(o, "channel", a->channel);
+    set(o, "at", a->at);
+    return o;
+}
+
 static json_t *staff_data(const struct staff *s)
 {
     json_t *o = json_object();
@@ -225,6 +242,8 @@ json_t *compose_data(const struct settings *settings, const struct compose_input
         json_object_set_new(o, "job", job_data(in->job));
     if (in->appointment != NULL)
         json_object_set_new(o, "appointment", appointment_data(settings, in));
+    if (in->answer != NULL)
+        json_object_set_new(o, "answer", answer_data(in->answer));
     if (in->staff != NULL)
         json_object_set_new(o, "staff", staff_data(in->staff));
     if (in->recipient != NULL)

@@ -6,7 +6,7 @@
 static void load_in_charge(struct world *w, struct letter *l)
 {
     const struct subject *s = &l->subject;
-    int64_t id = s->plan.appointment != NULL ? s->appointment.staff_id : s->job.staff_id;
+    int64_t id = s->appointment.id != 0 ? s->appointment.staff_id : s->job.staff_id;
 
     if (id == 0 && s->plan.of_job != NULL)
         id = s->of_job.staff_id;
@@ -61,7 +61,8 @@ int letter_load(struct world *w, const struct message *m, int64_t now_ms, struct
     out->input.channel = m->channel;
     out->input.now_ms = now_ms;
     out->input.client = s->client.id != 0 ? &s->client : NULL;
-    out->input.appointment = s->plan.appointment;
+    out->input.appointment = s->appointment.id != 0 ? &s->appointment : NULL;
+    out->input.answer = s->plan.answer;
     out->input.job = s->plan.job != NULL ? s->plan.job : s->plan.of_job;
     load_in_charge(w, out);
     out->ids = (struct condition_ids){
@@ -69,6 +70,7 @@ int letter_load(struct world *w, const struct message *m, int64_t now_ms, struct
         .job_id = out->input.job != NULL ? out->input.job->id : 0,
         .appointment_id = s->appointment.id,
         .staff_id = out->in_charge.id,
+        .answer_id = s->answer.id,
     };
     return load_recipient(w, out);
 }

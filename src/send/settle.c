@@ -162,7 +162,8 @@ static int unknown(struct settling *s, const struct message *m)
     if (rc == 0)
         rc = store_message_move(s->w->store, m, resend ? MESSAGE_RETRY : MESSAGE_UNKNOWN, s->now_ms,
                                 resend ? next_ms : m->next_ms, reason);
-    return rc == 0 ? note_told(s, m) : rc;
+    rc = rc == 0 ? note_told(s, m) : rc;
+    return rc == 0 && !resend ? replan_reached(s->w, m, s->now_ms) : rc;
 }
 
 static int sent(struct settling *s, const struct message *m)
@@ -172,7 +173,8 @@ static int sent(struct settling *s, const struct message *m)
     snprintf(with, sizeof(with), "went with message %lld", (long long)m->leader_id);
     int rc = store_message_move(s->w->store, m, MESSAGE_SENT, s->now_ms, m->next_ms,
                                 m->leader_id != 0 ? with : NULL);
-    return rc == 0 ? note_told(s, m) : rc;
+    rc = rc == 0 ? note_told(s, m) : rc;
+    return rc == 0 ? replan_reached(s->w, m, s->now_ms) : rc;
 }
 
 static int settle_one(struct settling *s, const struct message *m)

@@ -10,7 +10,7 @@
  * second. A row comes back when it is true; NULL gives none.
  *
  * The walls, outermost first: the file is opened read-only, query_only, defensive, with views,
- * triggers, extensions and ATTACH switched off; the authorizer lets SELECT, the columns of four
+ * triggers, extensions and ATTACH switched off; the authorizer lets SELECT, the columns of five
  * tables and the listed functions through while compiling, also when SQLite compiles again by
  * itself after a schema change; while running, a progress handler looks at the time and at SQLite's
  * memory each time a loop comes round. Nothing can stop what runs straight through, so the lengths
@@ -43,7 +43,7 @@
 #define JULIAN_EPOCH_MS INT64_C(210866760000000) /* 1970 as milliseconds of the Julian day */
 #define PROGRESS_STEPS 32                        /* of SQLite's machine, between two looks */
 #define PATTERN_MAX 256                          /* bytes of a LIKE or GLOB pattern */
-#define PARAMETERS 4
+#define PARAMETERS 5
 #define VALUES_MAX 12  /* columns of one expression whose values are told */
 #define VALUE_SHOWN 60 /* characters of each */
 
@@ -53,9 +53,10 @@
     " LEFT JOIN main.client AS client ON client.id = ?1"                                           \
     " LEFT JOIN main.job AS job ON job.id = ?2"                                                    \
     " LEFT JOIN main.appointment AS appointment ON appointment.id = ?3"                            \
-    " LEFT JOIN main.staff AS staff ON staff.id = ?4"
+    " LEFT JOIN main.staff AS staff ON staff.id = ?4"                                              \
+    " LEFT JOIN main.answer AS answer ON answer.id = ?5"
 #define FROM_SUBJECT "SELECT 1 " FROM_ROW
-#define FROM_ALL "SELECT 1 FROM main.client, main.job, main.appointment, main.staff"
+#define FROM_ALL "SELECT 1 FROM main.client, main.job, main.appointment, main.staff, main.answer"
 
 struct compiled {
     uint64_t hash;
@@ -147,7 +148,7 @@ static int authorize(void *arg, int action, const char *first, const char *secon
         condition_say_function(second, &c->denied);
         return SQLITE_DENY;
     default:
-        err_set(&c->denied, "a condition only reads client, job, appointment and staff");
+        err_set(&c->denied, "a condition only reads client, job, appointment, staff and answer");
         return SQLITE_DENY;
     }
 }
@@ -293,7 +294,7 @@ static int compile(struct conditions *c, const char *expression, sqlite3_stmt **
     return prepare(c, FROM_SUBJECT " WHERE (", expression, ")", PARAMETERS, out, err);
 }
 
-/* Touch the four tables: SQLite compiles with the schema it knows, and only running something makes
+/* Touch the five tables: SQLite compiles with the schema it knows, and only running something makes
  * it notice that the schema has changed. */
 static int look_at_schema(struct conditions *c, struct err *err)
 {
@@ -390,7 +391,7 @@ struct conditions *conditions_open(const char *database_path, struct err *err)
     }
     rc = look_at_schema(c, err);
     if (rc == ERR_INVALID)
-        err_set(err, "the tables client, job, appointment and staff are not all there");
+        err_set(err, "the tables client, job, appointment, staff and answer are not all there");
     if (rc < 0) {
         err_context(err, "open the database for conditions");
         goto fail;
@@ -425,7 +426,7 @@ int condition_check(struct conditions *c, const char *expression, struct err *er
 static void bind_ids(sqlite3_stmt *stmt, const struct condition_ids *ids)
 {
     const int64_t values[PARAMETERS] = {ids->client_id, ids->job_id, ids->appointment_id,
-                                        ids->staff_id};
+                                        ids->staff_id, ids->answer_id};
 
     for (int i = 0; i < PARAMETERS; i++) {
         if (values[i] != 0)

@@ -15,7 +15,7 @@
  * a semicolon, a parameter, WITH, or too many subqueries or tables. ERR_INVALID or ERR_LIMIT. */
 int condition_scan(const char *expression, struct err *err);
 
-/* Is this one of the four tables; one of the harmless functions? Case does not count. */
+/* Is this one of the five tables; one of the harmless functions? Case does not count. */
 bool condition_table_allowed(const char *name);
 bool condition_function_allowed(const char *name);
 

@@ -16,7 +16,7 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define COLUMNS_MAX 512 /* names that are looked through for a suggestion */
 
-static const char *const table_names[] = {"client", "job", "appointment", "staff"};
+static const char *const table_names[] = {"client", "job", "appointment", "staff", "answer"};
 
 /*
  * Every one of these is quick on the longest value there may be and gives the same answer for the
@@ -89,7 +89,9 @@ bool condition_function_allowed(const char *name)
 
 void condition_say_table(const char *name, struct err *err)
 {
-    err_set(err, "a condition cannot look at %.80s; it sees client, job, appointment and staff",
+    err_set(err,
+            "a condition cannot look at %.80s; it sees client, job, appointment, staff "
+            "and answer",
             name);
 }
 
@@ -105,7 +107,7 @@ void condition_say_function(const char *name, struct err *err)
 
 /* ---- columns -------------------------------------------------------------------------------- */
 
-/* Append "table.column" for every column of the four tables that are there. */
+/* Append "table.column" for every column of the five tables that are there. */
 static void list_columns(sqlite3 *db, struct str_list *out)
 {
     for (size_t t = 0; t < COUNT(table_names); t++) {

@@ -28,6 +28,8 @@
 #define APPOINTMENT_FACTS                                                                          \
     "r.starts" J("r.timezone") J("r.status") J("r.ends") J("r.client_id") J("r.job_id")            \
         J("r.staff_id")
+#define ANSWER_FACTS                                                                               \
+    "r.at" J("r.client_id") J("r.job_id") J("r.appointment_id") J("r.score") J("NULL")
 #define KEY "coalesce(r.ref, '#' || r.id)"
 
 static const char *const fact_queries[] = {
@@ -36,6 +38,7 @@ static const char *const fact_queries[] = {
     [ENTITY_JOB] = "SELECT " KEY ", " JOB_FACTS " FROM job r WHERE r.id = ?1",
     [ENTITY_APPOINTMENT] =
         "SELECT " KEY ", " APPOINTMENT_FACTS " FROM appointment r WHERE r.id = ?1",
+    [ENTITY_ANSWER] = "SELECT " KEY ", " ANSWER_FACTS " FROM answer r WHERE r.id = ?1",
 };
 
 static const char *const row_queries[] = {
@@ -43,6 +46,7 @@ static const char *const row_queries[] = {
     [ENTITY_STAFF] = "SELECT id FROM staff WHERE ref = ?1",
     [ENTITY_JOB] = "SELECT id FROM job WHERE ref = ?1",
     [ENTITY_APPOINTMENT] = "SELECT id FROM appointment WHERE ref = ?1",
+    [ENTITY_ANSWER] = "SELECT id FROM answer WHERE ref = ?1",
 };
 
 #define DIFFERENT(kind, table, facts)                                                              \
@@ -59,13 +63,18 @@ static const char *const different_queries[] = {
     [ENTITY_STAFF] = DIFFERENT("2", "staff", STAFF_FACTS),
     [ENTITY_JOB] = DIFFERENT("3", "job", JOB_FACTS),
     [ENTITY_APPOINTMENT] = DIFFERENT("4", "appointment", APPOINTMENT_FACTS),
+    [ENTITY_ANSWER] = DIFFERENT("7", "answer", ANSWER_FACTS),
 };
 static const char *const gone_queries[] = {
-    [ENTITY_CLIENT] = GONE("1", "client"),
-    [ENTITY_STAFF] = GONE("2", "staff"),
-    [ENTITY_JOB] = GONE("3", "job"),
-    [ENTITY_APPOINTMENT] = GONE("4", "appointment"),
+    [ENTITY_CLIENT] = GONE("1", "client"), [ENTITY_STAFF] = GONE("2", "staff"),
+    [ENTITY_JOB] = GONE("3", "job"),       [ENTITY_APPOINTMENT] = GONE("4", "appointment"),
+    [ENTITY_ANSWER] = GONE("7", "answer"),
 };
+
+bool entity_is_record(enum entity_kind kind)
+{
+    return (kind >= ENTITY_CLIENT && kind <= ENTITY_APPOINTMENT) || kind == ENTITY_ANSWER;
+}
 
 void entity_close(struct entity *e)
 {
@@ -313,7 +322,7 @@ static int for_each_id(struct store *s, sqlite3_stmt *st, entity_each each, void
 int store_entities_of_client(struct store *s, int64_t client_row, entity_each each, void *arg)
 {
     sqlite3_stmt *st =
-        store_prepare(s, "SELECT id FROM entity WHERE client_row = ?1 AND (kind = 3 OR kind = 4)");
+        store_prepare(s, "SELECT id FROM entity WHERE client_row = ?1 AND " IS_SUBJECT);
 
     if (st != NULL)
         bind_int(st, 1, client_row);
@@ -340,8 +349,8 @@ int store_entities_waiting_for_staff(struct store *s, int64_t now_ms, entity_eac
 
 int store_unplan_of_client(struct store *s, int64_t client_row)
 {
-    sqlite3_stmt *st = store_prepare(
-        s, "UPDATE entity SET generation = 0 WHERE client_row = ?1 AND (kind = 3 OR kind = 4)");
+    sqlite3_stmt *st =
+        store_prepare(s, "UPDATE entity SET generation = 0 WHERE client_row = ?1 AND " IS_SUBJECT);
 
     if (st != NULL)
         bind_int(st, 1, client_row);
@@ -362,7 +371,7 @@ int store_entities_unplanned(struct store *s, int64_t generation, int64_t *after
                              entity_each each, void *arg, bool *done)
 {
     sqlite3_stmt *st =
-        store_prepare(s, "SELECT id, (kind = 3 OR kind = 4) AND generation <> ?2 FROM entity "
+        store_prepare(s, "SELECT id, " IS_SUBJECT " AND generation <> ?2 FROM entity "
                          "WHERE id > ?1 ORDER BY id LIMIT ?3");
     size_t looked = 0;
     int rc;
@@ -427,8 +436,10 @@ int store_reconcile(struct store *s, struct reconcile_cursor *c, size_t max, dif
         c->gone = true;
     } else {
         c->gone = false;
-        *done = c->kind == ENTITY_APPOINTMENT;
-        c->kind = *done ? 0 : c->kind + 1;
+        *done = c->kind == ENTITY_ANSWER;
+        do
+            c->kind = *done ? 0 : c->kind + 1;
+        while (c->kind != 0 && !entity_is_record(c->kind));
     }
     return 0;
 }

@@ -98,6 +98,10 @@ static inline int64_t column_int(sqlite3_stmt *st, int i)
     return sqlite3_column_int64(st, i);
 }
 
+/* The kinds of entity that are planned: jobs, appointments, answers; as the index entity_client has
+ * it, word for word, or the index would not be used. */
+#define IS_SUBJECT "(kind = 3 OR kind = 4 OR kind = 7)"
+
 /* A copy for the caller to free; NULL for NULL. */
 char *column_text(sqlite3_stmt *st, int i);
 

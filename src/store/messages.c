@@ -337,7 +337,8 @@ int store_message_replan(struct store *s, const struct message *m)
     sqlite3_stmt *st = store_prepare(
         s, "UPDATE message SET nominal_ms = ?2, due_ms = ?3, expires_ms = ?4, channel = ?5, "
            "next_ms = CASE WHEN attempts > 0 THEN next_ms ELSE ?6 END, "
-           "merges = CASE WHEN attempts > 0 THEN merges ELSE ?7 END WHERE id = ?1");
+           "merges = CASE WHEN attempts > 0 THEN merges ELSE ?7 END, "
+           "occurrence = ?8 WHERE id = ?1");
 
     if (st != NULL) {
         bind_int(st, 1, m->id);
@@ -347,6 +348,7 @@ int store_message_replan(struct store *s, const struct message *m)
         bind_int(st, 5, m->channel);
         bind_int(st, 6, m->next_ms);
         bind_int(st, 7, m->merges);
+        bind_int(st, 8, m->occurrence);
     }
     return store_finish(s, st);
 }

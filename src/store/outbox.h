@@ -9,8 +9,8 @@
 /* Ends before the WHERE; m is the message, s its subject, p its recipient. */
 #define OUTBOX_SELECT                                                                              \
     "SELECT m.id, r.name, r.purpose, s.client_row, "                                               \
-    "CASE s.kind WHEN 3 THEN s.row_id WHEN 4 THEN a.job_id END, "                                  \
-    "CASE s.kind WHEN 4 THEN s.row_id END, c.name, s.kind, s.key, "                                \
+    "CASE s.kind WHEN 3 THEN s.row_id WHEN 4 THEN a.job_id WHEN 7 THEN n.job_id END, "             \
+    "CASE s.kind WHEN 4 THEN s.row_id WHEN 7 THEN n.appointment_id END, c.name, s.kind, s.key, "   \
     "CASE s.kind WHEN 3 THEN j.title WHEN 4 THEN a.title END, "                                    \
     "coalesce(m.address, CASE p.kind WHEN 5 THEN p.key END), p.kind, "                             \
     "CASE p.kind WHEN 1 THEN pc.name WHEN 2 THEN ps.name END, m.channel, m.state, m.nominal_ms, "  \
@@ -20,6 +20,7 @@
     "LEFT JOIN entity p ON p.id = m.recipient_id "                                                 \
     "LEFT JOIN job j ON s.kind = 3 AND j.id = s.row_id "                                           \
     "LEFT JOIN appointment a ON s.kind = 4 AND a.id = s.row_id "                                   \
+    "LEFT JOIN answer n ON s.kind = 7 AND n.id = s.row_id "                                        \
     "LEFT JOIN client c ON c.id = s.client_row "                                                   \
     "LEFT JOIN client pc ON p.kind = 1 AND pc.id = p.row_id "                                      \
     "LEFT JOIN staff ps ON p.kind = 2 AND ps.id = p.row_id "                                       \

@@ -33,7 +33,8 @@ void outbox_rows_free(struct outbox_row *rows, size_t count)
     OUTBOX_SELECT                                                                                  \
     "WHERE (?1 >> m.state) & 1 AND (?2 IS NULL OR r.name = ?2) "                                   \
     "AND (?3 = 0 OR s.client_row = ?3) "                                                           \
-    "AND (?4 = 0 OR (s.kind = ?4 AND s.row_id = ?5) OR (?10 AND ?4 = 3 AND a.job_id = ?5)) "       \
+    "AND (?4 = 0 OR (s.kind = ?4 AND s.row_id = ?5) OR (?10 AND ((?4 = 3 AND ?5 IN (a.job_id, "    \
+    "n.job_id)) OR (?4 = 4 AND n.appointment_id = ?5)))) "                                         \
     "AND (?6 = 0 OR m.id = ?6) "                                                                   \
     "AND (NOT ?11 OR m.state = 4 OR EXISTS (SELECT 1 FROM attempt AS t "                           \
     "WHERE t.message_id = m.id AND t.outcome = 'unknown')) "
@@ -176,6 +177,7 @@ static int exists(struct store *s, enum entity_kind kind, int64_t id)
     struct staff m;
     struct job j;
     struct appointment a;
+    struct answer n;
     int rc = ERR_NOTFOUND;
 
     switch (kind) {
@@ -194,6 +196,10 @@ static int exists(struct store *s, enum entity_kind kind, int64_t id)
     case ENTITY_APPOINTMENT:
         if ((rc = store_appointment(s, id, &a)) == 0)
             appointment_close(&a);
+        break;
+    case ENTITY_ANSWER:
+        if ((rc = store_answer(s, id, &n)) == 0)
+            answer_close(&n);
         break;
     default:
         break;
@@ -217,10 +223,9 @@ int store_find(struct store *s, enum entity_kind kind, const char *text, int64_t
     "ORDER BY instr(lower(ref), lower(?1)) <> 1, length(ref), ref LIMIT 1"
 
 static const char *const near_queries[] = {
-    [ENTITY_CLIENT] = NEAR("client"),
-    [ENTITY_STAFF] = NEAR("staff"),
-    [ENTITY_JOB] = NEAR("job"),
-    [ENTITY_APPOINTMENT] = NEAR("appointment"),
+    [ENTITY_CLIENT] = NEAR("client"), [ENTITY_STAFF] = NEAR("staff"),
+    [ENTITY_JOB] = NEAR("job"),       [ENTITY_APPOINTMENT] = NEAR("appointment"),
+    [ENTITY_ANSWER] = NEAR("answer"),
 };
 
 char *store_find_near(struct store *s, enum entity_kind kind, const char *text)

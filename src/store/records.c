@@ -135,6 +135,26 @@ int store_appointment(struct store *s, int64_t id, struct appointment *out)
     return 0;
 }
 
+int store_answer(struct store *s, int64_t id, struct answer *out)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT id, ref, channel, text, score, at, client_id, "
+                                        "job_id, appointment_id FROM answer WHERE id = ?1");
+    int rc = one(s, st, id);
+
+    *out = (struct answer){0};
+    if (rc != 0)
+        return rc;
+    out->id = column_int(st, 0);
+    char **columns[] = {&out->ref, &out->channel, &out->text, &out->score, &out->at};
+    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+        *columns[i] = text_or_null(st, (int)i + 1);
+    out->client_id = column_int(st, 6);
+    out->job_id = column_int(st, 7);
+    out->appointment_id = column_int(st, 8);
+    store_reset(st);
+    return 0;
+}
+
 int store_consents(struct store *s, int64_t client_id, struct consents *out)
 {
     sqlite3_stmt *st = store_prepare(s, "SELECT channel, purpose, state FROM consent "

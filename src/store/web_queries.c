@@ -316,11 +316,10 @@ int store_client_notes(struct store *s, int64_t client_id, char **out)
     return store_finish(s, st);
 }
 
-/* The client's own entity, and those of the client's jobs and appointments. */
+/* The client's own entity, and those of the client's jobs, appointments and answers. */
 #define ABOUT                                                                                      \
-    "WHERE m.subject_id IN (SELECT id FROM entity WHERE client_row = ?1 AND (kind = 3 OR kind = "  \
-    "4) "                                                                                          \
-    "UNION ALL SELECT id FROM entity WHERE kind = 1 AND row_id = ?1) "
+    "WHERE m.subject_id IN (SELECT id FROM entity WHERE client_row = ?1 AND " IS_SUBJECT           \
+    " UNION ALL SELECT id FROM entity WHERE kind = 1 AND row_id = ?1) "
 
 int store_client_messages(struct store *s, int64_t client_id, bool pending, size_t max,
                           struct outbox_row **out, size_t *count)

@@ -23,6 +23,8 @@
 #include "store/tasks.h"
 #include "time/moment.h"
 
+#define ANSWER_FRESH_MS (10 * 60 * INT64_C(1000))
+
 void subjects_add(void *subjects, int64_t entity_id)
 {
     struct subjects *l = subjects;
@@ -258,6 +260,36 @@ static void look_at_appointment(struct look *l)
     free(status);
 }
 
+/* --- answers --- */
+
+enum { ANSWER_AT = 0, ANSWER_CLIENT = 1 };
+
+/* When it was given. What is written down within moments counts from when it was: the row's own
+ * time may be cut to the minute. An older one, taken over from somewhere, keeps its time. */
+static int64_t answered_at(const struct look *l)
+{
+    char *text = fact(l->facts, ANSWER_AT);
+    struct moment m;
+    int64_t at_ms = l->at_ms;
+
+    if (!clock_is_virtual() && text != NULL && moment_parse(text, &m, NULL) == 0) {
+        int64_t stated_ms = moment_instant(&m, zone_utc());
+        if (stated_ms < l->at_ms - ANSWER_FRESH_MS)
+            at_ms = stated_ms;
+    }
+    free(text);
+    return at_ms;
+}
+
+/* It happens once, whatever is corrected in it later. */
+static void look_at_answer(struct look *l)
+{
+    if (l->e.revision > 0)
+        return;
+    happened(l, EVENT_CLIENT_ANSWERS, NULL);
+    l->events[0].at_ms = answered_at(l);
+}
+
 /* --- finding the entity --- */
 
 /* The record with this key is the one we know, wherever its row is now; a row whose key changed is
@@ -287,6 +319,13 @@ static int find_entity(struct look *l)
     return rc;
 }
 
+static int concern_client(struct look *l, int64_t client_row)
+{
+    int rc = store_entities_of_client(l->w->store, client_row, subjects_add, l->out);
+
+    return rc == 0 ? store_unplan_of_client(l->w->store, client_row) : rc;
+}
+
 /* The subjects that this change concerns. Their plan is old from now on, also if we stop before
  * planning them again. */
 static int note_concerned(struct look *l)
@@ -296,16 +335,35 @@ static int note_concerned(struct look *l)
 
     switch (l->kind) {
     case ENTITY_CLIENT:
-        rc = store_entities_of_client(s, l->row_id, subjects_add, l->out);
-        return rc == 0 ? store_unplan_of_client(s, l->row_id) : rc;
+        return concern_client(l, l->row_id);
     case ENTITY_STAFF:
         rc = world_reload_staff(l->w);
         if (rc == 0)
             rc = store_entities_waiting_for_staff(s, l->at_ms, subjects_add, l->out);
         return rc == 0 ? store_unplan_of_staff(s, l->at_ms) : rc;
+    case ENTITY_ANSWER:
+        l->e.generation = 0;
+        l->concerned = true;
+        return l->w->playbook->minds_answers ? concern_client(l, l->e.client_row) : 0;
     default:
         l->e.generation = 0;
         l->concerned = true;
+        return 0;
+    }
+}
+
+static int look_at_record(struct look *l)
+{
+    switch (l->kind) {
+    case ENTITY_JOB:
+        return look_at_job(l);
+    case ENTITY_APPOINTMENT:
+        look_at_appointment(l);
+        return 0;
+    case ENTITY_ANSWER:
+        look_at_answer(l);
+        return 0;
+    default:
         return 0;
     }
 }
@@ -314,13 +372,8 @@ static int note_concerned(struct look *l)
  * counts, in its turn; how the record stands now is for the entries of its new row to tell. */
 static int row_replaced(struct look *l)
 {
-    int rc = 0;
-
     l->last = false;
-    if (l->kind == ENTITY_JOB)
-        rc = look_at_job(l);
-    else if (l->kind == ENTITY_APPOINTMENT)
-        look_at_appointment(l);
+    int rc = look_at_record(l);
     return rc == 0 ? save(l) : rc;
 }
 
@@ -343,9 +396,16 @@ static int row_gone(struct look *l)
     return rc;
 }
 
+static bool is_subject(enum entity_kind kind)
+{
+    return kind == ENTITY_JOB || kind == ENTITY_APPOINTMENT || kind == ENTITY_ANSWER;
+}
+
 static int64_t client_of(const struct look *l)
 {
-    char *text = fact(l->facts, l->kind == ENTITY_JOB ? JOB_CLIENT : APPOINTMENT_CLIENT);
+    char *text = fact(l->facts, l->kind == ENTITY_JOB           ? JOB_CLIENT
+                                : l->kind == ENTITY_APPOINTMENT ? APPOINTMENT_CLIENT
+                                                                : ANSWER_CLIENT);
     int64_t id = text != NULL ? strtoll(text, NULL, 10) : 0;
 
     free(text);
@@ -357,10 +417,8 @@ static int look_at(struct look *l)
     int rc = find_entity(l);
     int64_t before = l->e.revision;
 
-    if (rc == 0 && l->kind == ENTITY_JOB)
-        rc = look_at_job(l);
-    else if (rc == 0 && l->kind == ENTITY_APPOINTMENT)
-        look_at_appointment(l);
+    if (rc == 0)
+        rc = look_at_record(l);
     if (rc != 0)
         return rc;
     if (l->last) {
@@ -371,15 +429,18 @@ static int look_at(struct look *l)
         l->e.facts = mem_strdup(l->facts);
         if (l->kind == ENTITY_CLIENT)
             l->e.client_row = l->row_id;
-        if (l->kind == ENTITY_JOB || l->kind == ENTITY_APPOINTMENT)
+        if (is_subject(l->kind)) {
+            int64_t was = l->e.client_row;
             l->e.client_row = client_of(l);
-        if (!same || l->detail == NULL)
+            if (l->kind == ENTITY_ANSWER && was != 0 && was != l->e.client_row)
+                rc = concern_client(l, was); /* it was taken down for the wrong one */
+        }
+        if (rc == 0 && (!same || l->detail == NULL))
             rc = note_concerned(l);
     }
     if (rc == 0 && l->e.revision != before) /* also what came and went, and left no other trace */
         rc = note_concerned(l);
-    if (rc == 0 && l->last && l->e.id != 0 &&
-        (l->kind == ENTITY_JOB || l->kind == ENTITY_APPOINTMENT))
+    if (rc == 0 && l->last && l->e.id != 0 && is_subject(l->kind))
         rc = store_messages_look_again(l->w->store, l->e.id, l->at_ms);
     return rc == 0 ? save(l) : rc;
 }
@@ -459,7 +520,7 @@ int absorb_changes(struct world *w, int64_t now_ms, size_t max, struct subjects 
                              .logged = true,
                              .last = last[i],
                              .out = out};
-            if (l.kind >= ENTITY_CLIENT && l.kind <= ENTITY_APPOINTMENT)
+            if (entity_is_record(l.kind))
                 rc = look_once(&l);
         }
         if (rc == 0)

@@ -13,60 +13,11 @@
 
 #include "base/mem.h"
 #include "plan/merge.h"
+#include "store/answers.h"
 #include "store/messages.h"
 #include "store/tasks.h"
-
-int subject_load(struct world *w, int64_t entity_id, struct subject *out)
-{
-    struct store *s = w->store;
-    int64_t client_id = 0;
-
-    *out = (struct subject){0};
-    int rc = store_entity(s, entity_id, &out->entity);
-    if (rc == 0 && !out->entity.present)
-        return ERR_NOTFOUND;
-    if (rc == 0 && out->entity.kind == ENTITY_JOB) {
-        rc = store_job(s, out->entity.row_id, &out->job);
-        out->plan.job = &out->job;
-        client_id = out->job.client_id;
-    } else if (rc == 0 && out->entity.kind == ENTITY_APPOINTMENT) {
-        rc = store_appointment(s, out->entity.row_id, &out->appointment);
-        out->plan.appointment = &out->appointment;
-        client_id = out->appointment.client_id;
-        if (rc == 0 && out->appointment.job_id != 0 &&
-            store_job(s, out->appointment.job_id, &out->of_job) == 0)
-            out->plan.of_job = &out->of_job;
-    } else if (rc == 0) {
-        rc = ERR_INVALID;
-    }
-    if (rc == 0 && client_id != 0) {
-        rc = store_client(s, client_id, &out->client);
-        if (rc == 0) {
-            rc = contact_of_client(w, &out->client, &out->contact);
-            out->plan.client = &out->contact.plan;
-        } else if (rc == ERR_NOTFOUND) {
-            rc = 0; /* the planner says that there is no client */
-        }
-    }
-    if (rc == 0)
-        rc = store_events(s, entity_id, &out->events, &out->event_count);
-    out->plan.events = out->events;
-    out->plan.event_count = out->event_count;
-    out->plan.client_row = client_id;
-    out->plan.told_ms = out->entity.told_ms;
-    return rc;
-}
-
-void subject_close(struct subject *s)
-{
-    entity_close(&s->entity);
-    job_close(&s->job);
-    job_close(&s->of_job);
-    appointment_close(&s->appointment);
-    client_close(&s->client);
-    plan_events_free(s->events, s->event_count);
-    *s = (struct subject){0};
-}
+#include "watch/absorb.h"
+#include "watch/subject.h"
 
 struct replan {
     struct world *w;
@@ -198,12 +149,13 @@ static int update_row(struct replan *p, struct message *m, const struct intent *
     enum channel channel =
         m->attempts == 0 && !row_has_channel(p, m, in->channel) ? in->channel : m->channel;
     bool merges = plan_may_merge(&p->w->playbook->rules[in->rule], channel);
-    bool same = m->nominal_ms == in->nominal_ms && m->due_ms == in->due_ms &&
-                m->expires_ms == in->expires_ms && m->channel == channel &&
-                (m->merges == merges || m->attempts > 0);
+    bool same = m->occurrence == in->occurrence && m->nominal_ms == in->nominal_ms &&
+                m->due_ms == in->due_ms && m->expires_ms == in->expires_ms &&
+                m->channel == channel && (m->merges == merges || m->attempts > 0);
 
     if (!same) {
         struct message n = *m;
+        m->occurrence = n.occurrence = in->occurrence;
         n.nominal_ms = in->nominal_ms;
         n.due_ms = in->due_ms;
         n.expires_ms = in->expires_ms;
@@ -253,22 +205,65 @@ static int standing(const struct message *m, enum channel wanted)
     return here ? ENDED_HERE : ENDED;
 }
 
+/* A silence that began anew: the row that waited for the end of the last one waits for this one's,
+ * instead of leaving a cancelled row behind at each contact. A row that was tried, or whose time
+ * came, belongs to its own silence. */
+static bool takes_over(const struct replan *p, const struct message *m, const struct intent *in,
+                       int64_t recipient_id)
+{
+    struct intent then = *in;
+
+    then.occurrence = m->occurrence;
+    return p->w->playbook->rules[in->rule].event == EVENT_CLIENT_SILENCE &&
+           answers(p, m, &then, recipient_id) && m->attempts == 0 && !m->final &&
+           (message_is_pending(m->state) || m->due_ms > p->now_ms);
+}
+
+/* The row that stands highest of those that `fits`; NULL: none. */
+static struct message *highest(const struct replan *p, const struct intent *in,
+                               int64_t recipient_id,
+                               bool (*fits)(const struct replan *p, const struct message *m,
+                                            const struct intent *in, int64_t recipient_id))
+{
+    struct message *found = NULL;
+
+    for (size_t i = 0; i < p->row_count; i++)
+        if (fits(p, &p->rows[i], in, recipient_id) &&
+            (found == NULL || standing(&p->rows[i], in->channel) > standing(found, in->channel)))
+            found = &p->rows[i];
+    return found;
+}
+
+/* Somebody of the house was told already: whoever has taken over the work since, or joined the
+ * department, is not told the same thing again. */
+static bool told_already(const struct replan *p, const struct intent *in)
+{
+    if (in->recipient != RECIPIENT_STAFF && in->recipient != RECIPIENT_OFFICE)
+        return false;
+    for (size_t i = 0; i < p->row_count; i++) {
+        const struct message *m = &p->rows[i];
+        if (m->rule_id == p->w->rules[in->rule].id && m->occurrence == in->occurrence &&
+            m->repeat == in->repeat &&
+            (m->state == MESSAGE_SENDING || m->state == MESSAGE_UNKNOWN ||
+             m->state == MESSAGE_SENT || m->state == MESSAGE_DELIVERED))
+            return true;
+    }
+    return false;
+}
+
 static int meet(struct replan *p, const struct intent *in)
 {
     int64_t recipient_id;
-    size_t mine = p->row_count;
     int rc = recipient_entity(p, in, &recipient_id);
 
     if (rc != 0)
         return rc;
-    for (size_t i = 0; i < p->row_count; i++)
-        if (answers(p, &p->rows[i], in, recipient_id) &&
-            (mine == p->row_count ||
-             standing(&p->rows[i], in->channel) > standing(&p->rows[mine], in->channel)))
-            mine = i;
-    if (mine == p->row_count)
-        return add_row(p, in, recipient_id);
-    struct message *m = &p->rows[mine];
+    struct message *m = highest(p, in, recipient_id, answers);
+    if (m == NULL)
+        m = highest(p, in, recipient_id, takes_over);
+    if (m == NULL)
+        return told_already(p, in) ? 0 : add_row(p, in, recipient_id);
+    size_t mine = (size_t)(m - p->rows);
     p->wanted[mine] = true;
     if (m->final || (decided(m) && !message_is_pending(m->state)))
         return 0;
@@ -285,6 +280,8 @@ static const char *void_reason(const struct replan *p, const struct message *m)
         return "the rule was taken out of the playbook";
     if (p->why[rule][0] != '\0')
         return p->why[rule];
+    if (p->w->playbook->rules[rule].event == EVENT_CLIENT_SILENCE)
+        return "the client has heard from us since";
     return rule_on_appointment(&p->w->playbook->rules[rule])
                ? "the appointment was moved: a newer message takes its place"
                : "the job was changed: a newer message takes its place";
@@ -338,7 +335,9 @@ static int void_unwanted(struct replan *p, const char *reason)
 /* Its client is not there: a slip of the writer's that nobody would notice otherwise. */
 static int tell_orphan(struct replan *p, const struct subject *s)
 {
-    const char *kind = s->plan.job != NULL ? "job" : "appointment";
+    const char *kind = s->plan.job != NULL           ? "job"
+                       : s->plan.appointment != NULL ? "appointment"
+                                                     : "answer";
     char *key = mem_printf("orphan:%lld", (long long)p->subject_id);
     char *text = mem_printf("The %s %s belongs to client %lld, who is not in the database.", kind,
                             s->entity.key, (long long)s->plan.client_row);
@@ -384,5 +383,68 @@ int replan_subject(struct world *w, int64_t entity_id, int64_t now_ms, struct re
     free(p.wanted);
     free(p.why);
     subject_close(&subject);
+    return rc;
+}
+
+/* --- what the client hears --- */
+
+struct open_jobs {
+    const struct playbook *playbook;
+    struct subjects *out;
+};
+
+/* Every workflow that has the stage says that the job has ended. */
+static bool has_ended(const struct playbook *p, const char *stage)
+{
+    bool ended = false;
+
+    for (size_t i = 0; i < p->workflow_count; i++) {
+        const struct workflow *flow = &p->workflows[i];
+        if (!workflow_has(flow, stage))
+            continue;
+        if (!workflow_is_done(flow, stage) && !workflow_is_lost(flow, stage))
+            return false;
+        ended = true;
+    }
+    return ended;
+}
+
+static void add_open(void *arg, int64_t entity_id, const char *stage)
+{
+    struct open_jobs *jobs = arg;
+
+    if (!has_ended(jobs->playbook, stage))
+        subjects_add(jobs->out, entity_id);
+}
+
+/* A new silence begins with this: for all that is open with the client. */
+static int contact_made(struct world *w, const struct message *m, struct subjects *out)
+{
+    struct open_jobs jobs = {.playbook = w->playbook, .out = out};
+    struct entity e;
+    int rc = store_entity(w->store, m->recipient_id, &e);
+
+    if (rc == 0 && e.kind == ENTITY_CLIENT)
+        rc = store_stages_of_client(w->store, e.row_id, add_open, &jobs);
+    entity_close(&e);
+    return rc;
+}
+
+int replan_reached(struct world *w, const struct message *m, int64_t now_ms)
+{
+    int index = world_rule_by_id(w, m->rule_id);
+    const struct rule *r = index >= 0 ? &w->playbook->rules[index] : NULL;
+    struct subjects subjects = {0};
+    struct replan_counts counts = {0};
+    int rc = 0;
+
+    if (r != NULL && r->asked)
+        subjects_add(&subjects, m->subject_id);
+    if (w->playbook->minds_silence && (r == NULL || r->event != EVENT_CLIENT_SILENCE))
+        rc = contact_made(w, m, &subjects);
+    subjects_sort(&subjects);
+    for (size_t i = 0; rc == 0 && i < subjects.count; i++)
+        rc = replan_subject(w, subjects.ids[i], now_ms, &counts);
+    subjects_close(&subjects);
     return rc;
 }

@@ -1,7 +1,7 @@
 -- Version 1 of the database.
 --
--- The tables client, staff, job, appointment and consent are the interface: any program writes
--- them with plain SQL. Their constraints are named by what would be right, because the name is
+-- The tables client, staff, job, appointment, answer and consent are the interface: any program
+-- writes them with plain SQL. Their constraints are named by what would be right, because the name is
 -- what the writer gets to see: "CHECK constraint failed: name: one line of text, not empty".
 
 CREATE TABLE client (
@@ -122,6 +122,29 @@ CREATE TABLE appointment (
 CREATE INDEX appointment_client ON appointment (client_id);
 CREATE INDEX appointment_job ON appointment (job_id) WHERE job_id IS NOT NULL;
 
+-- What clients say to us, by whatever way: a reply, a survey, a telephone call that somebody took. A
+-- row may name the job or appointment it is about.
+CREATE TABLE answer (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    ref TEXT UNIQUE CONSTRAINT "ref: your own key, one line, not empty"
+        CHECK (ref IS NULL OR (trim(ref) <> '' AND ref NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*')),
+    client_id INTEGER NOT NULL REFERENCES client (id),
+    job_id INTEGER REFERENCES job (id),
+    appointment_id INTEGER REFERENCES appointment (id),
+    channel TEXT CONSTRAINT "channel: email, sms, phone, web, person or NULL"
+        CHECK (channel IS NULL OR channel IN ('email', 'sms', 'phone', 'web', 'person', '')),
+    text TEXT CONSTRAINT "text: at most 64 kB" CHECK (text IS NULL OR length(text) <= 65536),
+    score INTEGER CONSTRAINT "score: a whole number such as 4"
+        CHECK (score IS NULL OR typeof(score) = 'integer'),
+    at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
+        CONSTRAINT "at: an instant such as 2026-12-08T15:00:00Z"
+        CHECK (at GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]*'
+            AND (at GLOB '*Z' OR at GLOB '*[+-][0-2][0-9]:[0-5][0-9]') AND at NOT GLOB '*[a-z ]*'
+            AND date(substr(at, 1, 10), '+0 days') = substr(at, 1, 10)
+            AND datetime(at) IS NOT NULL)
+);
+CREATE INDEX answer_client ON answer (client_id);
+
 -- A ledger: rows are only added, the latest of a (client, channel, purpose) counts.
 CREATE TABLE consent (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -166,9 +189,9 @@ CREATE TABLE entity (
     UNIQUE (kind, key)
 );
 CREATE INDEX entity_row ON entity (kind, row_id, present);
-CREATE INDEX entity_client ON entity (client_row) WHERE kind = 3 OR kind = 4;
+CREATE INDEX entity_client ON entity (client_row) WHERE kind = 3 OR kind = 4 OR kind = 7;
 
--- What happened to a job or an appointment; events are those of enum event.
+-- What happened to a job, an appointment, an answer; events are those of enum event.
 CREATE TABLE event (
     entity_id INTEGER NOT NULL,
     revision INTEGER NOT NULL,
@@ -394,8 +417,8 @@ SELECT
     r.name AS rule,
     r.purpose,
     s.client_row AS client_id,
-    CASE s.kind WHEN 3 THEN s.row_id WHEN 4 THEN a.job_id END AS job_id,
-    CASE s.kind WHEN 4 THEN s.row_id END AS appointment_id,
+    CASE s.kind WHEN 3 THEN s.row_id WHEN 4 THEN a.job_id WHEN 7 THEN n.job_id END AS job_id,
+    CASE s.kind WHEN 4 THEN s.row_id WHEN 7 THEN n.appointment_id END AS appointment_id,
     m.address AS "to",
     CASE m.channel WHEN 0 THEN 'email' WHEN 1 THEN 'sms' ELSE 'task' END AS channel,
     strftime('%Y-%m-%dT%H:%M:%SZ', CASE m.state WHEN 0 THEN max(m.due_ms, m.next_ms) ELSE m.due_ms
@@ -415,10 +438,16 @@ FROM message AS m
 JOIN rule AS r ON r.id = m.rule_id
 JOIN entity AS s ON s.id = m.subject_id
 LEFT JOIN appointment AS a ON s.kind = 4 AND a.id = s.row_id
+LEFT JOIN answer AS n ON s.kind = 7 AND n.id = s.row_id
 LEFT JOIN payload AS p ON p.message_id = m.id;
 
 CREATE VIEW history AS
 SELECT client_id, changed AS at, 'message' AS kind, id, rule, channel, "to", state, reason,
     subject, text, job_id, appointment_id, with_id
 FROM outbox
-WHERE state NOT IN ('planned', 'held', 'retry');
+WHERE state NOT IN ('planned', 'held', 'retry')
+UNION ALL
+SELECT client_id, strftime('%Y-%m-%dT%H:%M:%SZ', at), 'answer', id, NULL, channel, NULL, NULL, NULL,
+    NULL, CASE WHEN score IS NULL THEN text ELSE ltrim(coalesce(text, '') || char(10) || 'score: '
+        || score, char(10)) END, job_id, appointment_id
+FROM answer;

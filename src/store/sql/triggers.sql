@@ -71,6 +71,22 @@ BEGIN
     VALUES (4, old.id, CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER), NULL);
 END;
 
+CREATE TRIGGER IF NOT EXISTS answer_added AFTER INSERT ON answer
+BEGIN
+    INSERT INTO change_log (kind, row_id, at_ms, detail)
+    VALUES (7, new.id, CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER), NULL);
+END;
+CREATE TRIGGER IF NOT EXISTS answer_changed AFTER UPDATE ON answer
+BEGIN
+    INSERT INTO change_log (kind, row_id, at_ms, detail)
+    VALUES (7, new.id, CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER), NULL);
+END;
+CREATE TRIGGER IF NOT EXISTS answer_gone AFTER DELETE ON answer
+BEGIN
+    INSERT INTO change_log (kind, row_id, at_ms, detail)
+    VALUES (7, old.id, CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER), NULL);
+END;
+
 CREATE TRIGGER IF NOT EXISTS consent_added AFTER INSERT ON consent
 BEGIN
     INSERT INTO change_log (kind, row_id, at_ms, detail)

@@ -208,7 +208,8 @@ static void an_error_says_what_would_be_right(void **state)
         {"lenght(client.name) > 3", "a condition has no function lenght(); did you mean length()?"},
         {"printf('%d', 1)", "a condition has no function printf()"},
         {"(SELECT count(*) FROM message) > 3",
-         "a condition cannot look at message; it sees client, job, appointment and staff"},
+         "a condition cannot look at message; it sees client, job, appointment, staff "
+         "and answer"},
         {"count(*) > 3", "count, sum, min, max and the like go inside a (SELECT ... FROM ...)"},
         {"appointment.status =", "something is missing at the end of the condition"},
         {"amount >> > 3", "it cannot be read as one condition, from > on"},

@@ -43,6 +43,7 @@
 #include "time/moment.h"
 #include "watch/absorb.h"
 #include "watch/replan.h"
+#include "watch/subject.h"
 
 #define SHOP_PLAIN "quiet = none\ncap = none\n"
 #define SHOP_TURNS_MAX 10000 /* a test that needs more goes round in a circle */

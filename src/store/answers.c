@@ -1,0 +1,172 @@
+/* What clients say, and what reached them. See store/answers.h. */
+#include "store/answers.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "store/internal.h"
+#include "store/records.h"
+
+/* When a message left, by itself or with the one it went with: its state's time also moves with
+ * what is learned later. */
+#define LEFT_MS                                                                                    \
+    "coalesce((SELECT max(at_ms) FROM attempt WHERE message_id = coalesce(m.leader_id, m.id) "     \
+    "AND outcome IN ('sent', 'unknown')), m.state_ms)"
+#define REACHED "m.state BETWEEN 4 AND 6" /* unknown, sent, delivered */
+
+int store_answer_add(struct store *s, struct answer *a)
+{
+    sqlite3_stmt *st = store_prepare(
+        s, "INSERT INTO answer (ref, client_id, job_id, appointment_id, channel, text, score) "
+           "VALUES (?1, ?2, nullif(?3, 0), nullif(?4, 0), ?5, ?6, CAST(?7 AS INTEGER))");
+
+    if (st != NULL) {
+        bind_text(st, 1, a->ref);
+        bind_int(st, 2, a->client_id);
+        bind_int(st, 3, a->job_id);
+        bind_int(st, 4, a->appointment_id);
+        bind_text(st, 5, a->channel);
+        bind_text(st, 6, a->text);
+        bind_text(st, 7, a->score);
+    }
+    int rc = store_finish(s, st);
+    if (rc == 0)
+        a->id = sqlite3_last_insert_rowid(s->db);
+    return rc;
+}
+
+/* The number of a statement that gives one row. */
+static int one_number(struct store *s, sqlite3_stmt *st, int64_t *out)
+{
+    int rc = store_step(s, st);
+
+    if (rc != 1)
+        return rc;
+    *out = column_int(st, 0);
+    return store_finish(s, st);
+}
+
+int store_answered(struct store *s, int64_t client_row, int64_t job_id, int64_t appointment_id,
+                   int64_t *at_ms)
+{
+    sqlite3_stmt *st = store_prepare(
+        s, "SELECT coalesce(max(v.at_ms), 0) FROM answer r JOIN entity e ON e.kind = 7 AND "
+           "e.row_id = r.id JOIN event v ON v.entity_id = e.id WHERE r.client_id = ?1 AND "
+           "CASE WHEN ?3 <> 0 AND r.appointment_id IS NOT NULL THEN r.appointment_id = ?3 "
+           "WHEN r.job_id IS NOT NULL THEN r.job_id = ?2 "
+           "WHEN r.appointment_id IS NOT NULL THEN ?2 = "
+           "(SELECT job_id FROM appointment WHERE id = r.appointment_id) ELSE 1 END");
+
+    *at_ms = 0;
+    if (st != NULL) {
+        bind_int(st, 1, client_row);
+        bind_int(st, 2, job_id);
+        bind_int(st, 3, appointment_id);
+    }
+    return one_number(s, st, at_ms);
+}
+
+int store_asked(struct store *s, int64_t subject_id, asked_each each, void *arg)
+{
+    sqlite3_stmt *st = store_prepare(
+        s, "SELECT m.rule_id, m.occurrence, max(" LEFT_MS ") FROM message m JOIN entity p ON "
+           "p.id = m.recipient_id AND p.kind = 1 WHERE m.subject_id = ?1 AND " REACHED
+           " GROUP BY m.rule_id, m.occurrence");
+    int rc;
+
+    if (st != NULL)
+        bind_int(st, 1, subject_id);
+    while ((rc = store_step(s, st)) == 1)
+        each(arg, column_int(st, 0), column_int(st, 1), column_int(st, 2));
+    return rc;
+}
+
+static bool among(int64_t id, const int64_t *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (list[i] == id)
+            return true;
+    return false;
+}
+
+/* A message never left later than it came to its state: so from the latest state on back there is
+ * an end to the looking. */
+int store_contact(struct store *s, int64_t recipient_id, const int64_t *but, size_t but_count,
+                  int64_t *at_ms)
+{
+    sqlite3_stmt *st = store_prepare(
+        s, "SELECT m.rule_id, m.state_ms, " LEFT_MS " FROM message m INDEXED BY message_heard "
+           "WHERE m.recipient_id = ?1 AND m.state BETWEEN 3 AND 7 AND " REACHED
+           " ORDER BY m.state_ms DESC");
+    int rc;
+
+    *at_ms = 0;
+    if (st != NULL)
+        bind_int(st, 1, recipient_id);
+    while ((rc = store_step(s, st)) == 1 && column_int(st, 1) > *at_ms)
+        if (column_int(st, 2) > *at_ms && !among(column_int(st, 0), but, but_count))
+            *at_ms = column_int(st, 2);
+    if (rc == 1)
+        store_reset(st);
+    return rc < 0 ? rc : 0;
+}
+
+int store_stages_of_client(struct store *s, int64_t client_row, job_each each, void *arg)
+{
+    sqlite3_stmt *st =
+        store_prepare(s, "SELECT id, state FROM entity WHERE client_row = ?1 AND " IS_SUBJECT
+                         " AND kind = 3 AND present AND state IS NOT NULL");
+    int rc;
+
+    if (st != NULL)
+        bind_int(st, 1, client_row);
+    while ((rc = store_step(s, st)) == 1)
+        each(arg, column_int(st, 0), (const char *)sqlite3_column_text(st, 1));
+    return rc;
+}
+
+int store_told(struct store *s, int64_t client_row, int64_t since_ms, size_t max, struct told **out,
+               size_t *count)
+{
+    sqlite3_stmt *st = store_prepare(
+        s, "SELECT id, name, at_ms FROM (SELECT r.id, c.name, "
+           "CAST(round((julianday(r.at) - 2440587.5) * 86400000) AS INTEGER) AS at_ms "
+           "FROM answer r LEFT JOIN client c ON c.id = r.client_id "
+           "WHERE ?1 = 0 OR r.client_id = ?1) WHERE at_ms >= ?2 "
+           "ORDER BY at_ms DESC, id DESC LIMIT ?3");
+    size_t cap = 0;
+    int rc;
+
+    *out = NULL;
+    *count = 0;
+    if (st != NULL) {
+        bind_int(st, 1, client_row);
+        bind_int(st, 2, since_ms != 0 ? since_ms : INT64_MIN);
+        bind_int(st, 3, max != 0 ? (int64_t)max : -1);
+    }
+    while ((rc = store_step(s, st)) == 1) {
+        mem_grow(out, &cap, *count + 1, sizeof(**out));
+        (*out)[(*count)++] = (struct told){
+            .answer = {.id = column_int(st, 0)},
+            .client_name = column_text(st, 1),
+            .at_ms = column_int(st, 2),
+        };
+    }
+    for (size_t i = 0; rc == 0 && i < *count; i++)
+        rc = store_answer(s, (*out)[i].answer.id, &(*out)[i].answer);
+    for (size_t i = 0; i < *count / 2; i++) {
+        struct told other = (*out)[i];
+        (*out)[i] = (*out)[*count - 1 - i];
+        (*out)[*count - 1 - i] = other;
+    }
+    return rc;
+}
+
+void told_free(struct told *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        answer_close(&list[i].answer);
+        free(list[i].client_name);
+    }
+    free(list);
+}
