@@ -17,6 +17,9 @@
 /* Append the file at `path` to `out`. ERR_LIMIT when it is larger than `max` bytes. */
 int fs_read(const char *path, size_t max, struct buf *out, struct err *err);
 
+/* The same for standard input, until its end. */
+int fs_read_input(size_t max, struct buf *out, struct err *err);
+
 /* The same for `name` beneath the folder `dir` (openat2 with RESOLVE_BENEATH: ERR_INVALID when the
  * name leads out of it). */
 int fs_read_beneath(const char *dir, const char *name, size_t max, struct buf *out,

@@ -15,11 +15,13 @@ struct record_set { /* an id of 0: there is none */
     struct client client;
     struct job job;
     struct appointment appointment;
+    struct answer answer;
     struct staff staff;
 };
 void record_set_close(struct record_set *r);
 
-/* A client with a repair in the rule's stage and a visit tomorrow at 15:00. */
+/* A client with a repair in the rule's stage and a visit tomorrow at 15:00, and, for rules on
+ * answers, what she said of it. */
 void sample_make(const struct rule *rule, const struct business *business, int64_t now_ms,
                  struct record_set *out);
 

@@ -11,6 +11,7 @@
 
 #include "cli/terminal.h"
 #include "playbook/settings.h"
+#include "store/answers.h"
 #include "store/queries.h"
 #include "time/zone.h"
 
@@ -53,6 +54,22 @@ char *show_subject(const struct outbox_row *r);
 
 /* A table of the messages, with their reasons below those that have one. */
 void show_table(const struct outbox_row *rows, size_t count, const struct zone *zone,
-                int64_t now_ms, bool by_change);
+                int64_t now_ms);
+
+/* What was sent and what was answered, in one order of time: one of the two is NULL in each. */
+struct show_event {
+    const struct outbox_row *message;
+    const struct told *answer;
+    int64_t at_ms;
+};
+
+/* The same as a table, with the words of an answer below it; and as JSON: a message with the keys
+ * of show_json, an answer with its own, both with `kind`. A new reference. */
+void show_history(const struct show_event *events, size_t count, const struct zone *zone,
+                  int64_t now_ms);
+json_t *show_event_json(const struct show_event *e);
+
+/* An answer with its keys. A new reference. */
+json_t *show_answer_json(const struct answer *a, int64_t at_ms);
 
 #endif

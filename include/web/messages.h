@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "store/answers.h"
 #include "store/queries.h"
 #include "web/visit.h"
 #include "web/words.h"
@@ -21,5 +22,11 @@ enum word purpose_word(enum purpose p);
  * of elements. For none, the sentence `none`. */
 void messages_list(struct visit *v, const char *name, const struct outbox_row *rows, size_t count,
                    bool due, bool people, enum word none);
+
+/* A client's history, the latest first: the messages and, in between, what was answered; both lists
+ * in the order of their times, each in its own: messages the latest first, answers the oldest. For
+ * none, the sentence `none`. */
+void messages_history(struct visit *v, const char *name, const struct outbox_row *rows,
+                      size_t count, const struct told *told, size_t told_count, enum word none);
 
 #endif

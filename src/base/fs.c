@@ -55,6 +55,11 @@ int fs_read(const char *path, size_t max, struct buf *out, struct err *err)
     return rc;
 }
 
+int fs_read_input(size_t max, struct buf *out, struct err *err)
+{
+    return read_fd(STDIN_FILENO, "standard input", max, out, err);
+}
+
 int fs_read_beneath(const char *dir, const char *name, size_t max, struct buf *out, struct err *err)
 {
     struct open_how how = {

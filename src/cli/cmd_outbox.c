@@ -1,4 +1,4 @@
-/* betimes outbox, betimes history: lists of messages. */
+/* betimes outbox: a list of messages. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,12 +27,6 @@ static const struct option_spec outbox_options[] = {
     {"since", 0, "TIME", "due then or later, like 2026-12-08 or 2026-12-08T15:00"},
     {"until", 0, "TIME", "due before then"},
     {"limit", 0, "N", "no more than the first N"},
-};
-
-static const struct option_spec history_options[] = {
-    {"client", 0, "REF", "the same as the word REF"},
-    {"since", 0, "TIME", "from then on, like 2026-12-08 or 2026-12-08T15:00"},
-    {"limit", 0, "N", "no more than the last N (all of a client's, else 50)"},
 };
 
 /* "held,unknown" */
@@ -151,7 +145,7 @@ static int print_list(const struct call *call, const struct session *s,
     } else if (count == 0) {
         printf("%s\n", none);
     } else {
-        show_table(rows, count, s->zone, clock_wall_ms(), f->by_change);
+        show_table(rows, count, s->zone, clock_wall_ms());
     }
     outbox_rows_free(rows, count);
     return status;
@@ -174,35 +168,6 @@ static int run_outbox(const struct call *call)
     return status;
 }
 
-#define HISTORY_LIMIT 50 /* of everybody's messages, unless asked for more */
-
-static int run_history(const struct call *call)
-{
-    const char *word = call_word(call, 0), *option = option_value(&call->options, "client");
-    const char *client = word != NULL ? word : option;
-    struct outbox_filter f = {
-        .states = STATES_ALL & ~STATES_PENDING, .by_change = true, .latest = true};
-    struct err err = {""};
-    struct session s;
-    int64_t limit;
-
-    if (word != NULL && option != NULL)
-        return command_misused(call, "the client is given twice; once is enough");
-    if (option_number(&call->options, "limit", 1, LIMIT_MAX, client != NULL ? 0 : HISTORY_LIMIT,
-                      &limit, &err) != 0)
-        return command_misused(call, "%s", err.text);
-    f.limit = (size_t)limit;
-    int status = session_open(call, STORE_READ, &s);
-    if (status == EXIT_DONE && client != NULL)
-        status = session_row(&s, ENTITY_CLIENT, client, &f.client_row);
-    if (status == EXIT_DONE)
-        status = session_time(call, "since", s.zone, 0, &f.since_ms);
-    if (status == EXIT_DONE)
-        status = print_list(call, &s, &f, "Nothing has been sent, nor decided against.");
-    session_close(&s);
-    return status;
-}
-
 const struct command command_outbox = {
     .name = "outbox",
     .words = "",
@@ -215,16 +180,4 @@ const struct command command_outbox = {
     .option_count = COUNT_OF(outbox_options),
     .reads = true,
     .run = run_outbox,
-};
-
-const struct command command_history = {
-    .name = "history",
-    .words = "[CLIENT]",
-    .words_max = 1,
-    .help = "What was sent, skipped or given up, newest last",
-    .more = "Of one client, who is named by ref or id, or of everybody.\n",
-    .options = history_options,
-    .option_count = COUNT_OF(history_options),
-    .reads = true,
-    .run = run_history,
 };

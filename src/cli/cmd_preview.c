@@ -232,6 +232,7 @@ static int write_channel(struct preview *p, enum channel channel, bool html)
         .client = r->client.id != 0 ? &r->client : NULL,
         .job = r->job.id != 0 ? &r->job : NULL,
         .appointment = r->appointment.id != 0 ? &r->appointment : NULL,
+        .answer = r->answer.id != 0 ? &r->answer : NULL,
         .staff = r->staff.id != 0 ? &r->staff : NULL,
         .recipient = !rule_writes_to_client(p->rule) && r->staff.id != 0 ? &r->staff : NULL,
         .now_ms = p->now_ms,

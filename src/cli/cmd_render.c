@@ -120,21 +120,6 @@ static const struct template *find_partial(void *arg, const char *name)
 
 /* ---- reading */
 
-static int read_stream(FILE *f, struct buf *out, struct err *err)
-{
-    char chunk[65536];
-    size_t n;
-
-    while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0) {
-        if (out->len + n > DATA_MAX) {
-            err_set(err, "the data: more than %ld bytes", DATA_MAX);
-            return ERR_LIMIT;
-        }
-        buf_append(out, chunk, n);
-    }
-    return ferror(f) ? err_errno(err, errno, "the data") : 0;
-}
-
 static bool too_deep(const json_t *v, int depth)
 {
     const char *key;
@@ -156,7 +141,7 @@ static int read_data(const char *path, json_t **out)
     struct buf b;
 
     buf_init(&b);
-    int rc = input ? read_stream(stdin, &b, &err) : fs_read(path, DATA_MAX, &b, &err);
+    int rc = input ? fs_read_input(DATA_MAX, &b, &err) : fs_read(path, DATA_MAX, &b, &err);
     if (rc != 0) {
         buf_close(&b);
         return command_error(rc, "%s", err.text);

@@ -171,6 +171,7 @@ static int write_rule(struct test *t, const char *name)
         .client = &r.client,
         .job = &r.job,
         .appointment = &r.appointment,
+        .answer = r.answer.id != 0 ? &r.answer : NULL,
         .staff = &r.staff,
         .to = t->to,
         .from = t->gateway->from,

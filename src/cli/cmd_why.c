@@ -20,7 +20,6 @@
 #include "send/letter.h"
 #include "store/rules.h"
 #include "watch/absorb.h"
-#include "watch/replan.h"
 
 #define LABEL_COLUMNS 12
 
@@ -28,7 +27,7 @@ static const struct option_spec why_options[] = {
     {"rule", 0, "RULE", "why this rule did or did not ..."},
     {"job", 0, "REF", "... for this job"},
     {"appointment", 0, "REF", "... for this appointment"},
-    {"client", 0, "REF", "... for this client's jobs and appointments"},
+    {"client", 0, "REF", "... for this client's jobs, appointments and answers"},
 };
 
 static void label(const char *text)
@@ -176,11 +175,16 @@ static void tell_times(struct asking *a, const struct case_file *c)
     char at[SHOW_TIME_MAX], due[SHOW_TIME_MAX];
     struct buf words;
 
-    if (e != NULL) {
+    if (c->rule != NULL && c->rule->event == EVENT_CLIENT_SILENCE) {
+        show_time(c->message.occurrence, a->session.zone, a->now_ms, at);
+        linef("because", "the client has heard nothing since %s", at);
+    } else if (e != NULL) {
+        bool no_answer = c->rule != NULL && c->rule->event == EVENT_NO_ANSWER;
         buf_init(&words);
         event_words(e, &words);
         show_time(e->at_ms, a->session.zone, a->now_ms, at);
-        linef("because", "%s, on %s", words.data, at);
+        linef("because", "%s, on %s%s%s", words.data, at, no_answer ? ", and no answer to " : "",
+              no_answer ? c->rule->of_rule : "");
         buf_close(&words);
     }
     show_time(r->nominal_ms, a->session.zone, a->now_ms, at);

@@ -14,6 +14,7 @@ void record_set_close(struct record_set *r)
     client_close(&r->client);
     job_close(&r->job);
     appointment_close(&r->appointment);
+    answer_close(&r->answer);
     staff_close(&r->staff);
 }
 
@@ -54,6 +55,15 @@ void sample_make(const struct rule *rule, const struct business *business, int64
                                             .ends = day_text(zone, now_ms + DAY_MS, "T16:00"),
                                             .status = mem_strdup(status),
                                             .client_id = 1};
+    if (rule_on_answer(rule))
+        out->answer =
+            (struct answer){.id = 1,
+                            .channel = mem_strdup("web"),
+                            .text = mem_strdup("It took longer than promised."),
+                            .score = mem_printf("%d", rule->below > 1 ? rule->below - 1 : 4),
+                            .at = day_text(zone, now_ms, "T12:00:00Z"),
+                            .client_id = 1,
+                            .job_id = 1};
     out->staff = (struct staff){.id = 1,
                                 .ref = mem_strdup("S-2"),
                                 .name = mem_strdup("Jānis Bērziņš"),

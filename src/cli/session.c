@@ -123,10 +123,9 @@ int session_failed(const struct session *s, int rc, const char *what)
 int session_row(const struct session *s, enum entity_kind kind, const char *text, int64_t *row_id)
 {
     static const char *const names[] = {
-        [ENTITY_CLIENT] = "client",
-        [ENTITY_STAFF] = "member of staff",
-        [ENTITY_JOB] = "job",
-        [ENTITY_APPOINTMENT] = "appointment",
+        [ENTITY_CLIENT] = "client", [ENTITY_STAFF] = "member of staff",
+        [ENTITY_JOB] = "job",       [ENTITY_APPOINTMENT] = "appointment",
+        [ENTITY_ANSWER] = "answer",
     };
     int rc = store_find(s->store, kind, text, row_id);
 

@@ -180,6 +180,7 @@ char *show_subject(const struct outbox_row *r)
 {
     const char *kind = r->subject_kind == ENTITY_JOB           ? "job "
                        : r->subject_kind == ENTITY_APPOINTMENT ? "appointment "
+                       : r->subject_kind == ENTITY_ANSWER      ? "answer "
                                                                : "";
     const char *comma = r->subject_title != NULL ? ", " : "";
 
@@ -187,36 +188,106 @@ char *show_subject(const struct outbox_row *r)
                       r->subject_title != NULL ? r->subject_title : "");
 }
 
-static void print_reason(void *arg, size_t row)
+static void print_below(const char *text)
 {
-    const struct outbox_row *r = &((const struct outbox_row *)arg)[row];
-
-    if (r->reason == NULL)
+    if (text == NULL)
         return;
     printf("%*s", REASON_INDENT, "");
-    put_folded(r->reason, REASON_INDENT, REASON_INDENT);
+    put_folded(text, REASON_INDENT, REASON_INDENT);
+}
+
+static void print_reason(void *arg, size_t row)
+{
+    print_below(((const struct outbox_row *)arg)[row].reason);
+}
+
+static void add_message(struct table *t, const struct outbox_row *r, const char *when)
+{
+    char *about = show_subject(r);
+
+    table_addf(t, DIM, r->id != 0 ? "%lld" : "", (long long)r->id);
+    table_add(t, PLAIN, when);
+    table_add(t, show_colour(r->state), message_state_name(r->state));
+    table_add(t, PLAIN, channel_name(r->channel));
+    table_add(t, PLAIN, r->rule);
+    table_add(t, PLAIN, show_recipient(r));
+    table_add(t, DIM, about);
+    free(about);
 }
 
 void show_table(const struct outbox_row *rows, size_t count, const struct zone *zone,
-                int64_t now_ms, bool by_change)
+                int64_t now_ms)
 {
-    static const char *const by_due[] = {"id", "due", "state", "by", "rule", "to", "about"};
-    static const char *const changed[] = {"id", "when", "state", "by", "rule", "to", "about"};
-    struct table t = {
-        .heads = by_change ? changed : by_due, .columns = 7, .give = 6, .right = 1u << 0};
+    static const char *const heads[] = {"id", "due", "state", "by", "rule", "to", "about"};
+    struct table t = {.heads = heads, .columns = 7, .give = 6, .right = 1u << 0};
+    char when[SHOW_TIME_MAX];
 
     for (size_t i = 0; i < count; i++) {
-        const struct outbox_row *r = &rows[i];
-        char when[SHOW_TIME_MAX], *about = show_subject(r);
-        show_time(by_change ? r->state_ms : r->due_ms, zone, now_ms, when);
-        table_addf(&t, DIM, r->id != 0 ? "%lld" : "", (long long)r->id);
-        table_add(&t, PLAIN, when);
-        table_add(&t, show_colour(r->state), message_state_name(r->state));
-        table_add(&t, PLAIN, channel_name(r->channel));
-        table_add(&t, PLAIN, r->rule);
-        table_add(&t, PLAIN, show_recipient(r));
-        table_add(&t, DIM, about);
-        free(about);
+        show_time(rows[i].due_ms, zone, now_ms, when);
+        add_message(&t, &rows[i], when);
     }
     table_print(&t, print_reason, (void *)rows);
+}
+
+/* ---- history */
+
+json_t *show_answer_json(const struct answer *a, int64_t at_ms)
+{
+    json_t *o = json_object();
+
+    json_object_set_new(o, "id", json_id(a->id));
+    json_object_set_new(o, "ref", show_json_text(a->ref));
+    json_object_set_new(o, "client_id", json_id(a->client_id));
+    json_object_set_new(o, "job_id", json_id(a->job_id));
+    json_object_set_new(o, "appointment_id", json_id(a->appointment_id));
+    json_object_set_new(o, "channel", show_json_text(a->channel));
+    json_object_set_new(o, "at", show_json_time(at_ms));
+    json_object_set_new(o, "score",
+                        a->score != NULL ? json_integer(strtoll(a->score, NULL, 10)) : json_null());
+    json_object_set_new(o, "text", show_json_text(a->text));
+    return o;
+}
+
+json_t *show_event_json(const struct show_event *e)
+{
+    json_t *o =
+        e->message != NULL ? show_json(e->message) : show_answer_json(&e->answer->answer, e->at_ms);
+
+    json_object_set_new(o, "kind", json_string(e->message != NULL ? "message" : "answer"));
+    return o;
+}
+
+static void add_answer(struct table *t, const struct told *a, const char *when)
+{
+    table_add(t, DIM, "");
+    table_add(t, PLAIN, when);
+    table_add(t, GREEN, "answered");
+    table_add(t, PLAIN, a->answer.channel != NULL ? a->answer.channel : "");
+    table_add(t, PLAIN, "");
+    table_add(t, PLAIN, a->client_name != NULL ? a->client_name : "(gone)");
+    table_addf(t, DIM, a->answer.score != NULL ? "score %s" : "", a->answer.score);
+}
+
+static void print_words(void *arg, size_t row)
+{
+    const struct show_event *e = &((const struct show_event *)arg)[row];
+
+    print_below(e->message != NULL ? e->message->reason : e->answer->answer.text);
+}
+
+void show_history(const struct show_event *events, size_t count, const struct zone *zone,
+                  int64_t now_ms)
+{
+    static const char *const heads[] = {"id", "when", "state", "by", "rule", "who", "about"};
+    struct table t = {.heads = heads, .columns = 7, .give = 6, .right = 1u << 0};
+    char when[SHOW_TIME_MAX];
+
+    for (size_t i = 0; i < count; i++) {
+        show_time(events[i].at_ms, zone, now_ms, when);
+        if (events[i].message != NULL)
+            add_message(&t, events[i].message, when);
+        else
+            add_answer(&t, events[i].answer, when);
+    }
+    table_print(&t, print_words, (void *)events);
 }

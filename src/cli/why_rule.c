@@ -17,7 +17,7 @@
 #include "send/letter.h"
 #include "store/rules.h"
 #include "watch/absorb.h"
-#include "watch/replan.h"
+#include "watch/subject.h"
 
 #define SUBJECTS_MAX 200 /* of one client, that are told about */
 
@@ -34,10 +34,15 @@ static void hear(void *arg, const struct rule *r, const char *text)
         str_list_add(&v->words, text, strlen(text));
 }
 
+static const char *kind_name(enum entity_kind kind)
+{
+    return kind == ENTITY_JOB ? "job" : kind == ENTITY_APPOINTMENT ? "appointment" : "answer";
+}
+
 static void tell_word(struct asking *a, const struct entity *e, const struct rule *r,
                       const char *text)
 {
-    const char *kind = e->kind == ENTITY_JOB ? "job" : "appointment";
+    const char *kind = kind_name(e->kind);
 
     if (a->list != NULL) {
         json_t *o = json_object();
@@ -84,13 +89,31 @@ static const struct intent *intent_of(const struct asking *a, const struct inten
     return NULL;
 }
 
+/* Why the rule has nothing to say about such a record; NULL: it may have. */
 static const char *kind_words(const struct rule *r, const struct entity *e)
 {
-    if (e->kind == ENTITY_JOB && !rule_on_job(r))
-        return "the rule speaks of appointments, and this is a job";
-    if (e->kind == ENTITY_APPOINTMENT && !rule_on_appointment(r))
-        return "the rule speaks of jobs, and this is an appointment";
-    return NULL;
+    static const struct {
+        bool (*speaks_of)(const struct rule *r);
+        enum entity_kind kind;
+        const char *of, *is;
+    } kinds[] = {
+        {rule_on_job, ENTITY_JOB, "the rule speaks of jobs, ", "and this is a job"},
+        {rule_on_appointment, ENTITY_APPOINTMENT, "the rule speaks of appointments, ",
+         "and this is an appointment"},
+        {rule_on_answer, ENTITY_ANSWER, "the rule speaks of what clients answer, ",
+         "and this is an answer"},
+    };
+    static char text[PLAN_REASON_MAX];
+    const char *of = "", *is = "";
+
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        if (kinds[i].speaks_of(r) && kinds[i].kind == e->kind)
+            return NULL;
+        of = kinds[i].speaks_of(r) ? kinds[i].of : of;
+        is = kinds[i].kind == e->kind ? kinds[i].is : is;
+    }
+    snprintf(text, sizeof(text), "%s%s", of, is);
+    return text;
 }
 
 /* What the planner says of the rule and this subject, in the draft. */
@@ -178,7 +201,7 @@ int why_rule(struct asking *a, enum entity_kind kind, const char *ref)
         entity_close(&e);
     }
     if (status == EXIT_DONE && subjects.count == 0 && a->list == NULL)
-        printf("The client has neither a job nor an appointment.\n");
+        printf("The client has neither a job nor an appointment, and has answered nothing.\n");
     for (size_t i = 0; status == EXIT_DONE && i < subjects.count && i < SUBJECTS_MAX; i++) {
         if (i > 0 && a->list == NULL)
             putchar('\n');

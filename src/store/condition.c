@@ -436,7 +436,7 @@ static void bind_ids(sqlite3_stmt *stmt, const struct condition_ids *ids)
     }
 }
 
-/* The columns of the four tables that the text names as table.column, each once. */
+/* The columns of the five tables that the text names as table.column, each once. */
 static void find_columns(struct conditions *c, const char *expression, struct buf *sql)
 {
     static const char *const tables[] = {"client", "job", "appointment", "staff"};

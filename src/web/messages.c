@@ -147,19 +147,86 @@ static void item(struct visit *v, const char *name, const struct outbox_row *r, 
     buf_puts(b, "</li>");
 }
 
+static void nothing(struct visit *v, enum word none)
+{
+    struct buf *b = &v->response->body;
+
+    buf_puts(b, "<p class=\"quiet\">");
+    html_word(b, none);
+    buf_puts(b, "</p>");
+}
+
 void messages_list(struct visit *v, const char *name, const struct outbox_row *rows, size_t count,
                    bool due, bool people, enum word none)
 {
     struct buf *b = &v->response->body;
 
     if (count == 0) {
-        buf_puts(b, "<p class=\"quiet\">");
-        html_word(b, none);
-        buf_puts(b, "</p>");
+        nothing(v, none);
         return;
     }
     buf_puts(b, "<ul class=\"list\">");
     for (size_t i = 0; i < count; i++)
         item(v, name, &rows[i], due, people);
+    buf_puts(b, "</ul>");
+}
+
+/* --- answers --- */
+
+static void answer_way(struct buf *b, const char *channel)
+{
+    static const struct {
+        const char *channel;
+        enum word w;
+    } ways[] = {
+        {"email", W_EMAIL}, {"sms", W_SMS},          {"phone", W_BY_PHONE},
+        {"web", W_ON_WEB},  {"person", W_IN_PERSON},
+    };
+
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+        if (str_eq(channel, ways[i].channel))
+            html_word(b, ways[i].w);
+}
+
+static void answer_item(struct visit *v, const struct told *t)
+{
+    struct buf *b = &v->response->body;
+    const struct answer *a = &t->answer;
+
+    buf_puts(b, "<li><div class=\"line\">");
+    frame_time(v, t->at_ms);
+    buf_puts(b, "<span class=\"state good\">");
+    html_word(b, W_ANSWERED);
+    buf_puts(b, "</span></div><p class=\"quiet\">");
+    answer_way(b, a->channel);
+    if (a->score != NULL) {
+        buf_puts(b, a->channel != NULL ? " · " : "");
+        html_words(b, W_SCORE, a->score, NULL);
+    }
+    buf_puts(b, "</p>");
+    if (!str_blank(a->text)) {
+        buf_puts(b, "<div class=\"words\" dir=\"auto\">");
+        html_text(b, a->text);
+        buf_puts(b, "</div>");
+    }
+    buf_puts(b, "</li>");
+}
+
+void messages_history(struct visit *v, const char *name, const struct outbox_row *rows,
+                      size_t count, const struct told *told, size_t told_count, enum word none)
+{
+    struct buf *b = &v->response->body;
+    size_t next = 0;
+
+    if (count + told_count == 0) {
+        nothing(v, none);
+        return;
+    }
+    buf_puts(b, "<ul class=\"list\">");
+    while (next < count || told_count > 0)
+        if (told_count == 0 || (next < count && rows[next].state_ms > told[told_count - 1].at_ms))
+            item(v, name, &rows[next++], false, false);
+        else
+            answer_item(v, &told[--told_count]);
     buf_puts(b, "</ul>");
 }

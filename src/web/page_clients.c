@@ -285,17 +285,34 @@ static int appointments(struct visit *v, int64_t client_id)
     return rc;
 }
 
-static int messages(struct visit *v, int64_t client_id, bool pending)
+static int coming(struct visit *v, int64_t client_id)
+{
+    struct outbox_row *rows;
+    size_t count;
+    int rc = store_client_messages(v->store, client_id, true, COMING_MAX, &rows, &count);
+
+    section(&v->response->body, "coming", W_COMING);
+    messages_list(v, "due", rows, count, true, false, W_COMING_NONE);
+    buf_puts(&v->response->body, "</section>");
+    outbox_rows_free(rows, count);
+    return rc;
+}
+
+static int history(struct visit *v, int64_t client_id)
 {
     struct buf *b = &v->response->body;
-    size_t max = pending ? COMING_MAX : HISTORY_MAX, count;
     struct outbox_row *rows;
-    int rc = store_client_messages(v->store, client_id, pending, max, &rows, &count);
+    struct told *told = NULL;
+    size_t count, told_count = 0;
+    int rc = store_client_messages(v->store, client_id, false, HISTORY_MAX, &rows, &count);
+    /* With the list full, only what was answered since its oldest message has its place in it. */
+    int64_t since_ms = count == HISTORY_MAX ? rows[count - 1].state_ms : 0;
 
-    section(b, pending ? "coming" : "history", pending ? W_COMING : W_HISTORY);
-    messages_list(v, pending ? "due" : "was", rows, count, pending, false,
-                  pending ? W_COMING_NONE : W_HISTORY_NONE);
-    if (!pending && count == max) {
+    if (rc == 0)
+        rc = store_told(v->store, client_id, since_ms, HISTORY_MAX, &told, &told_count);
+    section(b, "history", W_HISTORY);
+    messages_history(v, "was", rows, count, told, told_count, W_HISTORY_NONE);
+    if (count == HISTORY_MAX) {
         char shown[24];
         snprintf(shown, sizeof(shown), "%zu", count);
         buf_puts(b, "<p class=\"quiet\">");
@@ -304,6 +321,7 @@ static int messages(struct visit *v, int64_t client_id, bool pending)
     }
     buf_puts(b, "</section>");
     outbox_rows_free(rows, count);
+    told_free(told, told_count);
     return rc;
 }
 
@@ -319,9 +337,9 @@ int page_client(struct visit *v)
     buf_puts(b, "<h1>");
     html_name(b, c.name);
     buf_puts(b, "</h1><div class=\"two\" id=\"live\" data-live=\"10\"><div>");
-    rc = messages(v, c.id, true);
+    rc = coming(v, c.id);
     if (rc == 0)
-        rc = messages(v, c.id, false);
+        rc = history(v, c.id);
     buf_puts(b, "</div><div>");
     if (rc == 0)
         rc = facts(v, &c);

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "service/config.h"
 #include "sim.h"
+#include "store/entities.h"
 #include "store/internal.h"
 #include "watch/replan.h"
 

@@ -55,7 +55,7 @@ class Lists(CliTest):
         number = shop.messages(rule="ready")[0]["id"]
         shop.run("cancel", number, "--reason", "she called")
         (only,) = shop.json("history", "c7")
-        self.assertEqual(list(only), KEYS)
+        self.assertEqual(list(only), KEYS + ["kind"])
         self.assertEqual((only["id"], only["state"], only["reason"]),
                          (number, "cancelled", "she called"))
         self.assertEqual(shop.json("history", "--client", "1"), [only])

@@ -449,5 +449,5 @@ WHERE state NOT IN ('planned', 'held', 'retry')
 UNION ALL
 SELECT client_id, strftime('%Y-%m-%dT%H:%M:%SZ', at), 'answer', id, NULL, channel, NULL, NULL, NULL,
     NULL, CASE WHEN score IS NULL THEN text ELSE ltrim(coalesce(text, '') || char(10) || 'score: '
-        || score, char(10)) END, job_id, appointment_id
+        || score, char(10)) END, job_id, appointment_id, NULL
 FROM answer;

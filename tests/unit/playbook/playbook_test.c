@@ -444,7 +444,8 @@ static void the_sample_playbook_is_without_fault(void **state)
                                         "quote-sent",    "waiting-for-parts",
                                         "ready",         "collected-thanks",
                                         "missed",        "check-up",
-                                        "staff-new-job"};
+                                        "staff-new-job", "quote-reminder",
+                                        "staff-unhappy", "staff-gone-quiet"};
     struct problems problems = {0};
     struct playbook *p = playbook_read("conf/playbook.conf", &problems);
 
