@@ -68,8 +68,8 @@ int store_messages_of(struct store *s, int64_t subject_id, struct message **out,
 /* Insert `m` (id is set). */
 int store_message_add(struct store *s, struct message *m);
 
-/* Give a message that never left new times (and channel, and occurrence); next_ms and `merges` follow
- * unless it was tried already. */
+/* Give a message that never left new times (and channel, and occurrence); next_ms and `merges`
+ * follow unless it was tried already: then it only waits until its new time, if that is later. */
 int store_message_replan(struct store *s, const struct message *m);
 
 /* Move a message to `to` with its reason (NULL: none); `next_ms` matters for pending states. The

@@ -18,6 +18,7 @@
 #include "send/refresh.h"
 #include "store/entities.h"
 #include "watch/absorb.h"
+#include "watch/replan.h"
 
 #define UNPLANNED_MAX 64 /* of a client's newest jobs and visits that are looked at */
 

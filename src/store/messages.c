@@ -336,7 +336,7 @@ int store_message_replan(struct store *s, const struct message *m)
 {
     sqlite3_stmt *st = store_prepare(
         s, "UPDATE message SET nominal_ms = ?2, due_ms = ?3, expires_ms = ?4, channel = ?5, "
-           "next_ms = CASE WHEN attempts > 0 THEN next_ms ELSE ?6 END, "
+           "next_ms = CASE WHEN attempts > 0 THEN max(next_ms, ?6) ELSE ?6 END, "
            "merges = CASE WHEN attempts > 0 THEN merges ELSE ?7 END, "
            "occurrence = ?8 WHERE id = ?1");
 

@@ -314,6 +314,31 @@ static void the_clock_of_no_answer_runs_in_a_waiting_stage(void **state)
     shop_close(s);
 }
 
+/* The answer comes, or the question goes out again, while a message is on the wire. */
+static void what_was_on_the_wire_is_thought_over_before_its_next_try(void **state)
+{
+    struct shop *s = job_shop(ASK, "Quote sent");
+    struct gateway_result later = {.outcome = OUTCOME_RETRY, .detail = "come again"};
+    struct gateway_result sent = {.outcome = OUTCOME_SENT};
+    struct claim asking, c;
+    int64_t id = shop_count(s, "SELECT id FROM outbox WHERE rule = 'ask'");
+
+    assert_true(shop_claim(s, id, &asking));
+    shop_settle(s, id, &sent);
+    shop_send(s);
+    shop_at("2026-12-03T09:00");
+    int64_t again = shop_count(s, "SELECT id FROM outbox WHERE rule = 'ask-again'");
+    assert_true(shop_claim(s, again, &c));
+    answer(s, ", job_id", ", 1");
+    shop_settle(s, again, &later);
+    assert_int_equal(shop_until(s, "2026-12-31T00:00"), 0);
+    assert_rows(s, "ask-again", "cancelled sms 2026-12-03T09:00 c1");
+    assert_reason(s, "ask-again", "the client answered");
+    claim_close(&asking);
+    claim_close(&c);
+    shop_close(s);
+}
+
 /* --- repeats --- */
 
 #define CHASE                                                                                      \
@@ -391,6 +416,7 @@ int main(void)
         cmocka_unit_test(what_asked_before_a_visit_is_not_pressed_after_it),
         cmocka_unit_test(a_question_that_bounced_waits_for_no_answer),
         cmocka_unit_test(the_clock_of_no_answer_runs_in_a_waiting_stage),
+        cmocka_unit_test(what_was_on_the_wire_is_thought_over_before_its_next_try),
         cmocka_unit_test(repeats_to_the_client_end_with_an_answer),
         cmocka_unit_test(an_answer_from_before_ends_nothing),
         cmocka_unit_test(reminders_of_a_visit_end_with_an_answer_to_the_first),
