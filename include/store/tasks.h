@@ -24,6 +24,9 @@ int store_task_raise(struct store *s, const struct task *t, int64_t now_ms);
 /* Every open task of this message ends by itself, for the reason `why`. */
 int store_tasks_settle(struct store *s, int64_t message_id, const char *why, int64_t now_ms);
 
+/* Has a person done a task of this message? (One that ended by itself was not done.) */
+int store_task_was_done(struct store *s, int64_t message_id, bool *done);
+
 /* The open task of this key, if there is one, ends by itself. */
 int store_task_end(struct store *s, const char *key, const char *why, int64_t now_ms);
 

@@ -46,6 +46,21 @@ int store_tasks_settle(struct store *s, int64_t message_id, const char *why, int
     return store_finish(s, st);
 }
 
+int store_task_was_done(struct store *s, int64_t message_id, bool *done)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT EXISTS (SELECT 1 FROM task WHERE message_id = ?1 "
+                                        "AND done_by IS NOT NULL)");
+
+    *done = false;
+    if (st != NULL)
+        bind_int(st, 1, message_id);
+    int rc = store_step(s, st);
+    if (rc != 1)
+        return rc;
+    *done = column_int(st, 0) != 0;
+    return store_finish(s, st);
+}
+
 int store_task_end(struct store *s, const char *key, const char *why, int64_t now_ms)
 {
     sqlite3_stmt *st = store_prepare(s, "UPDATE task SET done_ms = ?3, done_note = ?2 "

@@ -234,26 +234,37 @@ static struct message *highest(const struct replan *p, const struct intent *in,
     return found;
 }
 
-/* Somebody of the house was told already: whoever has taken over the work since, or joined the
- * department, is not told the same thing again. */
-static bool told_already(const struct replan *p, const struct intent *in)
+/* Has this row told somebody? A task that is open moves along with the work; one that was done is
+ * done. */
+static int has_told(const struct replan *p, const struct message *m, bool *told)
 {
+    *told = m->state == MESSAGE_SENDING || m->state == MESSAGE_UNKNOWN ||
+            m->state == MESSAGE_SENT || m->state == MESSAGE_DELIVERED;
+    return *told && m->channel == CHANNEL_TASK ? store_task_was_done(p->w->store, m->id, told) : 0;
+}
+
+/* Was somebody of the house told already? Whoever has taken over the work since, or joined the
+ * department, is not told the same thing again. */
+static int told_already(const struct replan *p, const struct intent *in, bool *told)
+{
+    int rc = 0;
+
+    *told = false;
     if (in->recipient != RECIPIENT_STAFF && in->recipient != RECIPIENT_OFFICE)
-        return false;
-    for (size_t i = 0; i < p->row_count; i++) {
+        return 0;
+    for (size_t i = 0; rc == 0 && !*told && i < p->row_count; i++) {
         const struct message *m = &p->rows[i];
         if (m->rule_id == p->w->rules[in->rule].id && m->occurrence == in->occurrence &&
-            m->repeat == in->repeat &&
-            (m->state == MESSAGE_SENDING || m->state == MESSAGE_UNKNOWN ||
-             m->state == MESSAGE_SENT || m->state == MESSAGE_DELIVERED))
-            return true;
+            m->repeat == in->repeat)
+            rc = has_told(p, m, told);
     }
-    return false;
+    return rc;
 }
 
 static int meet(struct replan *p, const struct intent *in)
 {
     int64_t recipient_id;
+    bool told = false;
     int rc = recipient_entity(p, in, &recipient_id);
 
     if (rc != 0)
@@ -261,8 +272,10 @@ static int meet(struct replan *p, const struct intent *in)
     struct message *m = highest(p, in, recipient_id, answers);
     if (m == NULL)
         m = highest(p, in, recipient_id, takes_over);
-    if (m == NULL)
-        return told_already(p, in) ? 0 : add_row(p, in, recipient_id);
+    if (m == NULL) {
+        rc = told_already(p, in, &told);
+        return rc != 0 || told ? rc : add_row(p, in, recipient_id);
+    }
     size_t mine = (size_t)(m - p->rows);
     p->wanted[mine] = true;
     if (m->final || (decided(m) && !message_is_pending(m->state)))

@@ -350,7 +350,7 @@ CREATE TABLE task (
     done_note TEXT
 );
 CREATE INDEX task_open ON task (created_ms) WHERE done_ms IS NULL;
-CREATE INDEX task_message ON task (message_id) WHERE done_ms IS NULL;
+CREATE INDEX task_message ON task (message_id) WHERE message_id IS NOT NULL;
 
 -- What the calendars of clients were told of an appointment. told: its times and words, joined.
 CREATE TABLE invitation (

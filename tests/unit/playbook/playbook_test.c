@@ -286,7 +286,7 @@ static void contradictions_say_what_would_be_right(void **state)
                  "p:7: `on`: there is no `[rule readdy]`; did you mean `ready`?");
     assert_wrong(
         "on = no answer to t\nwhen = 2 days after\n[rule t]\non = job opens\nto = manager",
-        "p:7: `on`: no client can answer `t`, which goes to manager; name a rule that goes "
+        "p:7: `on`: no client can answer `t`, which goes to manager; name a rule that writes "
         "to the client");
     assert_wrong(
         "on = no answer to s\nwhen = 1 day after\n[rule s]\non = no answer to t\n"

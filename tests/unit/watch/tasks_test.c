@@ -1,6 +1,8 @@
 /* watch: tasks for people: raised when they are due, once, and gone when there is nothing to do. */
 #include "../support/shop.h"
 
+#include "store/tasks.h"
+
 #define LATE                                                                                       \
     SHOP_WORKFLOW                                                                                  \
     "[rule late]\non = job enters Received\nwhen = 8 hours after\nto = staff\nby = task\n"
@@ -106,6 +108,21 @@ static void a_job_given_to_another_takes_its_task_along(void **state)
     assert_answer(s, TASKS,
                   "Janis: look at Volvo s1 ended: it is another person's task now; "
                   "Zane: look at Volvo s2 open");
+    shop_close(s);
+}
+
+static void a_task_that_was_done_is_not_another_persons_task(void **state)
+{
+    struct shop *s = late_shop();
+
+    shop_until(s, "2026-12-01T18:00");
+    shop_ok(s, store_begin(s->store), "begin");
+    shop_ok(s, store_task_done(s->store, 1, "Janis", NULL, shop_now_ms), "done");
+    shop_ok(s, store_commit(s->store), "commit");
+    shop_sql(s, "UPDATE job SET staff_id = 2");
+    shop_look(s);
+    shop_until(s, "2026-12-01T18:01");
+    assert_answer(s, TASKS, "Janis: look at Volvo s1 done");
     shop_close(s);
 }
 
@@ -286,6 +303,7 @@ int main(void)
         cmocka_unit_test(what_a_person_has_done_is_not_ended_again),
         cmocka_unit_test(a_deleted_job_ends_its_task),
         cmocka_unit_test(a_job_given_to_another_takes_its_task_along),
+        cmocka_unit_test(a_task_that_was_done_is_not_another_persons_task),
         cmocka_unit_test(an_edited_playbook_ends_no_task),
         cmocka_unit_test(a_task_for_a_client_is_for_who_is_in_charge),
         cmocka_unit_test(with_nobody_in_charge_the_office_calls),
