@@ -109,7 +109,7 @@ struct playbook {
     bool minds_answers; /* some rule ends or goes by what a client answers later */
     bool minds_asking;  /* some rule is on `no answer to` */
     bool minds_silence; /* some rule is on `client hears nothing` */
-    uint64_t digest; /* of what planning depends on: not of words, nor of comments */
+    uint64_t digest;    /* of what planning depends on: not of words, nor of comments */
 };
 
 /* Read and check the file. Everything that is wrong goes into `problems`; returns NULL when there
