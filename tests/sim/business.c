@@ -10,7 +10,8 @@
 #include "sim.h"
 
 #define WEEKS_AHEAD_MAX 5
-#define AT_ONCE 12 /* visits that are moved or cancelled together */
+#define AT_ONCE 12                      /* visits that are moved or cancelled together */
+#define UNSEEN_US (12 * HOUR_MS * 1000) /* longer than until every row is compared */
 
 #define TOUCH(x) writer_touch(&(x), sizeof(x))
 
@@ -193,12 +194,19 @@ static void some_time(struct sim_visit *v)
     }
 }
 
+/* May the service not have seen what happened to a record: now, or the time before? Then what
+ * happens in the open is another thing to it than to the story. */
+static bool unseen(bool was_hidden, int64_t since_us)
+{
+    return writer_hiding() || (was_hidden && (!S->up || S->mono_us < since_us + UNSEEN_US));
+}
+
 static void note_time(struct sim_visit *v)
 {
+    v->hidden = unseen(v->hidden, v->known_us);
     v->moves++;
     v->known_ms = sim_wall_ms();
     v->known_us = S->mono_us;
-    v->hidden = writer_hiding();
     v->probed = false;
 }
 
@@ -393,9 +401,9 @@ static void note_stage(struct sim_job *j, int stage)
 {
     j->stage = stage;
     j->entries[stage]++;
+    j->hidden = unseen(j->hidden, j->entered_us);
     j->entered_ms = sim_wall_ms();
     j->entered_us = S->mono_us;
-    j->hidden = writer_hiding();
     j->probed = false;
 }
 

@@ -234,8 +234,8 @@ static void judge_job(const struct launch *l)
         if (r->kind == SIM_ENTERS && l->now_ms > j->entered_ms + 3 * DAY_MS)
             wrong(l, "long after it was useful");
         if (r->kind != SIM_ENTERS &&
-            l->now_ms <
-                j->entered_ms + (r->kind == SIM_CHASE ? 10 : r->minutes) * HOUR_MS - ROUGH_MS)
+            l->now_ms < j->entered_ms + (r->kind == SIM_CHASE ? 10 : r->minutes) * HOUR_MS -
+                            merged_min(l) * MINUTE_MS - ROUGH_MS)
             wrong(l, "too soon");
         break;
     case SIM_LEAVES:
