@@ -76,8 +76,11 @@ int store_entity_save(struct store *s, struct entity *e);
 int store_entity_intern(struct store *s, enum entity_kind kind, const char *key, int64_t row_id,
                         int64_t *id);
 
-/* Set told_ms; set the generation. */
-int store_entity_told(struct store *s, int64_t id, int64_t at_ms);
+/* If the recipient is a client, and nobody had heard of this subject: its client has now, set
+ * told_ms. *revision: the subject's, if so; else 0. */
+int store_entity_told(struct store *s, int64_t id, int64_t recipient_id, int64_t at_ms,
+                      int64_t *revision);
+/* Set the generation. */
 int store_entity_planned(struct store *s, int64_t id, int64_t generation);
 
 /* Call `each` for up to `max` entity ids after `after`; returns the number of calls in *count. */

@@ -23,7 +23,9 @@ struct subject {
     struct plan_subject plan; /* points into the rest: do not copy */
 };
 
-/* ERR_NOTFOUND when the record is gone; `entity` is loaded even then. */
+/* ERR_NOTFOUND when the record is gone; `entity` is loaded even then. subject_load_records leaves
+ * out what only planning needs: the events, the conversation. */
+int subject_load_records(struct world *w, int64_t entity_id, struct subject *out);
 int subject_load(struct world *w, int64_t entity_id, struct subject *out);
 void subject_close(struct subject *s);
 

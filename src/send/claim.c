@@ -203,7 +203,8 @@ static int write_words(struct claiming *c, const struct outlet *o, const char *a
 {
     char token[TOKEN_BITS / 4 + 1];
     struct payload before;
-    int rc = store_payload(c->store, c->m->id, &before);
+    payload_init(&before);
+    int rc = c->m->attempts > 0 ? store_payload(c->store, c->m->id, &before) : ERR_NOTFOUND;
     bool written = rc == 0 && before.committing;
 
     reason[0] = '\0';

@@ -51,7 +51,7 @@ int letter_load(struct world *w, const struct message *m, int64_t now_ms, struct
 
     *out = (struct letter){0};
     out->rule = rule >= 0 ? &w->playbook->rules[rule] : NULL;
-    int rc = subject_load(w, m->subject_id, &out->subject);
+    int rc = subject_load_records(w, m->subject_id, &out->subject);
     if (rc == 0)
         rc = store_entity(w->store, m->recipient_id, &out->recipient);
     if (rc != 0)

@@ -100,18 +100,11 @@ static int note_told(struct settling *s, const struct message *m)
 {
     struct store *store = s->w->store;
     struct replan_counts counts = {0};
-    struct entity recipient, subject = {0};
-    int rc = store_entity(store, m->recipient_id, &recipient);
+    int64_t revision = 0;
+    /* As of when it was claimed. */
+    int rc = store_entity_told(store, m->subject_id, m->recipient_id, m->state_ms, &revision);
 
-    if (rc == 0 && recipient.kind == ENTITY_CLIENT)
-        rc = store_entity(store, m->subject_id, &subject);
-    bool first = rc == 0 && subject.id != 0 && subject.told_ms == 0;
-    bool since = first && subject.revision > m->occurrence;
-    entity_close(&recipient);
-    entity_close(&subject);
-    if (first)
-        rc = store_entity_told(store, m->subject_id, m->state_ms); /* when it was claimed */
-    if (rc != 0 || !since)
+    if (rc != 0 || revision <= m->occurrence)
         return rc;
     s->replanned = true;
     return replan_subject(s->w, m->subject_id, s->now_ms, &counts);

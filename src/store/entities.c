@@ -288,14 +288,23 @@ int store_entity_intern(struct store *s, enum entity_kind kind, const char *key,
     return rc;
 }
 
-int store_entity_told(struct store *s, int64_t id, int64_t at_ms)
+int store_entity_told(struct store *s, int64_t id, int64_t recipient_id, int64_t at_ms,
+                      int64_t *revision)
 {
-    sqlite3_stmt *st = store_prepare(s, "UPDATE entity SET told_ms = ?2 WHERE id = ?1");
+    sqlite3_stmt *st = store_prepare(
+        s, "UPDATE entity SET told_ms = ?3 WHERE id = ?1 AND told_ms = 0 AND EXISTS "
+           "(SELECT 1 FROM entity r WHERE r.id = ?2 AND r.kind = 1) RETURNING revision");
 
+    *revision = 0;
     if (st != NULL) {
         bind_int(st, 1, id);
-        bind_int(st, 2, at_ms);
+        bind_int(st, 2, recipient_id);
+        bind_int(st, 3, at_ms);
     }
+    int rc = store_step(s, st);
+    if (rc != 1)
+        return rc;
+    *revision = column_int(st, 0);
     return store_finish(s, st);
 }
 

@@ -127,7 +127,7 @@ static int load_conversation(struct world *w, struct subject *out)
 
 /* --- */
 
-int subject_load(struct world *w, int64_t entity_id, struct subject *out)
+int subject_load_records(struct world *w, int64_t entity_id, struct subject *out)
 {
     struct store *s = w->store;
     int64_t client_id = 0;
@@ -147,12 +147,19 @@ int subject_load(struct world *w, int64_t entity_id, struct subject *out)
             rc = 0; /* the planner says that there is no client */
         }
     }
-    if (rc == 0)
-        rc = store_events(s, entity_id, &out->events, &out->event_count);
-    out->plan.events = out->events;
-    out->plan.event_count = out->event_count;
     out->plan.client_row = client_id;
     out->plan.told_ms = out->entity.told_ms;
+    return rc;
+}
+
+int subject_load(struct world *w, int64_t entity_id, struct subject *out)
+{
+    int rc = subject_load_records(w, entity_id, out);
+
+    if (rc == 0)
+        rc = store_events(w->store, entity_id, &out->events, &out->event_count);
+    out->plan.events = out->events;
+    out->plan.event_count = out->event_count;
     return rc == 0 ? load_conversation(w, out) : rc;
 }
 
