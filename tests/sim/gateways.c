@@ -162,6 +162,7 @@ int gateway_send(struct gateway *g, const struct gateway_message *m)
     x->at_us = S->mono_us + soon_us(x);
     S->launched++;
     judge_launch(x, m->to, m->data, m->len);
+    invite_launch(x, m->data, m->len);
     crash_point();
     return 0;
 }
@@ -233,8 +234,10 @@ static void ends_late(int place)
         result_set(&r, chance < 20 ? OUTCOME_RETRY : OUTCOME_REJECTED, 451, "not today");
         accepted = false;
     }
-    if (accepted)
+    if (accepted) {
         judge_accept(x);
+        invite_accept(x);
+    }
     if (r.outcome == OUTCOME_REJECTED)
         S->disturbed_us = S->mono_us;
     finish(place, &r);
@@ -337,8 +340,10 @@ void gateways_after_crash(void)
     gateways = NULL;
     for (int i = 0; i < SIM_EXCHANGES; i++) {
         struct sim_exchange *x = &S->exchanges[i];
-        if (x->phase == PHASE_GOING && x->copy < 0 && world_percent(50))
+        if (x->phase == PHASE_GOING && x->copy < 0 && world_percent(50)) {
             judge_accept(x);
+            invite_accept(x);
+        }
         x->phase = PHASE_FREE;
     }
 }

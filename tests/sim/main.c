@@ -354,7 +354,7 @@ static bool run(uint64_t seed, int days, bool calm)
 struct totals {
     int runs, failed;
     int64_t virtual_s, launched, accepted, crashes, cuts, outages, steps, unclear, reloads;
-    int64_t probes_sent, probes_excused, audits, merged;
+    int64_t probes_sent, probes_excused, audits, merged, invited;
 };
 
 static void add_up(struct totals *t)
@@ -373,6 +373,7 @@ static void add_up(struct totals *t)
     t->probes_excused += S->probes_excused;
     t->audits += S->audits;
     t->merged += S->merged;
+    t->invited += S->invited;
 }
 
 static void one(struct totals *t, uint64_t seed, int days, bool calm)
@@ -417,9 +418,9 @@ static void tell(const struct totals *t, double real_s)
            (long long)t->crashes, (long long)t->cuts, (long long)t->outages, (long long)t->steps,
            (long long)t->reloads);
     printf("# expected and sent: %lld; expected and excused: %lld; plans compared: %lld; went with "
-           "another: %lld\n",
+           "another: %lld; invitations: %lld\n",
            (long long)t->probes_sent, (long long)t->probes_excused, (long long)t->audits,
-           (long long)t->merged);
+           (long long)t->merged, (long long)t->invited);
 }
 
 int main(int argc, char **argv)

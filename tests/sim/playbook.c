@@ -78,6 +78,9 @@ static void shape(struct sim_rule *r)
     r->merge_min = 0;
     if (S->merging && r->kind != SIM_LATE_STAFF && r->kind != SIM_LATE_MANAGER && story_percent(70))
         r->merge_min = minutes[story_below(3)];
+    /* By no chance of its own: what else is made up stays as it was. */
+    r->invite = r->kind <= SIM_CONFIRMED && r->kind != SIM_MISSED && r->by != SIM_BY_SMS &&
+                r->merge_min == 0 && (S->seed + r->kind + (unsigned)r->settle_min) % 3 == 0;
 }
 
 static void invent(int i)
@@ -210,6 +213,8 @@ static void write_rule(struct buf *b, const struct sim_rule *r)
         buf_printf(b, "settle = %d minutes\n", r->settle_min);
     if (!r->capped)
         buf_puts(b, "cap = no\n");
+    if (r->invite)
+        buf_puts(b, "invite = yes\n");
     if (r->merge_min > 0)
         buf_printf(b, "merge = %d minutes\n", r->merge_min);
     if (r->unless_confirmed)

@@ -15,6 +15,7 @@
  *     business.c  what it writes: clients, staff, visits, jobs
  *     story.c     what happens when, and what befalls the service
  *     playbook.c  configuration, templates and rules, and their edits
+ *     invite.c    the invitations among them
  *     judge.c     the promises, checked at each launch from the story's own knowledge
  *     audit.c     the promises, checked against the database when all is quiet
  *     civil.c     local times, by the C library and not by the project's own code
@@ -125,7 +126,7 @@ struct sim_rule {
     enum sim_by by;
     enum sim_window window;
     enum purpose purpose;
-    bool capped, unless_confirmed;
+    bool capped, unless_confirmed, invite;
     int64_t since_ms;   /* switched on */
     int64_t changed_us; /* monotonic: its last edit took effect */
 };
@@ -143,6 +144,12 @@ struct sim_about {
     int recipient;                 /* client; -1: not a client */
 };
 
+/* The newest that the calendar of a client was told of a visit. */
+struct sim_calendar {
+    uint64_t uid, told; /* hashed; uid 0: nothing */
+    int sequence;
+};
+
 struct sim_exchange {
     enum exchange_phase phase;
     int gateway, copy; /* copy: the ledger's first line of it; -1 until it is accepted */
@@ -153,6 +160,7 @@ struct sim_exchange {
     enum channel channel;
     struct sim_about about[SIM_TOGETHER]; /* the message itself, then those that go with it */
     int about_count;
+    struct sim_calendar calendar; /* the invitation that goes with it */
 };
 
 /* One copy that the outside world accepted; of messages that went as one, a line for each. */
@@ -235,12 +243,14 @@ struct sim {
     struct sim_exchange exchanges[SIM_EXCHANGES];
     struct sim_copy copies[SIM_COPIES];
     int copy_count;
+    struct sim_calendar calendars[SIM_VISITS];
     struct sim_message messages[SIM_MESSAGES];
 
     /* counts, for the report */
     int64_t launched, accepted, crashes, power_cuts, outages, steps, unclear, reloads, faults;
     int64_t probes_sent, probes_excused, audits;
     int64_t merged;  /* messages that went with another */
+    int64_t invited; /* invitations */
     uint64_t digest; /* of the ledger: two runs of one seed must agree */
 
     char trail[SIM_TRAIL][SIM_LINE];
@@ -369,6 +379,12 @@ void service_stop_and_wait(void);
 /* A message has been handed to gateway `x->gateway`: may it go? Fills in what it is about. */
 void judge_launch(struct sim_exchange *x, const char *to, const char *data, size_t len);
 void judge_accept(struct sim_exchange *x);
+
+/* --- invite.c --- */
+
+/* After the two above: what the mail has for a calendar. */
+void invite_launch(struct sim_exchange *x, const char *data, size_t len);
+void invite_accept(const struct sim_exchange *x);
 
 /* --- audit.c --- */
 
