@@ -23,7 +23,8 @@ server can show them all:
     rcpt-CODE-5.1.1                             with an enhanced code
     rcpt-drop, data-drop, dot-drop              the connection ends instead of a reply
     rcpt-silent, data-silent, dot-silent        no reply ever
-    dot-garbage                                 a reply that is none
+    rcpt-drip, dot-drip                         a reply of one byte a second, for ever
+    rcpt-garbage, dot-garbage                   a reply that is none
     dot-slow                                    the reply comes after a second
     rcpt-CODE-mute                              that reply, and then silence for every command
 """
@@ -156,6 +157,10 @@ class SmtpPeer:
             await asyncio.sleep(FOREVER_S)
         if what == "silent":
             await asyncio.sleep(FOREVER_S)
+        if what == "drip":
+            while not server.transport.is_closing():
+                server.transport.write(b"2")
+                await asyncio.sleep(1)
         if what == "garbage":
             return "what a lovely day"
         if what == "slow":
