@@ -25,18 +25,24 @@
 
 #define BACKOFF_FIRST_MS 15000
 #define BACKOFF_LONGEST_MS (60 * 60 * 1000)
-#define GATEWAY_PAUSE_MS                                                                           \
-    1000 /* the gateway's trouble: its breaker decides when, not the message                       \
-          */
+/* The gateway's trouble: its breaker decides when. But it may be this message that the other side
+ * cannot bear, so that the others would pay for each of its tries. */
+#define TROUBLE_FIRST_MS 1000
+#define TROUBLE_LONGEST_MS (60 * 1000)
+
+static int64_t growing_ms(int64_t first_ms, int64_t longest_ms, int attempts)
+{
+    int64_t ms = first_ms;
+
+    for (int i = 1; i < attempts && ms < longest_ms; i++)
+        ms *= 2;
+    return ms < longest_ms ? ms : longest_ms;
+}
 
 int64_t settle_backoff_ms(int attempts)
 {
-    int64_t ms = BACKOFF_FIRST_MS;
+    int64_t ms = growing_ms(BACKOFF_FIRST_MS, BACKOFF_LONGEST_MS, attempts);
 
-    for (int i = 1; i < attempts && ms < BACKOFF_LONGEST_MS; i++)
-        ms *= 2;
-    if (ms > BACKOFF_LONGEST_MS)
-        ms = BACKOFF_LONGEST_MS;
     return ms - (int64_t)rng_below((uint64_t)ms / 4 + 1);
 }
 
@@ -211,7 +217,9 @@ static int64_t pause_of(const struct message *m, const struct gateway_result *r)
 {
     if (r->outcome == OUTCOME_UNKNOWN)
         return settle_backoff_ms(m->attempts);
-    int64_t pause_ms = r->gateway_trouble ? GATEWAY_PAUSE_MS : settle_backoff_ms(m->attempts);
+    int64_t pause_ms = r->gateway_trouble
+                           ? growing_ms(TROUBLE_FIRST_MS, TROUBLE_LONGEST_MS, m->attempts)
+                           : settle_backoff_ms(m->attempts);
     return r->retry_after_ms > pause_ms ? r->retry_after_ms : pause_ms;
 }
 

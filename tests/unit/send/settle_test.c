@@ -95,6 +95,28 @@ static void the_pauses_grow_with_jitter_and_stay_within_bounds(void **state)
     }
 }
 
+/* A message that a server cannot bear (it hangs up on it) looks like trouble of the gateway. */
+static void a_message_that_meets_trouble_again_and_again_is_tried_ever_less(void **state)
+{
+    struct shop *s = claimed(READY);
+    struct gateway_result r = later;
+
+    r.gateway_trouble = true;
+    for (int64_t pause_ms = 1000, tries = 0; tries < 20; tries++) {
+        struct claim c;
+        int64_t next_ms;
+        shop_settle(s, 1, &r);
+        shop_ok(s, store_messages_next(s->store, &next_ms), "next");
+        assert_int_equal(next_ms - shop_now_ms, pause_ms);
+        pause_ms = pause_ms * 2 < 60000 ? pause_ms * 2 : 60000;
+        shop_now_ms = next_ms;
+        bool out = shop_claim(s, 1, &c);
+        claim_close(&c);
+        assert_true(out);
+    }
+    shop_close(s);
+}
+
 static void a_refused_recipient_touches_nobody_else(void **state)
 {
     struct shop *s = claimed(READY);
@@ -244,6 +266,7 @@ int main(void)
         cmocka_unit_test(a_failure_before_the_point_is_tried_again_as_long_as_it_is_of_use),
         cmocka_unit_test(what_the_other_side_asks_for_is_waited),
         cmocka_unit_test(the_pauses_grow_with_jitter_and_stay_within_bounds),
+        cmocka_unit_test(a_message_that_meets_trouble_again_and_again_is_tried_ever_less),
         cmocka_unit_test(a_refused_recipient_touches_nobody_else),
         cmocka_unit_test(an_unclear_mail_goes_again_with_the_same_bytes),
         cmocka_unit_test(a_failure_before_the_point_writes_new_words_with_the_same_token),
