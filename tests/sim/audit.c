@@ -403,8 +403,34 @@ static void judge_row(sqlite3_stmt *st, void *arg)
                  (long long)id, m->accepted, unknowns);
 }
 
+/* Work that was given to the house: it is on the list, and off it once there is nothing to do. */
+static void judge_task(sqlite3_stmt *st, void *arg)
+{
+    int64_t id = sqlite3_column_int64(st, 0);
+    const char *rule = (const char *)sqlite3_column_text(st, 1);
+    const char *ref = (const char *)sqlite3_column_text(st, 2);
+    bool raised = sqlite3_column_int(st, 3) != 0, open = sqlite3_column_int(st, 4) != 0;
+
+    if (!raised)
+        sim_fail("message %lld stands as sent to the house, and there is no task", (long long)id);
+    if (!open || ref[0] != 'j')
+        return;
+    const struct sim_job *j = &S->jobs[atoi(ref + 1)];
+    for (int i = 0; i < S->rule_count; i++)
+        if (strcmp(S->rules[i].name, rule) == 0 && S->rules[i].present &&
+            (S->rules[i].kind == SIM_LATE_STAFF || S->rules[i].kind == SIM_LATE_MANAGER) &&
+            (!j->present || j->stage != S->rules[i].stage))
+            sim_fail("a task of message %lld (%s) is open, and %s has left the stage",
+                     (long long)id, rule, ref);
+}
+
 void audit_end(void)
 {
+    audit_each("SELECT m.id, r.name, e.key, t.id IS NOT NULL, t.id IS NOT NULL AND t.done_ms IS "
+               "NULL FROM message m JOIN rule r ON r.id = m.rule_id JOIN entity e ON e.id = "
+               "m.subject_id LEFT JOIN task t ON t.message_id = m.id WHERE m.channel = 2 AND "
+               "m.state = 5",
+               judge_task, NULL);
     audit_each("SELECT m.id, m.state, m.reason, m.next_ms, m.expires_ms, (SELECT count(*) FROM "
                "attempt a WHERE a.message_id = m.id AND a.outcome = 'unknown'), m.channel "
                "FROM message m",

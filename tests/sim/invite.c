@@ -39,15 +39,16 @@ static uint64_t hash(const char *text)
     return h;
 }
 
-/* The time of a visit as its own clock shows it: 20261208T150000. */
+/* The time of a visit as its own clock shows it: 20261208T150000, with a Z where that is UTC. */
 static void clock_of(const struct sim_visit *v, char out[20])
 {
-    time_t t =
-        (time_t)(civil_local(v->zone >= 0 ? v->zone : SIM_ZONE_BUSINESS, v->starts_ms) / SECOND_MS);
+    int zone = v->zone >= 0 ? v->zone : SIM_ZONE_BUSINESS;
+    time_t t = (time_t)(civil_local(zone, v->starts_ms) / SECOND_MS);
+    bool utc = strcmp(sim_zones[zone], "UTC") == 0;
     struct tm tm;
 
     gmtime_r(&t, &tm);
-    strftime(out, 20, "%Y%m%dT%H%M%S", &tm);
+    strftime(out, 20, utc ? "%Y%m%dT%H%M%SZ" : "%Y%m%dT%H%M%S", &tm);
 }
 
 static void judge_truth(const struct sim_exchange *x, const struct sim_visit *v, const char *starts,
