@@ -42,8 +42,9 @@ struct backend_ops {
 
 extern const struct backend_ops smtp_backend, sms_backend, file_backend;
 
-/* From any thread: the exchange passes its point of no return with what its backend does next. */
-void exchange_pass(struct exchange *x);
+/* From any thread: the exchange passes its point of no return with what its backend does next.
+ * false: it must not, and has to end as if broken off. */
+bool exchange_pass(struct exchange *x);
 
 /* How many exchanges a backend has to be ready for: its connections, and those that wait. */
 int gateway_places(const struct gateway_settings *settings);

@@ -60,9 +60,14 @@ struct gateway_message {
     size_t len;
     bool unicode;      /* SMS: needs UCS-2 */
     const char *token; /* the idempotency token: 32 hex digits */
-    /* Where to note, before the fact, that the point of no return is passed: 1. NULL: nowhere. */
+    /* Where to note, before the fact, that the point of no return is passed. NULL: nowhere. */
     atomic_uint *mark;
 };
+
+/* The bits of a mark. Whoever sets the second before the first keeps the message from passing: a
+ * service that takes the work over from one that may wake up again. */
+#define GATEWAY_MARK_PASSED 1u
+#define GATEWAY_MARK_REVOKED 2u
 
 struct gateway_hooks {
     void (*done)(void *arg, int64_t message_id, const struct gateway_result *result);

@@ -33,7 +33,7 @@ struct http_request {
     size_t len;
     const char *user, *password; /* basic authentication; NULL: none */
     int64_t deadline_us;         /* on the monotonic clock */
-    void (*leaves)(void *arg);   /* called just before the first byte of it may leave */
+    bool (*leaves)(void *arg); /* called just before its first byte may leave; false: it must not */
 };
 
 struct http_reply {

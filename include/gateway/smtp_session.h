@@ -22,8 +22,9 @@ int smtp_session_check(const struct gateway_settings *settings, struct err *err)
 struct smtp_session *smtp_session_create(const struct gateway_settings *settings);
 void smtp_session_free(struct smtp_session *s); /* ends the connection, within moments */
 
-/* Called in the session's thread when all but the last bytes of the message were handed over. */
-typedef void (*smtp_point_cb)(void *arg);
+/* Called in the session's thread when all but the last bytes of the message were handed over.
+ * false: break off. */
+typedef bool (*smtp_point_cb)(void *arg);
 
 /* Carry out one transaction, connecting first where need be; blocks until it is over, at most until
  * `deadline_us` on the monotonic clock or, once broken off, about a second. The connection is kept

@@ -25,15 +25,17 @@
 
 struct marks;
 
-/* Open (or make) the file. What an earlier run left is kept until marks_forget. Never NULL: when it
- * cannot be opened, `err` says why and the marks are without a file. */
+/* Open (or make) the file. What an earlier run left is kept until marks_forget; what has not passed
+ * by now never will, should that run only have been asleep: its marks are revoked. Never NULL: when
+ * it cannot be opened, `err` says why and the marks are without a file. */
 struct marks *marks_open(const char *path, struct err *err);
 void marks_close(struct marks *m);
 
 /* May the earlier run have passed the point of no return with this attempt at this message? */
 bool marks_passed(const struct marks *m, int64_t message_id, int attempt);
 
-/* What the earlier run left is settled and committed: from here on the marks are this run's. */
+/* What the earlier run left is settled and committed: from here on the marks are this run's, in a
+ * file of their own, so that the earlier one cannot meddle with them. */
 void marks_forget(struct marks *m);
 
 /* A mark for a message that is about to be handed to its gateway; NULL when all are taken. Not

@@ -158,8 +158,9 @@ static void write_cb(uv_work_t *request)
     struct work *w = request->data;
     const struct gateway_message *m = w->exchange->message;
 
-    exchange_pass(w->exchange);
-    if (m->channel == CHANNEL_EMAIL)
+    if (!exchange_pass(w->exchange))
+        result_set(&w->result, OUTCOME_RETRY, 0, "broken off before anything was written");
+    else if (m->channel == CHANNEL_EMAIL)
         write_mail(w->file, m, &w->result);
     else
         write_text(w->file, m, &w->result);

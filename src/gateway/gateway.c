@@ -163,20 +163,21 @@ int gateway_send(struct gateway *g, const struct gateway_message *m)
     x->message = m;
     x->deadline_us = clock_mono_us() + g->settings->timeout_ms * 1000;
     atomic_store(&x->passed, false);
-    if (m->mark != NULL)
-        atomic_store(m->mark, 0);
     g->in_flight++;
     g->ops->start(g->backend, x);
     return 0;
 }
 
-void exchange_pass(struct exchange *x)
+bool exchange_pass(struct exchange *x)
 {
+    atomic_uint *mark = x->message->mark;
+
     fault_point("pass");
-    atomic_store(&x->passed, true);
-    if (x->message->mark != NULL)
-        atomic_store(x->message->mark, 1);
+    bool may =
+        mark == NULL || (atomic_fetch_or(mark, GATEWAY_MARK_PASSED) & GATEWAY_MARK_REVOKED) == 0;
+    atomic_store(&x->passed, may);
     fault_point("passed");
+    return may;
 }
 
 static void close_backend_cb(uv_timer_t *timer)

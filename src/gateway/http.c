@@ -38,7 +38,7 @@ struct call {
     struct buf reply;
     size_t header_bytes;
     bool active, maybe_sent;
-    void (*leaves)(void *arg);
+    bool (*leaves)(void *arg);
     char error[CURL_ERROR_SIZE];
     http_done_cb done;
     void *arg;
@@ -199,10 +199,9 @@ static int prereq_cb(void *arg, char *remote, char *local, int remote_port, int 
 {
     struct call *k = arg;
 
-    if (k->maybe_sent)
+    if (k->maybe_sent || !k->leaves(k->arg))
         return CURL_PREREQFUNC_ABORT;
     k->maybe_sent = true;
-    k->leaves(k->arg);
     return CURL_PREREQFUNC_OK;
 }
 

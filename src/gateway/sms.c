@@ -103,11 +103,11 @@ static void free_line(struct sending *s)
         wake(sms);
 }
 
-static void passes_cb(void *arg)
+static bool passes_cb(void *arg)
 {
     struct sending *s = arg;
 
-    exchange_pass(s->exchange);
+    return exchange_pass(s->exchange);
 }
 
 static void replied_cb(void *arg, const struct http_reply *reply)

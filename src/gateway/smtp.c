@@ -180,9 +180,9 @@ static void end_delivery(struct sender *s)
 
 /* --- the threads --- */
 
-static void pass_cb(void *arg)
+static bool pass_cb(void *arg)
 {
-    exchange_pass(arg);
+    return exchange_pass(arg);
 }
 
 static void sender_main(void *arg)

@@ -195,10 +195,9 @@ static size_t read_cb(char *out, size_t size, size_t count, void *arg)
         left -= TAIL_BYTES;
     } else if (!t->asked) {
         t->asked = true;
-        if (atomic_load(&s->broken))
+        t->past_point = !atomic_load(&s->broken) && t->point(t->arg);
+        if (!t->past_point)
             return CURL_READFUNC_ABORT;
-        t->past_point = true;
-        t->point(t->arg);
     }
     if (left > room)
         left = room;

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,6 +19,7 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "gateway/gateway.h"
 
 #define MAGIC "betimes marks 1\n"
 #define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
@@ -33,10 +35,13 @@ struct mark {
 struct image {
     char magic[16];
     char boot[BOOT_ID_MAX];
+    atomic_uint
+        revoked; /* a later run has looked at it: what is taken from now on is revoked, too */
     struct mark marks[MARKS_MAX];
 };
 
 struct marks {
+    char *path;
     struct image *image;
     bool mapped; /* else it is in plain memory */
     bool known;  /* what the earlier run left can be told */
@@ -77,10 +82,19 @@ static struct image *map(const char *path, struct err *err)
     return rc == 0 ? image : NULL;
 }
 
+/* The flag of the whole first: a mark that is taken meanwhile is revoked by whoever takes it. */
+static void revoke_all(struct image *image)
+{
+    atomic_store(&image->revoked, 1);
+    for (size_t i = 0; i < MARKS_MAX; i++)
+        atomic_fetch_or(&image->marks[i].passed, GATEWAY_MARK_REVOKED);
+}
+
 struct marks *marks_open(const char *path, struct err *err)
 {
     struct marks *m = mem_zalloc(sizeof(*m));
 
+    m->path = mem_strdup(path);
     read_boot_id(m->boot);
     m->image = map(path, err);
     m->mapped = m->image != NULL;
@@ -88,17 +102,24 @@ struct marks *marks_open(const char *path, struct err *err)
         m->image = mem_zalloc(sizeof(*m->image));
     m->known = m->boot[0] != '\0' && memcmp(m->image->magic, MAGIC, sizeof(MAGIC) - 1) == 0 &&
                memcmp(m->image->boot, m->boot, BOOT_ID_MAX) == 0;
+    revoke_all(m->image);
     return m;
+}
+
+static void drop_image(struct marks *m)
+{
+    if (m->mapped)
+        munmap(m->image, sizeof(*m->image));
+    else
+        free(m->image);
 }
 
 void marks_close(struct marks *m)
 {
     if (m == NULL)
         return;
-    if (m->mapped)
-        munmap(m->image, sizeof(*m->image));
-    else
-        free(m->image);
+    drop_image(m);
+    free(m->path);
     free(m);
 }
 
@@ -109,14 +130,33 @@ bool marks_passed(const struct marks *m, int64_t message_id, int attempt)
     for (size_t i = 0; i < MARKS_MAX; i++) {
         const struct mark *k = &m->image->marks[i];
         if (k->message_id == message_id && k->attempt == (uint32_t)attempt)
-            return atomic_load(&k->passed) != 0;
+            return (atomic_load(&k->passed) & GATEWAY_MARK_PASSED) != 0;
     }
     return false; /* claimed, and the process died before it could hand it over */
 }
 
+/* A new file takes the old one's name; without one, none may be found at the next start. */
+static void renew_image(struct marks *m)
+{
+    char *new_path = mem_printf("%s.new", m->path);
+
+    drop_image(m);
+    unlink(new_path);
+    m->image = map(new_path, NULL);
+    m->mapped = m->image != NULL && rename(new_path, m->path) == 0;
+    if (!m->mapped) {
+        if (m->image != NULL)
+            munmap(m->image, sizeof(*m->image));
+        unlink(new_path);
+        unlink(m->path);
+        m->image = mem_zalloc(sizeof(*m->image));
+    }
+    free(new_path);
+}
+
 void marks_forget(struct marks *m)
 {
-    memset(m->image, 0, sizeof(*m->image));
+    renew_image(m);
     memcpy(m->image->boot, m->boot, BOOT_ID_MAX);
     memcpy(m->image->magic, MAGIC, sizeof(MAGIC) - 1);
     m->known = true;
@@ -132,6 +172,8 @@ struct mark *marks_take(struct marks *m, int64_t message_id, int attempt)
     atomic_store(&k->passed, 0);
     k->attempt = (uint32_t)attempt;
     k->message_id = message_id;
+    if (atomic_load(&m->image->revoked) != 0)
+        atomic_fetch_or(&k->passed, GATEWAY_MARK_REVOKED);
     return k;
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/fs.h"
 #include "base/mem.h"
+#include "gateway/gateway.h"
 #include "send/marks.h"
 
 static char folder[64];
@@ -119,6 +120,35 @@ static void without_a_file_everything_is_uncertain_and_sending_goes_on(void **st
     marks_close(m);
 }
 
+/* A run that only slept wakes up after another has taken over. */
+static void what_had_not_passed_at_a_takeover_never_will(void **state)
+{
+    char *path = fs_join(folder, "taken-over");
+    struct marks *sleeper = marks_open(path, NULL);
+
+    marks_forget(sleeper);
+    atomic_uint *waits = mark_flag(marks_take(sleeper, 11, 1));
+    atomic_uint *left = mark_flag(marks_take(sleeper, 12, 1));
+    assert_int_equal(atomic_fetch_or(left, GATEWAY_MARK_PASSED) & GATEWAY_MARK_REVOKED, 0);
+
+    struct marks *next = marks_open(path, NULL);
+    assert_false(marks_passed(next, 11, 1));
+    assert_true(marks_passed(next, 12, 1));
+    atomic_uint *late = mark_flag(marks_take(sleeper, 13, 1));
+    assert_false(marks_passed(next, 13, 1));
+    marks_forget(next);
+    atomic_uint *own = mark_flag(marks_take(next, 14, 1));
+    assert_int_not_equal(atomic_fetch_or(waits, GATEWAY_MARK_PASSED) & GATEWAY_MARK_REVOKED, 0);
+    assert_int_not_equal(atomic_fetch_or(late, GATEWAY_MARK_PASSED) & GATEWAY_MARK_REVOKED, 0);
+    assert_int_equal(atomic_fetch_or(own, GATEWAY_MARK_PASSED) & GATEWAY_MARK_REVOKED, 0);
+    marks_close(sleeper);
+    marks_close(next);
+    next = marks_open(path, NULL);
+    assert_true(marks_passed(next, 14, 1));
+    marks_close(next);
+    free(path);
+}
+
 static void there_are_as_many_as_promised(void **state)
 {
     char *path = fs_join(folder, "many");
@@ -143,6 +173,7 @@ int main(void)
         cmocka_unit_test(looking_does_not_take_anything_away),
         cmocka_unit_test(marks_of_another_boot_or_none_at_all_make_everything_uncertain),
         cmocka_unit_test(without_a_file_everything_is_uncertain_and_sending_goes_on),
+        cmocka_unit_test(what_had_not_passed_at_a_takeover_never_will),
         cmocka_unit_test(there_are_as_many_as_promised),
     };
 
