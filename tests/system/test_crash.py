@@ -6,6 +6,7 @@ moment, and `betimes outbox --unknown` lists it; a mail's copies are the same ma
 text whose fate nobody knows waits for a person. tests/system/crash kills for longer (`make crash`).
 """
 
+import concurrent.futures
 import os
 import random
 import re
@@ -16,6 +17,8 @@ import unittest
 
 from crash_shop import FAULTY, SENT, UNKNOWN, Victim
 from harness import ROOT
+
+AT_A_TIME = 3
 
 # Each point of base/fault.h: what a kill there, the only one in a message's life, makes of it, as
 # (copies that went out in the end, whether it is listed). None: it depends on what else was going
@@ -115,23 +118,35 @@ class OneMessage(Crash):
         self.assertEqual(found, [ONCE] * (len(found) - 1) + [TWICE])
 
 
+def kill_and_kill_again(point, passing):
+    """What went wrong (None: nothing), the number of kills, that of second copies."""
+    with Victim() as victim:
+        try:
+            victim.write(4)
+            killed = victim.live(f"{point}:{passing}")
+            assert killed or passing > 1, f"{point} was never passed"
+            victim.write(2)
+            if killed:
+                victim.live(f"{point}:{passing + 1}")
+            victim.settle()
+            return None, victim.kills, victim.judge()
+        except AssertionError as e:
+            return f"{e}\n{victim.shop.log()}", victim.kills, 0
+
+
 class Many(Crash):
     """Among others: mails, texts, and mails that tell of two jobs."""
 
     def test_killed_at_every_point_and_again_while_it_recovers(self):
         extra = 0
-        for point in POINTS:
-            for passing in (1, 3, 8):
-                with self.subTest(point=point, passing=passing):
-                    victim = self.victim()
-                    victim.write(4)
-                    killed = victim.live(f"{point}:{passing}")
-                    self.assertTrue(killed or passing > 1, f"{point} was never passed")
-                    victim.write(2)
-                    if killed:
-                        victim.live(f"{point}:{passing + 1}")
-                    victim.settle()
-                    extra += victim.judge()
+        cases = [(point, passing) for point in POINTS for passing in (1, 3, 8)]
+        with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
+            for case, (wrong, kills, more) in zip(cases, pool.map(kill_and_kill_again,
+                                                                  *zip(*cases))):
+                with self.subTest(case):
+                    self.assertIsNone(wrong, wrong)
+                type(self).kills += kills
+                extra += more
         print(f"# {extra} second copies, each of them listed")
 
     def test_killed_at_random(self):
