@@ -30,6 +30,7 @@ struct work {
     bool sweeping; /* for subjects of an older playbook */
     int64_t swept_to;
     bool reconciling; /* comparing every row with what we know of it */
+    bool behind;      /* it is, after a backlog, see world.h */
     struct reconcile_cursor cursor;
     int64_t reconciled_mono_ms;
     uint64_t zones_noted; /* zone_news when they were last noted in the database */

@@ -32,6 +32,7 @@ struct world {
     uint64_t configuration;   /* a fingerprint of settings and playbook */
     int64_t generation;       /* the same, and how often plans became outdated; never 0 */
     struct plan_world plan;   /* what plan_subject takes; now_ms is set by whoever plans */
+    bool behind; /* the log was a backlog: people may have changed since what is planned for them */
 
     struct plan_rule_state *plan_rules;
     struct staff *staff;

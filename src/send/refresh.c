@@ -22,7 +22,7 @@ int refresh_message(struct world *w, struct message *m, bool force, int64_t now_
     bool stale = gone || (rc == 0 && (!str_eq(facts, e.facts) || !str_eq(key, e.key)));
     if (stale)
         rc = absorb_row(w, e.kind, e.row_id, now_ms, &subjects);
-    if (rc == 0 && (force || stale || e.generation != w->generation)) {
+    if (rc == 0 && (force || stale || w->behind || e.generation != w->generation)) {
         *again = true;
         rc = replan_subject(w, m->subject_id, now_ms, &counts);
     }

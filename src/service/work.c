@@ -118,8 +118,10 @@ static int absorb(struct work *w, int64_t now_ms, bool *drained)
     *drained = rc == 0 && taken < CHANGES_MAX;
     if (rc == 0)
         w->look = !*drained;
-    if (rc == 0 && !*drained)
+    if (rc == 0 && !*drained) {
         work_reconcile(w);
+        w->behind = true;
+    }
     return rc;
 }
 
@@ -149,8 +151,10 @@ static int reconcile(struct work *w, int64_t now_ms)
     if (rc == 0) {
         w->cursor = cursor;
         w->reconciling = !done;
-        if (done)
+        if (done) {
             w->reconciled_mono_ms = clock_mono_ms();
+            w->behind = false;
+        }
     }
     subjects_close(&pairs);
     return rc;
@@ -295,6 +299,7 @@ int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more)
     if (rc == 0)
         rc = alert_turn(w->alert, now_ms);
     *more = false;
+    w->world->behind = w->behind;
     /* A claim looks at the record itself, so it need not wait for planning that lags behind; but
      * what is left of an earlier run must be settled first, and what the log tells must be known
      * in its order: to look at a record before its past would make its stages happen twice. */
@@ -349,6 +354,7 @@ void work_rolled_back(struct work *w, const struct work_mark *before)
     w->left_over = before->left_over;
     w->comparing = before->comparing;
     w->compared_to = before->compared_to;
+    w->behind = w->behind || before->reconciling;
     w->reconciling = before->reconciling;
     w->cursor = before->cursor;
     w->bringing_back = before->bringing_back;

@@ -279,6 +279,26 @@ static void another_manager_or_department_is_heard_of(void **state)
     shop_close(s);
 }
 
+/* Until every row was compared after a backlog, what is planned may be by the clock of before. */
+static void after_a_backlog_the_clients_own_clock_counts(void **state)
+{
+    struct shop *s = shop_open("[rule soon]\non = appointment starts\nwhen = 2 hours before\n"
+                               "window = 09:00-20:00\n",
+                               "2026-12-01T09:00");
+
+    shop_ilze(s);
+    shop_sql(s, "INSERT INTO appointment (ref, client_id, starts) "
+                "VALUES ('a1', 1, '2026-12-08T10:00')");
+    shop_look(s);
+    assert_rows(s, "soon", "planned email 2026-12-07T17:45 c1"); /* at 19:45 the evening before */
+    shop_sql(s, "UPDATE client SET timezone = 'America/New_York'");
+    s->world.behind = true;
+    assert_int_equal(shop_until(s, "2026-12-07T18:00"), 0);
+    assert_rows(s, "soon", "planned email 2026-12-08T00:45 c1");
+    assert_int_equal(shop_until(s, "2026-12-08T01:00"), 1);
+    shop_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +315,7 @@ int main(void)
         cmocka_unit_test(who_left_the_house_leaves_no_message_behind),
         cmocka_unit_test(what_staff_could_not_get_goes_to_somebody_once_they_change),
         cmocka_unit_test(another_manager_or_department_is_heard_of),
+        cmocka_unit_test(after_a_backlog_the_clients_own_clock_counts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
