@@ -8,7 +8,8 @@
 #include "watch/world.h"
 
 /* Plan the subject of `m` again if the plan is older than the playbook or the record (or may be
- * older than its client: world.behind), or by `force`. *again: it was, and `m` was read anew. Errors: the store's. */
+ * older than its client: world.behind), or by `force`. *again: it was, and `m` was read anew.
+ * Errors: the store's. */
 int refresh_message(struct world *w, struct message *m, bool force, int64_t now_ms, bool *again);
 
 #endif
