@@ -146,6 +146,10 @@ bool plan_window(const struct rule *r, const struct business *b, const struct zo
 bool plan_window_has(const struct rule *r, const struct business *b, const struct zone *zone,
                      int64_t instant_ms);
 
+/* The hours of the day in which the rule may send, by the recipient's clock; false: it has none,
+ * since it goes by the opening hours, or at any hour. */
+bool plan_window_span(const struct rule *r, const struct business *b, struct hours_daily *out);
+
 /* The instant at which an appointment starts or ends; false when the row has no such time (or one
  * that cannot be read, or a zone that nobody knows: `reason` says so). */
 bool plan_appointment_time(const struct appointment *a, const struct business *b, bool ends,

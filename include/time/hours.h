@@ -91,6 +91,20 @@ int64_t hours_minutes_between(const struct hours_calendar *c, int64_t from_ms, i
  * nothing, not even off a closed day. False, and *when left alone, as for hours_add_minutes. */
 bool hours_add_days(const struct hours_calendar *c, struct civil *when, int64_t days);
 
+/* A stretch of time as the business sees it: opening time, or a day that has none. */
+enum hours_kind { HOURS_OPEN, HOURS_CLOSED, HOURS_HOLIDAY };
+struct hours_stretch {
+    enum hours_kind kind;
+    int64_t from_ms, to_ms; /* a closed day: all of it */
+};
+
+/* Call `each` for every opening time between the two instants, cut to what lies between them, and
+ * for every closed day that has any part there, in their order; of no more than `days_max` days.
+ * For telling people how opening time was counted. False: there are more days. */
+typedef void (*hours_each)(void *arg, const struct hours_stretch *s);
+bool hours_walk(const struct hours_calendar *c, int64_t from_ms, int64_t to_ms, int64_t days_max,
+                hours_each each, void *arg);
+
 /* Is the time of day of `minute` inside the daily span (which may cross midnight)? */
 bool hours_daily_has(const struct hours_daily *d, int minute);
 

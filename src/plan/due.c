@@ -1,5 +1,6 @@
 /*
- * When a message is due: the rule's offset from its occurrence, and the distance of a repeat.
+ * When a message is due, and until when it is useful: the rule's offset from its occurrence, the
+ * distance of a repeat, then the window.
  *
  * Business hours count the time in which the business could have done something. While a job is in
  * a waiting stage the client is the one to act, so the clock stands still: waiting time is added to
@@ -10,12 +11,10 @@
 
 #include "plan/occurrence.h"
 
-#define MINUTE_MS INT64_C(60000)
+#define LATE_ELSE_MS (24 * 3600 * INT64_C(1000))
 
-/* The stretch [*from_ms, *to_ms) in which the job waited, by the i-th event of its past; false: it
- * began no waiting. *to_ms is INT64_MAX while it lasts. */
-static bool waited(const struct plan_subject *s, const struct workflow *flow, size_t i,
-                   int64_t *from_ms, int64_t *to_ms)
+bool due_waited(const struct plan_subject *s, const struct workflow *flow, size_t i,
+                int64_t *from_ms, int64_t *to_ms)
 {
     const struct plan_event *e = &s->events[i];
 
@@ -40,7 +39,7 @@ static bool add_waiting(const struct plan_world *w, const struct plan_subject *s
     int64_t minutes = o->count * 60, from_ms, to_ms;
 
     for (size_t i = 0; flow != NULL && i < s->event_count; i++) {
-        if (!waited(s, flow, i, &from_ms, &to_ms) || to_ms <= anchor_ms || from_ms >= *due_ms)
+        if (!due_waited(s, flow, i, &from_ms, &to_ms) || to_ms <= anchor_ms || from_ms >= *due_ms)
             continue;
         if (to_ms == INT64_MAX) {
             snprintf(why, PLAN_REASON_MAX, "the clock stands still while the job is in %.80s",
@@ -55,6 +54,13 @@ static bool add_waiting(const struct plan_world *w, const struct plan_subject *s
     return o->at_minute < 0 || offset_apply(&at, calendar, calendar->zone, *due_ms, due_ms);
 }
 
+/* (Waiting for an answer is what the clock of `no answer to` counts.) */
+bool due_can_wait(const struct plan_subject *s, const struct rule *r, const struct occurrence *o)
+{
+    return s->job != NULL && r->when.unit == UNIT_BUSINESS_HOURS && !r->when.before &&
+           r->when.count > 0 && !o->lies_ahead && r->event != EVENT_NO_ANSWER;
+}
+
 bool due_of(const struct plan_world *w, const struct plan_subject *s, const struct rule *r,
             const struct occurrence *o, int repeat, int64_t *out_ms, char *why)
 {
@@ -66,10 +72,7 @@ bool due_of(const struct plan_world *w, const struct plan_subject *s, const stru
         snprintf(why, PLAN_REASON_MAX, "its time cannot be told: the business never opens");
         return false;
     }
-    /* (Waiting for an answer is what the clock of `no answer to` counts.) */
-    if (s->job != NULL && r->when.unit == UNIT_BUSINESS_HOURS && !r->when.before &&
-        r->when.count > 0 && !o->lies_ahead && r->event != EVENT_NO_ANSWER &&
-        !add_waiting(w, s, &r->when, o->anchor_ms, &due_ms, why))
+    if (due_can_wait(s, r, o) && !add_waiting(w, s, &r->when, o->anchor_ms, &due_ms, why))
         return false;
     if (repeat > 0 && !offset_apply(&step, calendar, o->zone, due_ms, &due_ms)) {
         snprintf(why, PLAN_REASON_MAX, "its time cannot be told: the business never opens");
@@ -77,4 +80,48 @@ bool due_of(const struct plan_world *w, const struct plan_subject *s, const stru
     }
     *out_ms = due_ms;
     return true;
+}
+
+/* --- until when --- */
+
+/* That a visit was booked, moved or confirmed is news of a visit to come, however long after. */
+static bool is_of_a_coming_visit(const struct rule *r)
+{
+    return r->event == EVENT_APPOINTMENT_BOOKED || r->event == EVENT_APPOINTMENT_MOVED ||
+           r->event == EVENT_APPOINTMENT_CONFIRMED;
+}
+
+/* From when on it is useless: what leads up to an event after that event, what is said of a coming
+ * visit after its start; INT64_MAX for what is meant to come after it. */
+static int64_t latest(const struct rule *r, const struct occurrence *o, int64_t nominal_ms)
+{
+    if (r->when.before && o->lies_ahead)
+        return o->anchor_ms;
+    return is_of_a_coming_visit(r) || nominal_ms < o->end_ms ? o->end_ms : INT64_MAX;
+}
+
+/* design.md, `late`: until the appointment starts; else one day. It counts from the time moved
+ * into the window, and what comes before an event is useless after it. */
+static int64_t expires(const struct rule *r, int64_t end_ms, int64_t due_ms)
+{
+    bool before_end = end_ms != INT64_MAX && due_ms < end_ms;
+    bool leads_up = r->when.before || is_of_a_coming_visit(r);
+
+    if (r->late_ms == LATE_DEFAULT)
+        return before_end ? end_ms : due_ms + LATE_ELSE_MS;
+    int64_t at_ms = due_ms + r->late_ms;
+    return before_end && leads_up && at_ms > end_ms ? end_ms : at_ms;
+}
+
+bool times_of(const struct plan_world *w, const struct rule *r, const struct occurrence *o,
+              int64_t nominal_ms, const struct zone *zone, struct times *out, char *why)
+{
+    int64_t end_ms = latest(r, o, nominal_ms);
+
+    out->earliest_ms = o->known_ms + r->settle_ms;
+    bool can = plan_window(r, &w->settings->business, zone, nominal_ms, out->earliest_ms, end_ms,
+                           &out->due_ms, why);
+    out->expires_ms = expires(r, end_ms, out->due_ms);
+    out->by_end = out->expires_ms == end_ms;
+    return can;
 }

@@ -338,3 +338,46 @@ bool plan_stands(const struct plan_world *w, const struct plan_subject *s, const
             return true;
     return false;
 }
+
+/* Is the time in the record still the one of this event? */
+static bool time_was(const struct plan_world *w, const struct plan_subject *s, const struct rule *r,
+                     const struct plan_event *e, int64_t *out_ms)
+{
+    const struct business *b = &w->settings->business;
+    char why[PLAN_REASON_MAX];
+
+    if (s->appointment != NULL)
+        return e == last_move(s) &&
+               plan_appointment_time(s->appointment, b, r->event == EVENT_APPOINTMENT_ENDS, out_ms,
+                                     why);
+    for (const struct plan_event *k = e + 1; k < s->events + s->event_count; k++)
+        if (k->event == EVENT_JOB_DUE)
+            return false;
+    return due_time(s->job, b, out_ms);
+}
+
+bool occurrence_was(const struct plan_world *w, const struct plan_subject *s, const struct rule *r,
+                    int64_t revision, struct occurrence *out)
+{
+    struct finder f = {.w = w, .s = s, .r = r, .out = out};
+    const struct business *b = &w->settings->business;
+    const struct plan_event *e = NULL;
+    char why[PLAN_REASON_MAX];
+
+    if (r->event >= EVENT_CLIENT_SILENCE || (s->job == NULL && s->appointment == NULL))
+        return false;
+    for (size_t i = 0; i < s->event_count; i++)
+        if (s->events[i].revision == revision)
+            e = &s->events[i];
+    if (e == NULL)
+        return false;
+    found(&f, e);
+    if (s->appointment != NULL) {
+        out->zone = zone_of(s->appointment->timezone, b);
+        if (!plan_appointment_time(s->appointment, b, false, &out->end_ms, why))
+            return false;
+    }
+    out->lies_ahead = r->event == EVENT_APPOINTMENT_STARTS || r->event == EVENT_APPOINTMENT_ENDS ||
+                      r->event == EVENT_JOB_DUE;
+    return !out->lies_ahead || time_was(w, s, r, e, &out->anchor_ms);
+}

@@ -1,7 +1,7 @@
 /*
  * The planner. See plan/plan.h.
  *
- * For each rule: which occurrences of its event stand (occurrence.c), when it is due (time/offset),
+ * For each rule: which occurrences of its event stand (occurrence.c), when it is due (due.c),
  * whether that counts (the switch-on, an offset already past), in whose hours it falls (window.c),
  * who gets it and by which channel (channels.c). One pass over all intents at the end settles what
  * depends on other rules: a reminder whose time was past when the record appeared.
@@ -19,8 +19,6 @@
 #include "base/mem.h"
 #include "plan/occurrence.h"
 #include "time/moment.h"
-
-#define LATE_ELSE_MS (24 * 3600 * INT64_C(1000))
 
 struct planner {
     const struct plan_world *w;
@@ -76,52 +74,15 @@ static struct intent *new_intent(struct planner *p, const struct request *q)
     return in;
 }
 
-/* --- times --- */
-
-/* That a visit was booked, moved or confirmed is news of a visit to come, however long after. */
-static bool is_of_a_coming_visit(const struct rule *r)
-{
-    return r->event == EVENT_APPOINTMENT_BOOKED || r->event == EVENT_APPOINTMENT_MOVED ||
-           r->event == EVENT_APPOINTMENT_CONFIRMED;
-}
-
-/* From when on it is useless: what leads up to an event after that event, what is said of a coming
- * visit after its start; INT64_MAX for what is meant to come after it. */
-static int64_t latest(const struct request *q)
-{
-    if (q->r->when.before && q->o->lies_ahead)
-        return q->o->anchor_ms;
-    return is_of_a_coming_visit(q->r) || q->nominal_ms < q->o->end_ms ? q->o->end_ms : INT64_MAX;
-}
-
-/* design.md, `late`: until the appointment starts; else one day. It counts from the time moved
- * into the window, and what comes before an event is useless after it. */
-static int64_t expires(const struct request *q, int64_t due_ms)
-{
-    int64_t end_ms = latest(q);
-    bool before_end = end_ms != INT64_MAX && due_ms < end_ms;
-    bool leads_up = q->r->when.before || is_of_a_coming_visit(q->r);
-
-    if (q->r->late_ms == LATE_DEFAULT)
-        return before_end ? end_ms : due_ms + LATE_ELSE_MS;
-    int64_t at_ms = due_ms + q->r->late_ms;
-    return before_end && leads_up && at_ms > end_ms ? end_ms : at_ms;
-}
-
 static void set_times(const struct planner *p, const struct request *q,
                       const struct plan_contact *c, struct intent *in)
 {
-    int64_t earliest_ms = q->o->known_ms + q->r->settle_ms, end_ms = latest(q);
-    char reason[PLAN_REASON_MAX];
+    struct times t;
 
-    if (!plan_window(q->r, &p->w->settings->business, c->zone, q->nominal_ms, earliest_ms, end_ms,
-                     &in->due_ms, reason)) {
+    if (!times_of(p->w, q->r, q->o, q->nominal_ms, c->zone, &t, in->reason))
         in->verdict = VERDICT_SKIP;
-        memcpy(in->reason, reason, sizeof(reason));
-    }
-    in->expires_ms = expires(q, in->due_ms);
-    if (q->missed)
-        in->due_ms = in->due_ms > q->o->known_ms ? in->due_ms : q->o->known_ms;
+    in->due_ms = t.due_ms;
+    in->expires_ms = t.expires_ms;
 }
 
 /* --- people --- */

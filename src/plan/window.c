@@ -17,8 +17,7 @@
  * inside, less this): a busy gateway at that moment must not cost it the evening. */
 #define SLACK_MS (14 * MINUTE_MS)
 
-/* The daily span in which sending is allowed; false: there is no daily restriction. */
-static bool allowed_span(const struct rule *r, const struct business *b, struct hours_daily *out)
+bool plan_window_span(const struct rule *r, const struct business *b, struct hours_daily *out)
 {
     if (r->window == WINDOW_DAILY) {
         *out = r->daily;
@@ -51,7 +50,7 @@ bool plan_window_has(const struct rule *r, const struct business *b, const struc
 
     if (r->window == WINDOW_BUSINESS)
         return always_open(b) || hours_is_open(&b->calendar, instant_ms);
-    if (!allowed_span(r, b, &span))
+    if (!plan_window_span(r, b, &span))
         return true;
     return hours_daily_has(&span, minute_of(zone, instant_ms));
 }
@@ -77,7 +76,7 @@ static bool next_allowed(const struct rule *r, const struct business *b, const s
 
     if (r->window == WINDOW_BUSINESS)
         return hours_next_open(&b->calendar, from_ms, out_ms);
-    allowed_span(r, b, &span);
+    plan_window_span(r, b, &span);
     *out_ms = at_minute(zone, from_ms, 0, span.from_minute);
     if (*out_ms < from_ms)
         *out_ms = at_minute(zone, from_ms, 1, span.from_minute);
@@ -91,7 +90,7 @@ static bool previous_allowed(const struct rule *r, const struct business *b,
 
     if (r->window == WINDOW_BUSINESS)
         return hours_previous_open(&b->calendar, from_ms, out_ms);
-    allowed_span(r, b, &span);
+    plan_window_span(r, b, &span);
     int last = (span.to_minute + DAY_MINUTES - 1) % DAY_MINUTES; /* the last minute inside */
     *out_ms = at_minute(zone, from_ms, 0, last);
     if (*out_ms > from_ms)

@@ -317,6 +317,31 @@ int64_t hours_minutes_between(const struct hours_calendar *c, int64_t from_ms, i
     return sum_ms / MINUTE_MS;
 }
 
+bool hours_walk(const struct hours_calendar *c, int64_t from_ms, int64_t to_ms, int64_t days_max,
+                hours_each each, void *arg)
+{
+    int64_t first = local_day(c, from_ms), last = local_day(c, to_ms);
+    struct opening o[HOURS_SPANS_MAX];
+
+    for (int64_t day = first; day <= last && day < first + days_max; day++) {
+        size_t count = day_openings(c, day, o);
+        for (size_t i = 0; i < count; i++) {
+            struct hours_stretch s = {HOURS_OPEN, o[i].from_ms, o[i].to_ms};
+            s.from_ms = s.from_ms > from_ms ? s.from_ms : from_ms;
+            s.to_ms = s.to_ms < to_ms ? s.to_ms : to_ms;
+            if (s.from_ms < s.to_ms)
+                each(arg, &s);
+        }
+        if (!hours_is_business_day(c, day)) {
+            bool by_week = c->week.week[civil_weekday_of_day(day)].count == 0;
+            struct hours_stretch s = {by_week ? HOURS_CLOSED : HOURS_HOLIDAY, reach(c, day, 0),
+                                      reach(c, day, CIVIL_DAY_MINUTES)};
+            each(arg, &s);
+        }
+    }
+    return last < first + days_max;
+}
+
 bool hours_add_days(const struct hours_calendar *c, struct civil *when, int64_t days)
 {
     int64_t a_week = week_days(c), day = civil_day_number(when);
