@@ -436,10 +436,10 @@ static void bind_ids(sqlite3_stmt *stmt, const struct condition_ids *ids)
     }
 }
 
-/* The columns of the five tables that the text names as table.column, each once. */
+/* The columns of the five tables that the text names, each once. */
 static void find_columns(struct conditions *c, const char *expression, struct buf *sql)
 {
-    static const char *const tables[] = {"client", "job", "appointment", "staff"};
+    static const char *const tables[] = {"client", "job", "appointment", "staff", "answer"};
     size_t found = 0;
 
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
@@ -447,8 +447,9 @@ static void find_columns(struct conditions *c, const char *expression, struct bu
         sqlite3_stmt *st = NULL;
         if (sqlite3_prepare_v2(c->db, pragma, -1, &st, NULL) == SQLITE_OK)
             while (sqlite3_step(st) == SQLITE_ROW && found < VALUES_MAX) {
-                char *name = mem_printf("%s.%s", tables[i], sqlite3_column_text(st, 1));
-                if (condition_names(expression, name))
+                const char *column = (const char *)sqlite3_column_text(st, 1);
+                char *name = mem_printf("%s.%s", tables[i], column);
+                if (condition_names(expression, tables[i], column))
                     buf_printf(sql, "%s'%s', substr(%s, 1, %d)", found++ > 0 ? ", " : "", name,
                                name, VALUE_SHOWN);
                 free(name);

@@ -19,9 +19,10 @@ int condition_scan(const char *expression, struct err *err);
 bool condition_table_allowed(const char *name);
 bool condition_function_allowed(const char *name);
 
-/* Does the text name "table.column", as a whole, in any case of letters? Not for names that would
- * need quotes. */
-bool condition_names(const char *expression, const char *name);
+/* Does the text name this column, in any case of letters: with its table, or without, where only a
+ * column of the five can be meant (not in a subquery, which has its own)? Not when the names stand
+ * in quotes. */
+bool condition_names(const char *expression, const char *table, const char *column);
 
 /* Sentences for a name that is not allowed or not there. */
 void condition_say_table(const char *name, struct err *err);

@@ -14,6 +14,7 @@
  */
 #include <ctype.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -175,4 +176,69 @@ int condition_scan(const char *expression, struct err *err)
         return ERR_INVALID;
     }
     return 0;
+}
+
+/* ---- names ---- */
+
+/* Past what is no name: text, quoted names, comments, white space, one sign. */
+static void skip_nameless(struct scan *s)
+{
+    struct scan ahead = *s;
+    struct err ignored;
+
+    if (take_token(&ahead, &ignored) < 0)
+        ahead.p = s->p + 1;
+    s->p = ahead.p;
+}
+
+static size_t word_length(const char *p)
+{
+    size_t n = 0;
+
+    while (is_word(p[n]))
+        n++;
+    return n;
+}
+
+static bool is_name(const char *p, size_t len, const char *name)
+{
+    return strlen(name) == len && strncasecmp(p, name, len) == 0;
+}
+
+/* The name at s->p, past which it moves: does it mean table.column? */
+static bool name_means(struct scan *s, bool in_subquery, const char *table, const char *column)
+{
+    const char *first = s->p, *second;
+    size_t first_len = word_length(first), second_len = 0;
+    bool qualified = first[first_len] == '.';
+
+    second = first + first_len + 1;
+    if (qualified)
+        second_len = word_length(second);
+    s->p += first_len + (qualified ? 1 + second_len : 0);
+    if (qualified)
+        return is_name(first, first_len, table) && is_name(second, second_len, column);
+    return !in_subquery && s->p[strspn(s->p, WHITE_SPACE)] != '(' &&
+           is_name(first, first_len, column);
+}
+
+bool condition_names(const char *expression, const char *table, const char *column)
+{
+    struct scan s = {.p = expression};
+    int depth = 0, subquery_depth = INT32_MAX; /* of the outermost one that we are in */
+
+    while (*s.p != '\0') {
+        if (is_word(*s.p)) {
+            if (subquery_depth > depth && is_name(s.p, word_length(s.p), "SELECT"))
+                subquery_depth = depth;
+            if (name_means(&s, subquery_depth <= depth, table, column))
+                return true;
+            continue;
+        }
+        depth += (*s.p == '(') - (*s.p == ')');
+        if (depth < subquery_depth)
+            subquery_depth = INT32_MAX;
+        skip_nameless(&s);
+    }
+    return false;
 }

@@ -289,19 +289,3 @@ void condition_say(sqlite3 *db, const char *expression, const char *message, str
     free(quoted);
     free(text);
 }
-
-bool condition_names(const char *expression, const char *name)
-{
-    size_t n = strlen(name);
-
-    if (strspn(name, WORD ".") != n)
-        return false;
-    for (const char *p = expression; *p != '\0'; p++) {
-        bool begins = p == expression || strchr(WORD "."
-                                                     "\"'",
-                                                p[-1]) == NULL;
-        if (begins && strncasecmp(p, name, n) == 0 && (p[n] == '\0' || strchr(WORD, p[n]) == NULL))
-            return true;
-    }
-    return false;
-}

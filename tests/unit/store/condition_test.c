@@ -92,6 +92,36 @@ static void an_analyzed_database_is_read_as_before(void **state)
     refused(w, "(SELECT count(*) FROM sqlite_stat1)", NULL);
 }
 
+static void assert_values(struct world *w, const char *expression, const char *expected)
+{
+    struct buf values;
+
+    buf_init(&values);
+    assert_holds(w, expression);
+    assert_int_equal(condition_values(w->conditions, expression, &ilze, &values), 0);
+    assert_string_equal(values.data, expected);
+    buf_close(&values);
+}
+
+static void the_values_are_those_of_the_columns_that_it_names(void **state)
+{
+    struct world *w = *state;
+
+    assert_values(w, "appointment.status = 'confirmed' AND JOB.Stage = 'Ready'",
+                  "{\"job.stage\":\"Ready\",\"appointment.status\":\"confirmed\"}");
+    assert_values(w, "status = 'confirmed' AND (amount > 100 OR stage = 'x')",
+                  "{\"job.stage\":\"Ready\",\"job.amount\":\"120.5\","
+                  "\"appointment.status\":\"confirmed\"}");
+    /* neither a function nor a word in text or a comment, nor a subquery's own column */
+    assert_values(w, "job.amount > 1 AND 'status' <> 'tags' /* amount, tags */ -- tags",
+                  "{\"job.amount\":\"120.5\"}");
+    assert_values(w,
+                  "2 = (SELECT count(*) FROM appointment AS a WHERE a.client_id = client.id AND"
+                  " a.status = 'missed' AND (starts > '2000')) AND stage = 'Ready'",
+                  "{\"client.id\":\"1\",\"job.stage\":\"Ready\"}");
+    assert_values(w, "1 = 1", "");
+}
+
 static void the_last_committed_values_count(void **state)
 {
     struct world *w = *state;
@@ -314,6 +344,7 @@ int main(void)
         TEST(comments_and_odd_spacing_are_harmless),
         TEST(a_column_added_by_another_program_counts_at_once),
         TEST(an_analyzed_database_is_read_as_before),
+        TEST(the_values_are_those_of_the_columns_that_it_names),
         TEST(the_last_committed_values_count),
         TEST(no_read_transaction_stays_open),
         TEST(now_is_the_services_clock),
