@@ -27,4 +27,14 @@ struct consents {
 };
 int store_consents(struct store *s, int64_t client_id, struct consents *out);
 
+/* The row of the ledger that counts, or (`until_ms` not INT64_MAX) that counted at that time. */
+struct consent {
+    bool in;
+    char *at, *source; /* as they stand there; source: NULL if it names none */
+};
+void consent_close(struct consent *c);
+/* ERR_NOTFOUND when it says nothing. Close in any case. */
+int store_consent(struct store *s, int64_t client_id, enum channel channel, enum purpose purpose,
+                  int64_t until_ms, struct consent *out);
+
 #endif

@@ -21,41 +21,12 @@
 #include "store/rules.h"
 #include "watch/absorb.h"
 
-#define LABEL_COLUMNS 12
-
 static const struct option_spec why_options[] = {
     {"rule", 0, "RULE", "why this rule did or did not ..."},
     {"job", 0, "REF", "... for this job"},
     {"appointment", 0, "REF", "... for this appointment"},
     {"client", 0, "REF", "... for this client's jobs, appointments and answers"},
 };
-
-static void label(const char *text)
-{
-    put_text(DIM, text);
-    printf("%*s", (int)(LABEL_COLUMNS - text_columns(text)), "");
-}
-
-void why_line(const char *name, const char *text)
-{
-    label(name);
-    put_folded(text, LABEL_COLUMNS, LABEL_COLUMNS);
-}
-
-__attribute__((format(printf, 2, 3))) static void linef(const char *name, const char *fmt, ...)
-{
-    struct buf b;
-    va_list ap;
-
-    buf_init(&b);
-    va_start(ap, fmt);
-    buf_vprintf(&b, fmt, ap);
-    va_end(ap);
-    why_line(name, b.data);
-    buf_close(&b);
-}
-
-/* ---- one message */
 
 /* Everything that is told of a message. */
 struct case_file {
@@ -69,33 +40,11 @@ struct case_file {
     size_t with_count;
     const struct rule *rule; /* NULL: it is not in the playbook */
     char *sentence;          /* NULL likewise */
+    struct letter letter;    /* with the records as they are now ... */
+    bool has_letter;         /* ... while there is a configuration and the record is there */
+    struct subject subject;  /* the same, with all that planning needs */
+    struct why_steps steps;
 };
-
-static int case_open(const struct asking *a, const struct outbox_row *row, struct case_file *out)
-{
-    *out = (struct case_file){.row = row};
-    int rc = store_message(a->session.store, row->id, &out->message);
-    if (rc == 0)
-        rc = store_events(a->session.store, out->message.subject_id, &out->events,
-                          &out->event_count);
-    if (rc == 0)
-        rc = store_attempts(a->session.store, row->id, &out->attempts, &out->attempt_count);
-    if (rc == 0)
-        rc = store_messages_with(a->session.store, row->id, &out->with, &out->with_count);
-    if (a->config.playbook != NULL)
-        out->rule = playbook_rule(a->config.playbook, row->rule);
-    out->sentence = out->rule != NULL ? rule_sentence(out->rule) : NULL;
-    return rc;
-}
-
-static void case_close(struct case_file *c)
-{
-    message_close(&c->message);
-    plan_events_free(c->events, c->event_count);
-    attempts_free(c->attempts, c->attempt_count);
-    messages_free(c->with, c->with_count);
-    free(c->sentence);
-}
 
 static void event_words(const struct plan_event *e, struct buf *out)
 {
@@ -113,120 +62,16 @@ static const struct plan_event *event_of(const struct case_file *c)
     return NULL;
 }
 
-/* Whose quiet hours count; NULL: that is not known any more. */
-static const struct zone *recipient_zone(struct asking *a, const struct case_file *c)
+static json_t *attempt_json(const struct attempt_row *t)
 {
-    const struct zone *zone = NULL;
-    struct letter l;
+    json_t *o = json_object();
 
-    if (!a->has_world)
-        return NULL;
-    if (letter_load(&a->world, &c->message, a->now_ms, &l) == 0 && l.contact != NULL)
-        zone = l.contact->zone;
-    letter_close(&l);
-    return zone;
-}
-
-/* Why it is due at another time than its rule names, as the planner reckons it: first not before
- * the record was there and a slip had its time to be corrected, then within the allowed hours. "":
- * nothing of it holds any more, such as after a retry by hand or a change of the playbook. */
-static void delay_words(struct asking *a, const struct case_file *c, struct buf *out)
-{
-    const struct outbox_row *m = c->row;
-    const struct plan_event *e = event_of(c);
-    const struct zone *zone = c->rule != NULL ? recipient_zone(a, c) : NULL;
-    int64_t from_ms = m->nominal_ms;
-    char span[SHOW_TIME_MAX];
-
-    if (c->rule == NULL)
-        return;
-    if (e != NULL && m->due_ms > m->nominal_ms && from_ms < e->at_ms + c->rule->settle_ms) {
-        from_ms = e->at_ms + c->rule->settle_ms;
-        if (m->nominal_ms < e->at_ms)
-            buf_puts(out, "its time was already past when the record appeared");
-        if (c->rule->settle_ms > 0) {
-            show_span(c->rule->settle_ms, span);
-            buf_printf(out, "%swaits %s in case of a slip", out->len > 0 ? ", " : "", span);
-        }
-    }
-    if (zone != NULL && m->due_ms != from_ms &&
-        !plan_window_has(c->rule, &a->config.settings->business, zone, from_ms))
-        buf_printf(out, "%smoved into its allowed hours", out->len > 0 ? ", then " : "");
-}
-
-static void tell_delay(struct asking *a, const struct case_file *c, const char *nominal,
-                       const char *due)
-{
-    struct buf words;
-
-    buf_init(&words);
-    delay_words(a, c, &words);
-    if (words.len > 0)
-        linef("time", "%s by the rule; %s: %s", nominal, words.data, due);
-    else
-        linef("time", "%s by the rule, %s in fact", nominal, due);
-    buf_close(&words);
-}
-
-static void tell_times(struct asking *a, const struct case_file *c)
-{
-    const struct outbox_row *r = c->row;
-    const struct plan_event *e = event_of(c);
-    char at[SHOW_TIME_MAX], due[SHOW_TIME_MAX];
-    struct buf words;
-
-    if (c->rule != NULL && c->rule->event == EVENT_CLIENT_SILENCE) {
-        show_time(c->message.occurrence, a->session.zone, a->now_ms, at);
-        linef("because", "the client has heard nothing since %s", at);
-    } else if (e != NULL) {
-        bool no_answer = c->rule != NULL && c->rule->event == EVENT_NO_ANSWER;
-        buf_init(&words);
-        event_words(e, &words);
-        show_time(e->at_ms, a->session.zone, a->now_ms, at);
-        linef("because", "%s, on %s%s%s", words.data, at, no_answer ? ", and no answer to " : "",
-              no_answer ? c->rule->of_rule : "");
-        buf_close(&words);
-    }
-    show_time(r->nominal_ms, a->session.zone, a->now_ms, at);
-    show_time(r->due_ms, a->session.zone, a->now_ms, due);
-    if (r->nominal_ms == r->due_ms)
-        linef("time", "%s", at);
-    else
-        tell_delay(a, c, at, due);
-    if (r->expires_ms != INT64_MAX) {
-        show_time(r->expires_ms, a->session.zone, a->now_ms, at);
-        linef("useful", "until %s", at);
-    }
-}
-
-static void tell_attempts(const struct asking *a, const struct case_file *c)
-{
-    for (size_t i = 0; i < c->attempt_count; i++) {
-        const struct attempt_row *t = &c->attempts[i];
-        char at[SHOW_TIME_MAX], code[24] = "";
-        show_time(t->at_ms, a->session.zone, a->now_ms, at);
-        if (t->code != 0)
-            snprintf(code, sizeof(code), " (%d)", t->code);
-        linef(i == 0 ? "attempts" : "", "%s by %s: %s%s%s%s", at, t->gateway, t->outcome, code,
-              t->detail != NULL ? ": " : "", t->detail != NULL ? t->detail : "");
-    }
-}
-
-/* Several that go as one: each has its own row, the first has the words and the attempts. */
-static void tell_together(const struct case_file *c)
-{
-    struct buf ids;
-
-    if (c->row->leader_id != 0)
-        linef("with", "message %lld, which has the words and the attempts of both",
-              (long long)c->row->leader_id);
-    if (c->with_count == 0)
-        return;
-    buf_init(&ids);
-    for (size_t i = 0; i < c->with_count; i++)
-        buf_printf(&ids, "%s%lld", i > 0 ? ", " : "", (long long)c->with[i].id);
-    linef("together", "with message%s %s, in one", c->with_count > 1 ? "s" : "", ids.data);
-    buf_close(&ids);
+    json_object_set_new(o, "at", show_json_time(t->at_ms));
+    json_object_set_new(o, "gateway", show_json_text(t->gateway));
+    json_object_set_new(o, "outcome", show_json_text(t->outcome));
+    json_object_set_new(o, "code", t->code != 0 ? json_integer(t->code) : json_null());
+    json_object_set_new(o, "detail", show_json_text(t->detail));
+    return o;
 }
 
 static json_t *together_json(const struct case_file *c)
@@ -240,24 +85,213 @@ static json_t *together_json(const struct case_file *c)
 
 static bool waits(const struct outbox_row *r)
 {
-    return r->state == MESSAGE_PLANNED || r->state == MESSAGE_RETRY;
+    return r->state == MESSAGE_PLANNED || r->state == MESSAGE_RETRY || r->state == MESSAGE_HELD;
 }
 
-static void tell_pause(struct asking *a, const struct case_file *c)
+/* ---- its steps */
+
+/* What was planned for it then, when the records of now do not say. */
+static void tell_planned_times(const struct asking *a, struct case_file *c)
+{
+    const struct plan_event *e = event_of(c);
+    const struct message *m = &c->message;
+    char nominal[SHOW_TIME_MAX], due[SHOW_TIME_MAX], at[SHOW_TIME_MAX];
+    json_t *o = json_object();
+
+    json_object_set_new(o, "nominal", show_json_time(m->nominal_ms));
+    json_object_set_new(o, "due", show_json_time(m->due_ms));
+    show_time(m->nominal_ms, a->session.zone, a->now_ms, nominal);
+    show_time(m->due_ms, a->session.zone, a->now_ms, due);
+    if (c->steps.count == 1 && e != NULL) { /* nothing but the rule was told */
+        bool no_answer = c->rule != NULL && c->rule->event == EVENT_NO_ANSWER;
+        struct buf words;
+        buf_init(&words);
+        event_words(e, &words);
+        show_time(e->at_ms, a->session.zone, a->now_ms, at);
+        why_step(&c->steps, "because", NULL, "%s, on %s%s%s", words.data, at,
+                 no_answer ? ", and no answer to " : "", no_answer ? c->rule->of_rule : "");
+        buf_close(&words);
+    }
+    if (m->nominal_ms == m->due_ms)
+        why_step(&c->steps, "planned", o, "as record and rule were then, for %s", due);
+    else
+        why_step(&c->steps, "planned", o, "as record and rule were then, for %s, moved to %s",
+                 nominal, due);
+}
+
+/* It is due when it was planned for, or when the gate or a retry put it. */
+static void tell_times(struct asking *a, struct case_file *c)
+{
+    const struct message *m = &c->message;
+    struct account_times now = {0};
+    char due[SHOW_TIME_MAX];
+    bool known = false;
+
+    if (c->has_letter && world_rule_by_id(&a->world, m->rule_id) >= 0) {
+        const struct plan_contact *contact = c->letter.contact;
+        const struct account_of of = {
+            .rule = (size_t)world_rule_by_id(&a->world, m->rule_id),
+            .occurrence = m->occurrence,
+            .repeat = m->repeat,
+            .zone = contact != NULL ? contact->zone : a->session.zone,
+        };
+        known = why_times(a, &a->world.plan, &c->subject.plan, &of, &c->steps, &now);
+    }
+    if (!known || now.nominal_ms != m->nominal_ms || now.due_ms != m->due_ms)
+        tell_planned_times(a, c);
+    show_time(c->row->due_ms, a->session.zone, a->now_ms, due);
+    json_t *o = json_object();
+    json_object_set_new(o, "due", show_json_time(c->row->due_ms));
+    why_step(&c->steps, "time", o, "%s%s", due,
+             c->row->due_ms > m->due_ms ? ", since it was put off" : "");
+}
+
+static void tell_channel(struct asking *a, struct case_file *c)
+{
+    const struct outbox_row *r = c->row;
+    json_t *o = json_object();
+
+    if (c->has_letter && c->letter.contact != NULL && c->message.channel != CHANNEL_TASK) {
+        bool client = c->letter.recipient.kind == ENTITY_CLIENT;
+        why_channels(a, a->session.store, c->rule, c->letter.contact,
+                     client ? c->letter.recipient.row_id : 0, waits(r) ? INT64_MAX : r->state_ms,
+                     &c->steps);
+    }
+    json_object_set_new(o, "channel", json_string(channel_name(r->channel)));
+    json_object_set_new(o, "to", show_json_text(r->to));
+    json_object_set_new(o, "gateway", show_json_text(r->gateway));
+    why_step(&c->steps, "by", o, "%s%s%s%s%s", channel_name(r->channel),
+             r->to != NULL ? " to " : "", r->to != NULL ? r->to : "",
+             r->gateway != NULL ? ", through " : "", r->gateway != NULL ? r->gateway : "");
+}
+
+/* Several that go as one: each has its own row, the first has the words and the attempts. */
+static void tell_together(struct case_file *c)
+{
+    struct buf ids;
+
+    if (c->row->leader_id != 0)
+        why_step(&c->steps, "with", json_pack("{s:I}", "id", (json_int_t)c->row->leader_id),
+                 "message %lld, which has the words and the attempts of both",
+                 (long long)c->row->leader_id);
+    if (c->with_count == 0)
+        return;
+    buf_init(&ids);
+    for (size_t i = 0; i < c->with_count; i++)
+        buf_printf(&ids, "%s%lld", i > 0 ? ", " : "", (long long)c->with[i].id);
+    why_step(&c->steps, "together", json_pack("{s:o}", "ids", together_json(c)),
+             "with message%s %s, in one", c->with_count > 1 ? "s" : "", ids.data);
+    buf_close(&ids);
+}
+
+static void tell_pause(struct asking *a, struct case_file *c)
 {
     int rule = a->has_world ? world_rule_by_id(&a->world, c->message.rule_id) : -1;
+    static const char *const by[] = {
+        [PAUSED_BY_PERSON] = "is paused by a person",
+        [PAUSED_BY_BLAST] = "waits for a yes, for it would write to many at once",
+        [PAUSED_BY_BRAKE] = "waits for a yes, for it would send far more than it ever did",
+    };
 
     if (!waits(c->row))
         return;
     if (a->paused)
-        why_line("paused", "the service is paused: nothing goes until `betimes resume`");
+        why_step(&c->steps, "paused", NULL,
+                 "the service is paused: nothing goes until `betimes resume`");
     if (rule >= 0 && a->world.rules[rule].paused)
-        linef("paused", "the rule %s: it sends nothing until `betimes resume --rule %s`",
-              a->world.rules[rule].paused_by == PAUSED_BY_PERSON ? "is paused" : "waits for a yes",
-              c->row->rule);
+        why_step(&c->steps, "paused", NULL,
+                 "the rule %s: it sends nothing until `betimes resume --rule %s`",
+                 by[a->world.rules[rule].paused_by], c->row->rule);
+    else if (rule >= 0 && a->world.rules[rule].trial != TRIAL_NONE)
+        why_step(&c->steps, "paused", NULL,
+                 "the rule is %s: the service first counts how many clients it would write to",
+                 a->world.rules[rule].trial == TRIAL_NEW ? "new" : "changed");
 }
 
-static int tell_case(struct asking *a, const struct case_file *c)
+static void tell_attempts(const struct asking *a, struct case_file *c)
+{
+    for (size_t i = 0; i < c->attempt_count; i++) {
+        const struct attempt_row *t = &c->attempts[i];
+        char at[SHOW_TIME_MAX], code[24] = "";
+        show_time(t->at_ms, a->session.zone, a->now_ms, at);
+        if (t->code != 0)
+            snprintf(code, sizeof(code), " (%d)", t->code);
+        why_step(&c->steps, "attempts", attempt_json(t), "%s by %s: %s%s%s%s", at, t->gateway,
+                 t->outcome, code, t->detail != NULL ? ": " : "",
+                 t->detail != NULL ? t->detail : "");
+    }
+}
+
+/* What became of it after it had left. */
+static void tell_report(const struct asking *a, struct case_file *c)
+{
+    const struct outbox_row *r = c->row;
+    char at[SHOW_TIME_MAX];
+    json_t *o;
+
+    if (r->state != MESSAGE_DELIVERED && r->state != MESSAGE_BOUNCED)
+        return;
+    o = json_object();
+    json_object_set_new(o, "at", show_json_time(r->state_ms));
+    json_object_set_new(o, "state", json_string(message_state_name(r->state)));
+    json_object_set_new(o, "provider_id", show_json_text(r->provider_id));
+    show_time(r->state_ms, a->session.zone, a->now_ms, at);
+    why_step(&c->steps, "report", o, "%s: %s%s%s", at, message_state_name(r->state),
+             r->reason != NULL ? ": " : "", r->reason != NULL ? r->reason : "");
+}
+
+static int tell_steps(struct asking *a, struct case_file *c)
+{
+    why_step(&c->steps, "rule", NULL, "%s",
+             c->sentence != NULL ? c->sentence : "it is not in the playbook any more");
+    tell_times(a, c);
+    tell_channel(a, c);
+    tell_together(c);
+    tell_pause(a, c);
+    int rc = why_decisions(a, c->row->id, &c->steps);
+    if (waits(c->row) && c->has_letter)
+        why_gate(a, &a->world, &c->message, &c->letter, &c->steps);
+    tell_attempts(a, c);
+    tell_report(a, c);
+    return rc;
+}
+
+/* ---- one message */
+
+static int case_open(struct asking *a, const struct outbox_row *row, struct case_file *out)
+{
+    *out = (struct case_file){.row = row};
+    int rc = store_message(a->session.store, row->id, &out->message);
+    if (rc == 0)
+        rc = store_events(a->session.store, out->message.subject_id, &out->events,
+                          &out->event_count);
+    if (rc == 0)
+        rc = store_attempts(a->session.store, row->id, &out->attempts, &out->attempt_count);
+    if (rc == 0)
+        rc = store_messages_with(a->session.store, row->id, &out->with, &out->with_count);
+    if (a->config.playbook != NULL)
+        out->rule = playbook_rule(a->config.playbook, row->rule);
+    out->sentence = out->rule != NULL ? rule_sentence(out->rule) : NULL;
+    if (rc == 0 && a->has_world && out->rule != NULL)
+        out->has_letter =
+            letter_load(&a->world, &out->message, a->now_ms, &out->letter) == 0 &&
+            subject_load(&a->world, out->message.subject_id, &out->subject) == 0;
+    return rc == 0 ? tell_steps(a, out) : rc;
+}
+
+static void case_close(struct case_file *c)
+{
+    message_close(&c->message);
+    plan_events_free(c->events, c->event_count);
+    attempts_free(c->attempts, c->attempt_count);
+    messages_free(c->with, c->with_count);
+    free(c->sentence);
+    letter_close(&c->letter);
+    subject_close(&c->subject);
+    why_steps_close(&c->steps);
+}
+
+static void tell_case(const struct asking *a, const struct case_file *c)
 {
     const struct outbox_row *r = c->row;
     char when[SHOW_TIME_MAX], *about = show_subject(r);
@@ -267,35 +301,26 @@ static int tell_case(struct asking *a, const struct case_file *c)
     put_text(BOLD, title);
     putchar('\n');
     show_time(r->state_ms, a->session.zone, a->now_ms, when);
-    label("state");
+    why_label("state");
     put_text(show_colour(r->state), message_state_name(r->state));
     printf(" since %s\n", when);
     if (r->reason != NULL)
         why_line("reason", r->reason);
-    tell_pause(a, c);
     why_line("about", about);
     if (r->client_name != NULL)
         why_line("client", r->client_name);
-    why_line("rule", c->sentence != NULL ? c->sentence : "it is not in the playbook any more");
-    tell_times(a, c);
-    linef("by", "%s%s%s%s%s", channel_name(r->channel), r->to != NULL ? " to " : "",
-          r->to != NULL ? r->to : "", r->gateway != NULL ? ", through " : "",
-          r->gateway != NULL ? r->gateway : "");
-    tell_together(c);
-    int rc = why_decisions(a, r->id);
-    tell_attempts(a, c);
+    why_steps_print(&c->steps);
     if (r->language != NULL)
         why_line("language", r->language);
     if (r->subject != NULL)
         why_line("subject", r->subject);
     if (r->text != NULL) {
-        label("text");
+        why_label("text");
         printf("\n\n");
         put_lines(r->text, 4);
     }
     free(title);
     free(about);
-    return rc;
 }
 
 static json_t *events_json(const struct case_file *c)
@@ -320,16 +345,8 @@ static json_t *attempts_json(const struct case_file *c)
 {
     json_t *list = json_array();
 
-    for (size_t i = 0; i < c->attempt_count; i++) {
-        const struct attempt_row *t = &c->attempts[i];
-        json_t *o = json_object();
-        json_object_set_new(o, "at", show_json_time(t->at_ms));
-        json_object_set_new(o, "gateway", show_json_text(t->gateway));
-        json_object_set_new(o, "outcome", show_json_text(t->outcome));
-        json_object_set_new(o, "code", t->code != 0 ? json_integer(t->code) : json_null());
-        json_object_set_new(o, "detail", show_json_text(t->detail));
-        json_array_append_new(list, o);
-    }
+    for (size_t i = 0; i < c->attempt_count; i++)
+        json_array_append_new(list, attempt_json(&c->attempts[i]));
     return list;
 }
 
@@ -349,6 +366,7 @@ static json_t *case_json(const struct asking *a, const struct case_file *c)
     json_object_set_new(o, "events", events_json(c));
     json_object_set_new(o, "attempt_list", attempts_json(c));
     json_object_set_new(o, "together", together_json(c));
+    json_object_set_new(o, "steps", why_steps_json(&c->steps));
     return o;
 }
 
@@ -364,7 +382,7 @@ int why_tell_rows(struct asking *a, const struct outbox_row *rows, size_t count)
             rc = why_decisions_json(a, rows[i].id, o);
             json_array_append_new(a->list, o);
         } else if (rc == 0) {
-            rc = tell_case(a, &c);
+            tell_case(a, &c);
         }
         if (rc == 0 && a->list == NULL && i + 1 < count)
             putchar('\n');

@@ -1,6 +1,8 @@
 /*
- * Inside `betimes why`: what its two halves share. cmd_why.c explains a message from its rows;
- * why_rule.c what a rule did or did not want of a record.
+ * Inside `betimes why`: what its parts share. cmd_why.c explains a message from its rows,
+ * why_rule.c what a rule did or did not want of a record; both tell it in steps (why_steps.c): how
+ * it came to its time (why_time.c), by which channel (why_channel.c), and what was decided
+ * (why_seen.c).
  */
 #ifndef CLI_WHY_H
 #define CLI_WHY_H
@@ -9,6 +11,8 @@
 
 #include "cli/command.h"
 #include "cli/session.h"
+#include "plan/account.h"
+#include "send/letter.h"
 #include "service/config.h"
 #include "store/queries.h"
 #include "watch/world.h"
@@ -24,11 +28,46 @@ struct asking {
 };
 
 /* One line of an explanation: what it is about, and the text, folded. */
+void why_label(const char *name);
 void why_line(const char *name, const char *text);
 
-/* What was decided about the message and what that was taken on: as lines, or as the member
+/* One step of an explanation: for people a line, for programs its values as well. */
+struct why_step {
+    const char *name; /* constant */
+    char *text;
+    json_t *values; /* NULL: none */
+};
+struct why_steps {
+    struct why_step *items;
+    size_t count, cap;
+};
+/* Add one; takes the reference to `values`. */
+__attribute__((format(printf, 4, 5))) void why_step(struct why_steps *l, const char *name,
+                                                    json_t *values, const char *fmt, ...);
+void why_steps_print(const struct why_steps *l);
+json_t *why_steps_json(const struct why_steps *l); /* a new reference */
+void why_steps_close(struct why_steps *l);
+
+/* How the message `of` the subject comes to its time, by the records as they are now. False, with
+ * no step added: they do not have what it follows from (any more). */
+bool why_times(const struct asking *a, const struct plan_world *w, const struct plan_subject *s,
+               const struct account_of *of, struct why_steps *out, struct account_times *times);
+
+/* The choice of the channel: what the rule says, what the recipient prefers, which addresses there
+ * are, and for a client (`client_id` not 0) what the ledger of consent says, now or as of `then_ms`
+ * (INT64_MAX: now). */
+void why_channels(const struct asking *a, struct store *s, const struct rule *r,
+                  const struct plan_contact *contact, int64_t client_id, int64_t then_ms,
+                  struct why_steps *out);
+
+/* What the gate would say of the waiting message when its time comes, by the records as they are
+ * now, with the values that it sees. */
+void why_gate(const struct asking *a, struct world *w, const struct message *m,
+              const struct letter *l, struct why_steps *out);
+
+/* What was decided about the message and what that was taken on: as steps, or as the member
  * `decisions` of `into`. Errors: the store's. */
-int why_decisions(const struct asking *a, int64_t message_id);
+int why_decisions(const struct asking *a, int64_t message_id, struct why_steps *out);
 int why_decisions_json(const struct asking *a, int64_t message_id, json_t *into);
 
 /* Explain these messages, one after the other. Returns an exit status. */

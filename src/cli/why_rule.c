@@ -40,7 +40,7 @@ static const char *kind_name(enum entity_kind kind)
 }
 
 static void tell_word(struct asking *a, const struct entity *e, const struct rule *r,
-                      const char *text)
+                      const char *text, const struct why_steps *steps)
 {
     const char *kind = kind_name(e->kind);
 
@@ -50,6 +50,7 @@ static void tell_word(struct asking *a, const struct entity *e, const struct rul
         json_object_set_new(o, kind, show_json_text(e->key));
         json_object_set_new(o, "state", json_null());
         json_object_set_new(o, "reason", show_json_text(text));
+        json_object_set_new(o, "steps", why_steps_json(steps));
         json_array_append_new(a->list, o);
         return;
     }
@@ -59,25 +60,66 @@ static void tell_word(struct asking *a, const struct entity *e, const struct rul
     putchar('\n');
     why_line("rule", sentence);
     why_line("reason", text);
+    why_steps_print(steps);
     free(sentence);
     free(title);
 }
 
-/* The service has not come to it, but would want this. */
-static void tell_to_come(struct asking *a, const struct entity *e, const struct rule *r,
-                         const struct intent *in)
+/* What the service would do once it comes to it; free() it. */
+static char *words_to_come(const struct asking *a, const struct intent *in)
 {
     char when[SHOW_TIME_MAX];
 
+    if (in->verdict != VERDICT_SEND)
+        return mem_strdup(in->reason);
     show_time(in->due_ms, a->session.zone, a->now_ms, when);
-    char *text = in->verdict == VERDICT_SEND
-                     ? mem_printf("the service has not looked at the record yet (`betimes status` "
-                                  "tells whether it runs); when it does, the message is planned "
-                                  "for %s",
-                                  when)
-                     : mem_strdup(in->reason);
-    tell_word(a, e, r, text);
-    free(text);
+    return mem_printf("the service has not looked at the record yet (`betimes status` "
+                      "tells whether it runs); when it does, the message is planned for %s",
+                      when);
+}
+
+/* What the gate would say of the message that the draft has planned. */
+static void tell_gate(const struct asking *a, struct draft *d, int64_t entity_id,
+                      const struct rule *r, struct why_steps *steps)
+{
+    struct message *rows = NULL;
+    struct letter l = {0};
+    size_t count = 0, rule = (size_t)(r - a->config.playbook->rules);
+    int rc = store_messages_of(d->session.store, entity_id, &rows, &count);
+
+    d->world.rules[rule].trial = TRIAL_NONE; /* for the draft every rule may be new */
+
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        if (rows[i].rule_id != d->world.rules[rule].id || !message_is_pending(rows[i].state))
+            continue;
+        if (letter_load(&d->world, &rows[i], a->now_ms, &l) == 0)
+            why_gate(a, &d->world, &rows[i], &l, steps);
+        letter_close(&l);
+        break;
+    }
+    messages_free(rows, count);
+}
+
+/* How far it would come: its time, its channel, and what the gate would say. `in`: what is wanted;
+ * NULL: nothing, and then the newest occurrence that stands is told of. */
+static void tell_way(const struct asking *a, struct draft *d, const struct subject *s,
+                     const struct rule *r, const struct intent *in, struct why_steps *steps)
+{
+    const struct plan_contact *client = r->to == TO_CLIENT ? s->plan.client : NULL;
+    const struct account_of of = {
+        .rule = (size_t)(r - a->config.playbook->rules),
+        .occurrence = in != NULL ? in->occurrence : 0,
+        .repeat = in != NULL ? in->repeat : 0,
+        .zone = client != NULL ? client->zone : a->session.zone,
+    };
+    struct account_times times;
+
+    if (!why_times(a, &d->world.plan, &s->plan, &of, steps, &times))
+        return;
+    if (client != NULL && r->by != BY_TASK)
+        why_channels(a, d->session.store, r, client, s->plan.client_row, INT64_MAX, steps);
+    if (in != NULL && in->verdict == VERDICT_SEND)
+        tell_gate(a, d, s->entity.id, r, steps);
 }
 
 static const struct intent *intent_of(const struct asking *a, const struct intents *intents,
@@ -121,6 +163,7 @@ static int ask_planner(struct asking *a, struct draft *d, int64_t entity_id, con
 {
     struct verdict_words v = {.rule = r};
     struct intents intents = {0};
+    struct why_steps steps = {0};
     struct subject s;
     int rc = subject_load(&d->world, entity_id, &s);
 
@@ -130,19 +173,21 @@ static int ask_planner(struct asking *a, struct draft *d, int64_t entity_id, con
     }
     const char *kind = kind_words(r, &s.entity);
     if (rc == ERR_NOTFOUND) {
-        tell_word(a, &s.entity, r, "the record was deleted");
+        tell_word(a, &s.entity, r, "the record was deleted", &steps);
     } else if (kind != NULL) {
-        tell_word(a, &s.entity, r, kind);
+        tell_word(a, &s.entity, r, kind, &steps);
     } else {
         plan_subject(&d->world.plan, &s.plan, &intents, hear, &v);
         const struct intent *in = intent_of(a, &intents, r);
-        if (in != NULL)
-            tell_to_come(a, &s.entity, r, in);
-        else
-            tell_word(a, &s.entity, r,
-                      v.words.count > 0 ? v.words.items[v.words.count - 1]
-                                        : "nothing has happened that the rule speaks of");
+        char *text = in != NULL ? words_to_come(a, in)
+                     : v.words.count > 0
+                         ? mem_strdup(v.words.items[v.words.count - 1])
+                         : mem_strdup("nothing has happened that the rule speaks of");
+        tell_way(a, d, &s, r, in, &steps);
+        tell_word(a, &s.entity, r, text, &steps);
+        free(text);
     }
+    why_steps_close(&steps);
     str_list_close(&v.words);
     intents_close(&intents);
     subject_close(&s);

@@ -200,10 +200,10 @@ bool plan_account(const struct plan_world *w, const struct plan_subject *s,
                                    .holds = a.o.lies_ahead});
     if (!tell_due(&a, of->repeat, &nominal_ms))
         return true;
-    step(&a, (struct account_step){
-                 .kind = ACCOUNT_SWITCH_ON,
-                 .at_ms = since_ms,
-                 .holds = (a.o.lies_ahead ? nominal_ms : a.o.anchor_ms) >= since_ms});
+    step(&a,
+         (struct account_step){.kind = ACCOUNT_SWITCH_ON,
+                               .at_ms = since_ms,
+                               .holds = (a.o.lies_ahead ? nominal_ms : a.o.anchor_ms) >= since_ms});
     tell_moves(&a, of->zone, nominal_ms, out);
     return true;
 }

@@ -364,6 +364,10 @@ bool occurrence_was(const struct plan_world *w, const struct plan_subject *s, co
     const struct plan_event *e = NULL;
     char why[PLAN_REASON_MAX];
 
+    if (r->event == EVENT_CLIENT_SILENCE && s->job != NULL) { /* it is called by its beginning */
+        found(&f, &(struct plan_event){.revision = revision, .at_ms = revision});
+        return true;
+    }
     if (r->event >= EVENT_CLIENT_SILENCE || (s->job == NULL && s->appointment == NULL))
         return false;
     for (size_t i = 0; i < s->event_count; i++)

@@ -174,3 +174,35 @@ int store_consents(struct store *s, int64_t client_id, struct consents *out)
     }
     return rc;
 }
+
+void consent_close(struct consent *c)
+{
+    free(c->at);
+    free(c->source);
+    *c = (struct consent){0};
+}
+
+int store_consent(struct store *s, int64_t client_id, enum channel channel, enum purpose purpose,
+                  int64_t until_ms, struct consent *out)
+{
+    sqlite3_stmt *st = store_prepare(
+        s, "SELECT state = 'in', at, source FROM consent WHERE client_id = ?1 AND channel = ?2 "
+           "AND purpose = ?3 AND (?4 = 9223372036854775807 OR unixepoch(at) * 1000 <= ?4) "
+           "ORDER BY id DESC LIMIT 1");
+
+    *out = (struct consent){0};
+    if (st != NULL) {
+        bind_int(st, 1, client_id);
+        bind_text(st, 2, channel_name(channel));
+        bind_text(st, 3, purpose_name(purpose));
+        bind_int(st, 4, until_ms);
+    }
+    int rc = store_step(s, st);
+    if (rc == 1) {
+        out->in = column_int(st, 0) != 0;
+        out->at = text_or_null(st, 1);
+        out->source = text_or_null(st, 2);
+        store_reset(st);
+    }
+    return rc == 1 ? 0 : rc == 0 ? ERR_NOTFOUND : rc;
+}

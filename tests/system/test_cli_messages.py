@@ -123,7 +123,7 @@ class Why(CliTest):
         for words in (f"Message {number}: ready, to Anna Ozola", "job J1, Volvo",
                       "When a job enters Ready", "job enters Ready, on"):
             self.assertIn(words, told)
-        self.assertIn("by the rule; waits 60 minutes in case of a slip", " ".join(told.split()))
+        self.assertIn("waits 60 minutes in case of a slip, until", " ".join(told.split()))
         found = shop.json("why", number)
         self.assertEqual(list(found)[:len(KEYS)], KEYS)
         self.assertIn({"event": "job enters Ready", "cause": True},
