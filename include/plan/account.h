@@ -26,9 +26,9 @@ enum account_kind {
     ACCOUNT_SWITCH_ON, /* the rule counts since at_ms; `holds`: this one counts */
     ACCOUNT_PAST,      /* (it was past) from_ms was before the record was there, at at_ms */
     ACCOUNT_SETTLE,    /* (`settle`) from from_ms until at_ms; `holds`: it moves nothing */
-    ACCOUNT_WINDOW,    /* (hours) from_ms was inside (`holds`), or moved to at_ms; or `text` says why
-                          there is no time */
-    ACCOUNT_USEFUL,    /* until at_ms; `holds`: what it leads up to, or the visit, is then */
+    ACCOUNT_WINDOW, /* (hours) from_ms was inside (`holds`), or moved to at_ms; or `text` says why
+                       there is no time */
+    ACCOUNT_USEFUL, /* until at_ms; `holds`: what it leads up to, or the visit, is then */
 };
 
 struct account_step {
