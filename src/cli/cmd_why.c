@@ -273,9 +273,8 @@ static int case_open(struct asking *a, const struct outbox_row *row, struct case
         out->rule = playbook_rule(a->config.playbook, row->rule);
     out->sentence = out->rule != NULL ? rule_sentence(out->rule) : NULL;
     if (rc == 0 && a->has_world && out->rule != NULL)
-        out->has_letter =
-            letter_load(&a->world, &out->message, a->now_ms, &out->letter) == 0 &&
-            subject_load(&a->world, out->message.subject_id, &out->subject) == 0;
+        out->has_letter = letter_load(&a->world, &out->message, a->now_ms, &out->letter) == 0 &&
+                          subject_load(&a->world, out->message.subject_id, &out->subject) == 0;
     return rc == 0 ? tell_steps(a, out) : rc;
 }
 
