@@ -329,9 +329,9 @@ const struct command command_forecast = {
         "you use it:\n\n"
         "  betimes forecast --playbook new-playbook.conf\n\n"
         "With --json each message has also the keys why, fate (goes, joined to another,\n"
-        "skipped, held or paused), planned, name, segments and cost; with --playbook also change: "
-        "added, removed, moved or\n"
-        "same. With --totals --json it is one object with the sums.\n",
+        "skipped, held or paused), planned, name, segments and cost; with --playbook also\n"
+        "change: added, removed, moved or same. With --totals --json it is one object with\n"
+        "the sums.\n",
     .options = forecast_options,
     .option_count = COUNT_OF(forecast_options),
     .reads = true,

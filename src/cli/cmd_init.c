@@ -114,6 +114,15 @@ static void tell_next(const char *dir)
            dir, dir, dir, dir);
 }
 
+static bool is_empty(const char *folder)
+{
+    struct str_list names = {0};
+    bool empty = fs_list(folder, &names, NULL) == 0 && names.count == 0;
+
+    str_list_close(&names);
+    return empty;
+}
+
 static int run_init(const struct call *call)
 {
     const char *word = call_word(call, 0), *option = option_value(&call->options, "dir");
@@ -128,6 +137,11 @@ static int run_init(const struct call *call)
         return command_misused(call, "the folder is given twice; once is enough");
     char *conf = fs_join(m.dir, "betimes.conf");
     bool fresh = !fs_exists(conf);
+    if (fresh && word == NULL && option == NULL && !is_empty(".")) {
+        free(conf);
+        return command_misused(call, "there is something in this folder already: `betimes init "
+                                     "shop` makes one of its own, `betimes init .` takes this one");
+    }
     if (fresh)
         rc = samples_copy(m.dir, &m.written, &m.stayed, &err);
     else
@@ -159,7 +173,8 @@ const struct command command_init = {
     .words_max = 1,
     .help = "Make a folder to work in, with samples and an empty database",
     .more =
-        "In DIR, or the folder of -c, or the present one. Nothing that is there is overwritten:\n"
+        "In DIR, or the folder of -c, or the present one if it is empty. Nothing that is there is\n"
+        "overwritten:\n"
         "a folder with a betimes.conf gets only its database, where betimes.conf says.\n\n"
         "The samples are those that were installed with the program; the variable\n"
         "BETIMES_SHARE names another folder with conf/ and templates/ in it.\n",
