@@ -60,6 +60,10 @@ struct rehearsal {
 int rehearsal_begin(struct rehearsal *t, int64_t now_ms, int64_t until_ms);
 void rehearsal_close(struct rehearsal *t);
 
+/* It is `now_ms` now, or later already, and goes on until before `until_ms`: after the records have
+ * changed. What the planner decides against is not told. */
+void rehearsal_go_on(struct rehearsal *t, int64_t now_ms, int64_t until_ms);
+
 /* Go on: decide about some messages, in the order of their times, in one transaction. *done: there
  * are no more before the end. */
 int rehearsal_step(struct rehearsal *t, rehearsal_each each, void *arg, bool *done);

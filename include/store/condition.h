@@ -75,6 +75,10 @@ int condition_eval(struct conditions *c, const char *expression, const struct co
 int condition_values(struct conditions *c, const char *expression, const struct condition_ids *ids,
                      struct buf *out);
 
+/* From now on the jobs and appointments are none, but for those that store/past.h brings back as
+ * they once stood. */
+int conditions_twin(struct conditions *c, struct err *err);
+
 /* Drop what was compiled: after a new playbook, whose old expressions would only take room. A
  * changed schema needs no call: SQLite compiles again by itself, inside the same walls. */
 void conditions_forget(struct conditions *c);

@@ -57,6 +57,22 @@ int store_changes_done(struct store *s, int64_t up_to_id);
  * free()d by the caller; ERR_NOTFOUND when the row is gone. */
 int store_facts(struct store *s, enum entity_kind kind, int64_t row_id, char **key, char **facts);
 
+/* The n-th part of facts, as a heap string; NULL when there are none. */
+char *entity_fact(const char *facts, int n);
+
+/* Which part is what. */
+enum { JOB_STAGE, JOB_WORKFLOW, JOB_DUE, JOB_CLIENT, JOB_STAFF };
+enum {
+    APPOINTMENT_STARTS,
+    APPOINTMENT_ZONE,
+    APPOINTMENT_STATUS,
+    APPOINTMENT_ENDS,
+    APPOINTMENT_CLIENT,
+    APPOINTMENT_JOB,
+    APPOINTMENT_STAFF
+};
+enum { ANSWER_AT, ANSWER_CLIENT };
+
 /* The id of the row with this key, or ERR_NOTFOUND. */
 int store_row_of_key(struct store *s, enum entity_kind kind, const char *key, int64_t *row_id);
 

@@ -33,6 +33,10 @@ void store_close(struct store *s);
  * transaction on it holds up the database's checkpoints: none while a person is waited for. */
 int store_draft(const char *path, struct store **out, struct err *err);
 
+/* The same, but with no job, appointment, consent, event or message in it: for store/past.h to
+ * bring back as they stood. */
+int store_draft_past(const char *path, struct store **out, struct err *err);
+
 /* The file that was opened, and the words of the last failure, valid until the next one. */
 const char *store_path(const struct store *s);
 const char *store_error(const struct store *s);

@@ -28,13 +28,8 @@ static const struct command *const work[] = {
     NULL,
 };
 static const struct command *const before[] = {
-    &command_check,
-    &command_forecast,
-    &command_preview,
-    &command_render,
-    &command_send_test,
-    &command_ical,
-    NULL,
+    &command_check,  &command_forecast,  &command_simulate, &command_preview,
+    &command_render, &command_send_test, &command_ical,     NULL,
 };
 static const struct command *const after[] = {
     &command_status, &command_outbox, &command_history, &command_why, &command_tasks, NULL,

@@ -40,6 +40,13 @@ int rehearsal_begin(struct rehearsal *t, int64_t now_ms, int64_t until_ms)
                                   &t->refused_count);
 }
 
+void rehearsal_go_on(struct rehearsal *t, int64_t now_ms, int64_t until_ms)
+{
+    if (t->now_ms < now_ms)
+        t->now_ms = now_ms;
+    t->until_ms = until_ms;
+}
+
 void rehearsal_close(struct rehearsal *t)
 {
     free(t->refused);

@@ -34,6 +34,9 @@ static const char messages_back[] =
                                          "WHERE id > ?3 AND id <= ?4 AND state_ms > ?1";
 static const char events_back[] =
     "UPDATE event SET " BACK(at_ms) " WHERE entity_id > ?3 AND entity_id <= ?4 AND at_ms > ?1";
+static const char past_back[] = /* of several in one millisecond the last one stays */
+    "UPDATE OR REPLACE past SET " BACK(at_ms) " WHERE entity_id > ?3 AND entity_id <= ?4 "
+                                              "AND at_ms > ?1";
 static const char entities_back[] =
     "UPDATE entity SET " BACK(told_ms) " WHERE id > ?3 AND id <= ?4 AND told_ms > ?1";
 static const char attempts_back[] =
@@ -51,6 +54,7 @@ static const struct {
 } tables[] = {
     {messages_back, "SELECT max(id) FROM message"},
     {events_back, "SELECT max(entity_id) FROM event"},
+    {past_back, "SELECT max(entity_id) FROM past"},
     {entities_back, "SELECT max(id) FROM entity"},
     {attempts_back, "SELECT max(id) FROM attempt"},
     {rules_back, NULL},

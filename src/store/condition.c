@@ -44,19 +44,21 @@
 #define PROGRESS_STEPS 32                        /* of SQLite's machine, between two looks */
 #define PATTERN_MAX 256                          /* bytes of a LIKE or GLOB pattern */
 #define PARAMETERS 5
-#define VALUES_MAX 12  /* columns of one expression whose values are told */
-#define VALUE_SHOWN 60 /* characters of each */
+#define OWN_VALUE_MAX (1 << 20) /* bytes of a row that we put there ourselves */
+#define VALUES_MAX 12           /* columns of one expression whose values are told */
+#define VALUE_SHOWN 60          /* characters of each */
 
-/* The one row has a column that no expression means, so its name is one that nobody writes. */
+/* The one row has a column that no expression means, so its name is one that nobody writes. A name
+ * without its schema means the twin, where there is one (conditions_twin). */
 #define FROM_ROW                                                                                   \
     "FROM (SELECT 1 AS \"one row\")"                                                               \
     " LEFT JOIN main.client AS client ON client.id = ?1"                                           \
-    " LEFT JOIN main.job AS job ON job.id = ?2"                                                    \
-    " LEFT JOIN main.appointment AS appointment ON appointment.id = ?3"                            \
+    " LEFT JOIN job ON job.id = ?2"                                                                \
+    " LEFT JOIN appointment ON appointment.id = ?3"                                                \
     " LEFT JOIN main.staff AS staff ON staff.id = ?4"                                              \
     " LEFT JOIN main.answer AS answer ON answer.id = ?5"
 #define FROM_SUBJECT "SELECT 1 " FROM_ROW
-#define FROM_ALL "SELECT 1 FROM main.client, main.job, main.appointment, main.staff, main.answer"
+#define FROM_ALL "SELECT 1 FROM main.client, job, appointment, main.staff, main.answer"
 
 struct compiled {
     uint64_t hash;
@@ -70,6 +72,7 @@ struct compiled {
 struct conditions {
     sqlite3 *db;
     bool own;          /* what is compiled or run is our own, not a person's */
+    bool twins;        /* jobs and appointments are temporary twins, as they once stood */
     struct err denied; /* why the authorizer said no, last */
     int64_t deadline_us;
     sqlite3_int64 memory_start;
@@ -138,7 +141,8 @@ static int authorize(void *arg, int action, const char *first, const char *secon
         return SQLITE_OK;
     case SQLITE_READ:
         if (view == NULL && condition_table_allowed(first) &&
-            (database == NULL || str_eq(database, "main")))
+            (database == NULL || str_eq(database, "main") ||
+             (c->twins && str_eq(database, "temp"))))
             return SQLITE_OK;
         condition_say_table(view != NULL ? view : first, &c->denied);
         return SQLITE_DENY;
@@ -527,4 +531,40 @@ void conditions_forget(struct conditions *c)
     for (size_t i = 0; i < c->count; i++)
         compiled_close(&c->compiled[i]);
     c->count = 0;
+}
+
+/* ---- the past ------------------------------------------------------------------------------- */
+
+sqlite3 *conditions_own(struct conditions *c)
+{
+    c->own = true;
+    c->deadline_us = INT64_MAX;
+    sqlite3_limit(c->db, SQLITE_LIMIT_LENGTH, OWN_VALUE_MAX);
+    return c->db;
+}
+
+void conditions_own_end(struct conditions *c)
+{
+    c->own = false;
+    sqlite3_limit(c->db, SQLITE_LIMIT_LENGTH, CONDITION_VALUE_MAX);
+}
+
+/* They may be many, so they go into SQLite's own temporary file. */
+int conditions_twin(struct conditions *c, struct err *err)
+{
+    static const char *const tables[] = {"job", "appointment"};
+    sqlite3 *db = conditions_own(c);
+    int rc = sqlite3_exec(db, "PRAGMA query_only = 0; PRAGMA temp_store = 1", NULL, NULL, NULL);
+
+    for (size_t i = 0; rc == SQLITE_OK && i < sizeof(tables) / sizeof(tables[0]); i++) {
+        rc = draft_twins(db, tables[i], "table");
+        if (rc == SQLITE_OK)
+            rc = draft_twins(db, tables[i], "index");
+    }
+    if (rc != SQLITE_OK)
+        err_set(err, "make the tables for conditions: %s", sqlite3_errmsg(db));
+    c->twins = rc == SQLITE_OK;
+    conditions_own_end(c);
+    conditions_forget(c);
+    return rc == SQLITE_OK ? 0 : ERR_IO;
 }

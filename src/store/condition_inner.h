@@ -1,7 +1,7 @@
 /*
- * What the three files of store/condition share: condition.c (the connection, its walls and the
- * compiled statements), condition_scan.c (the text before SQLite sees it) and condition_words.c
- * (what is allowed, and errors in words that a manager can act upon).
+ * What the files of store/condition and store/past share: condition.c (the connection, its walls
+ * and the compiled statements), condition_scan.c (the text before SQLite sees it) and
+ * condition_words.c (what is allowed, and errors in words that a manager can act upon).
  */
 #ifndef STORE_CONDITION_INNER_H
 #define STORE_CONDITION_INNER_H
@@ -10,6 +10,12 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+
+struct conditions;
+
+/* The connection, for work of our own on it until conditions_own_end: the walls are a person's. */
+sqlite3 *conditions_own(struct conditions *c);
+void conditions_own_end(struct conditions *c);
 
 /* Refuse what is no single, self-contained expression: empty, over-long, unbalanced, unclosed, with
  * a semicolon, a parameter, WITH, or too many subqueries or tables. ERR_INVALID or ERR_LIMIT. */

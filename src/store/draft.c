@@ -25,11 +25,17 @@
 
 /* Tables that other programs write, or that no planning, deciding and settling touches: read where
  * they stand. */
-static const char *const shared[] = {"client",  "staff", "job",     "appointment",
+static const char *const shared[] = {"client",  "staff", "job",     "appointment", "answer",
                                      "consent", "user",  "session", "audit"};
 
 /* Twins that start empty: what these tables hold is large and of no concern. */
-static const char *const bare[] = {"payload", "attempt", "decision"};
+static const char *const bare[] = {"payload", "attempt", "decision", "past"};
+
+/* In a draft of the past the records that it brings back are twins, too; these start empty, for
+ * past.c to fill. */
+static const char *const brought_back[] = {"job", "appointment", "consent", "event", "message"};
+static const char *const begun_anew[] = {"task",       "volume",        "change_log",   "alert",
+                                         "invitation", "message_tally", "attempt_tally"};
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
@@ -66,42 +72,49 @@ static int authorize(void *arg, int action, const char *first, const char *secon
 }
 
 /* "CREATE TABLE x ..." becomes "CREATE TABLE temp.x ..."; the same for indexes. */
-static int make_twin(struct store *s, const char *sql, const char *name)
+static int make_twin(sqlite3 *db, const char *sql, const char *name)
 {
     const char *at = strstr(sql, name);
 
     if (at == NULL)
-        return ERR_INVALID;
+        return SQLITE_ERROR;
     char *own = mem_printf("%.*stemp.%s", (int)(at - sql), sql, at);
-    int rc = store_exec(s, own);
+    int result = sqlite3_exec(db, own, NULL, NULL, NULL);
     free(own);
-    return rc;
+    return result;
 }
 
-/* The statements that made the table (`type` "table") or its indexes. */
-static int make_twins(struct store *s, const char *table, const char *type)
+int draft_twins(sqlite3 *db, const char *table, const char *type)
 {
     char *sql[INDEXES_MAX], *names[INDEXES_MAX];
-    sqlite3_stmt *st = store_prepare(s, "SELECT sql, name FROM main.sqlite_schema WHERE type = ?2 "
-                                        "AND tbl_name = ?1 AND sql IS NOT NULL LIMIT 16");
+    sqlite3_stmt *st = NULL;
     size_t count = 0;
-    int rc;
+    int result = sqlite3_prepare_v2(db,
+                                    "SELECT sql, name FROM main.sqlite_schema WHERE type = ?2 "
+                                    "AND tbl_name = ?1 AND sql IS NOT NULL LIMIT 16",
+                                    -1, &st, NULL);
 
-    if (st != NULL) {
+    if (result == SQLITE_OK) {
         bind_text(st, 1, table);
         bind_text(st, 2, type);
-    }
-    for (; (rc = store_step(s, st)) == 1; count++) {
-        sql[count] = column_text(st, 0);
-        names[count] = column_text(st, 1);
+        for (; sqlite3_step(st) == SQLITE_ROW; count++) {
+            sql[count] = column_text(st, 0);
+            names[count] = column_text(st, 1);
+        }
+        result = sqlite3_finalize(st);
     }
     for (size_t i = 0; i < count; i++) {
-        if (rc == 0)
-            rc = make_twin(s, sql[i], names[i]);
+        if (result == SQLITE_OK)
+            result = make_twin(db, sql[i], names[i]);
         free(sql[i]);
         free(names[i]);
     }
-    return rc;
+    return result;
+}
+
+static int make_twins(struct store *s, const char *table, const char *type)
+{
+    return draft_twins(s->db, table, type) == SQLITE_OK ? 0 : store_failed(s);
 }
 
 static int copy_rows(struct store *s, const char *table)
@@ -113,29 +126,42 @@ static int copy_rows(struct store *s, const char *table)
     return rc;
 }
 
+static bool has_twin(const char *name, bool past)
+{
+    return !is_among(shared, COUNT(shared), name) ||
+           (past && is_among(brought_back, COUNT(brought_back), name));
+}
+
+static bool starts_empty(const char *name, bool past)
+{
+    return is_among(bare, COUNT(bare), name) ||
+           (past && (is_among(brought_back, COUNT(brought_back), name) ||
+                     is_among(begun_anew, COUNT(begun_anew), name)));
+}
+
 /* The tables that get a twin. */
-static int list_tables(struct store *s, struct str_list *out)
+static int list_tables(struct store *s, bool past, struct str_list *out)
 {
     sqlite3_stmt *st = store_prepare(s, "SELECT name FROM main.sqlite_schema WHERE type = 'table'");
     int rc;
 
     while ((rc = store_step(s, st)) == 1) {
         char *name = column_text(st, 0);
-        if (is_ours(name) && !is_among(shared, COUNT(shared), name))
+        if (is_ours(name) && has_twin(name, past))
             str_list_add(out, name, strlen(name));
         free(name);
     }
     return rc;
 }
 
-static int make_all(struct store *s, const struct str_list *tables)
+static int make_all(struct store *s, bool past, const struct str_list *tables)
 {
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < tables->count; i++) {
         const char *name = tables->items[i];
         rc = make_twins(s, name, "table");
-        if (rc == 0 && !is_among(bare, COUNT(bare), name))
+        if (rc == 0 && !starts_empty(name, past))
             rc = copy_rows(s, name);
         if (rc == 0)
             rc = make_twins(s, name, "index");
@@ -143,7 +169,7 @@ static int make_all(struct store *s, const struct str_list *tables)
     return rc;
 }
 
-static int fill(struct store *s)
+static int fill(struct store *s, bool past)
 {
     struct str_list tables = {0};
     char sql[160];
@@ -156,14 +182,14 @@ static int fill(struct store *s)
     if (rc == 0)
         rc = store_begin(s);
     if (rc == 0)
-        rc = list_tables(s, &tables);
+        rc = list_tables(s, past, &tables);
     if (rc == 0)
-        rc = make_all(s, &tables);
+        rc = make_all(s, past, &tables);
     str_list_close(&tables);
     return rc == 0 ? store_commit(s) : rc;
 }
 
-int store_draft(const char *path, struct store **out, struct err *err)
+static int open_draft(const char *path, bool past, struct store **out, struct err *err)
 {
     int rc = store_open(path, STORE_READ, out, err);
 
@@ -173,11 +199,21 @@ int store_draft(const char *path, struct store **out, struct err *err)
     /* It forbids to do without a journal, and nobody rolls a draft back to go on with it. */
     sqlite3_db_config((*out)->db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
     sqlite3_set_authorizer((*out)->db, authorize, *out);
-    rc = fill(*out);
+    rc = fill(*out, past);
     if (rc != 0) {
         err_set(err, "%s: %s", path, store_error(*out));
         store_close(*out);
         *out = NULL;
     }
     return rc;
+}
+
+int store_draft(const char *path, struct store **out, struct err *err)
+{
+    return open_draft(path, false, out, err);
+}
+
+int store_draft_past(const char *path, struct store **out, struct err *err)
+{
+    return open_draft(path, true, out, err);
 }

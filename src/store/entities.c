@@ -128,6 +128,19 @@ int store_changes_done(struct store *s, int64_t up_to_id)
 
 /* --- rows --- */
 
+char *entity_fact(const char *facts, int n)
+{
+    if (facts == NULL)
+        return NULL;
+    for (; n > 0; n--) {
+        facts = strchr(facts, 31);
+        if (facts == NULL)
+            return NULL;
+        facts++;
+    }
+    return mem_strndup(facts, strcspn(facts, "\x1f"));
+}
+
 int store_facts(struct store *s, enum entity_kind kind, int64_t row_id, char **key, char **facts)
 {
     sqlite3_stmt *st = store_prepare(s, fact_queries[kind]);

@@ -75,6 +75,10 @@ int store_failed(struct store *s);
 /* Statements in a row without values (schema, pragmas). */
 int store_exec(struct store *s, const char *sql);
 
+/* draft.c: empty temporary twins of main's table, or (`type` "index") its indexes on the twin.
+ * Returns a code of SQLite's. */
+int draft_twins(sqlite3 *db, const char *table, const char *type);
+
 /* tally.c: take note of a change in how many messages a rule has in a state, of an exchange; write
  * what was noted, which the commit does; forget it, which a rollback does. */
 int tally_messages(struct store *s, int64_t rule_id, enum message_state state, int change);

@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "store/messages.h"
+#include "store/past.h"
 #include "store/tasks.h"
 #include "time/moment.h"
 
@@ -74,6 +75,7 @@ struct look {
     struct plan_event events[EVENTS_MAX]; /* that happened to it, not saved yet */
     size_t event_count;
     bool concerned; /* it has to be planned again itself */
+    bool changed;   /* its facts are not what they were */
     struct subjects *out;
 };
 
@@ -95,6 +97,8 @@ static int save(struct look *l)
 
     for (size_t i = 0; rc == 0 && i < l->event_count; i++)
         rc = store_event_add(l->w->store, l->e.id, &l->events[i]);
+    if (rc == 0 && l->changed && (l->kind == ENTITY_JOB || l->kind == ENTITY_APPOINTMENT))
+        rc = store_past_add(l->w->store, l->e.id, l->at_ms, l->e.facts);
     if (rc == 0 && l->concerned)
         subjects_add(l->out, l->e.id);
     return rc;
@@ -106,23 +110,9 @@ static void set_state(struct look *l, const char *state)
     l->e.state = mem_strdup(state);
 }
 
-/* The n-th part of facts (see store/entities.c), as a heap string; NULL when there are none. */
-static char *fact(const char *facts, int n)
-{
-    if (facts == NULL)
-        return NULL;
-    for (; n > 0; n--) {
-        facts = strchr(facts, 31);
-        if (facts == NULL)
-            return NULL;
-        facts++;
-    }
-    return mem_strndup(facts, strcspn(facts, "\x1f"));
-}
-
 static bool fact_changed(const struct look *l, int n)
 {
-    char *before = fact(l->e.facts, n), *now = fact(l->facts, n);
+    char *before = entity_fact(l->e.facts, n), *now = entity_fact(l->facts, n);
     bool changed = !str_eq(before, now);
 
     free(before);
@@ -164,8 +154,6 @@ static int job_to_stage(struct look *l, const char *stage)
     return unknown_stage(l, stage);
 }
 
-enum { JOB_STAGE = 0, JOB_DUE = 2, JOB_CLIENT = 3 };
-
 static int look_at_job(struct look *l)
 {
     int rc = 0;
@@ -177,7 +165,7 @@ static int look_at_job(struct look *l)
     }
     if (rc != 0 || !l->last)
         return rc;
-    char *stage = fact(l->facts, JOB_STAGE), *due = fact(l->facts, JOB_DUE);
+    char *stage = entity_fact(l->facts, JOB_STAGE), *due = entity_fact(l->facts, JOB_DUE);
     rc = job_to_stage(l, stage);
     if (rc == 0 && due[0] != '\0' && fact_changed(l, JOB_DUE))
         happened(l, EVENT_JOB_DUE, NULL);
@@ -187,13 +175,6 @@ static int look_at_job(struct look *l)
 }
 
 /* --- appointments --- */
-
-enum {
-    APPOINTMENT_STARTS = 0,
-    APPOINTMENT_ZONE = 1,
-    APPOINTMENT_STATUS = 2,
-    APPOINTMENT_CLIENT = 4
-};
 
 static bool is_live(const char *status)
 {
@@ -222,7 +203,8 @@ static void appointment_to_status(struct look *l, const char *status, bool *book
 
 static bool instant_of(const struct look *l, const char *facts, int64_t *out_ms)
 {
-    char *starts = fact(facts, APPOINTMENT_STARTS), *zone = fact(facts, APPOINTMENT_ZONE);
+    char *starts = entity_fact(facts, APPOINTMENT_STARTS),
+         *zone = entity_fact(facts, APPOINTMENT_ZONE);
     struct appointment a = {.starts = starts, .timezone = str_blank(zone) ? NULL : zone};
     char reason[PLAN_REASON_MAX];
     bool ok = starts != NULL &&
@@ -253,7 +235,7 @@ static void look_at_appointment(struct look *l)
         appointment_to_status(l, l->detail, &booked);
     if (!l->last)
         return;
-    char *status = fact(l->facts, APPOINTMENT_STATUS);
+    char *status = entity_fact(l->facts, APPOINTMENT_STATUS);
     appointment_to_status(l, status, &booked);
     if (!booked && is_live(status) && has_moved(l))
         happened(l, EVENT_APPOINTMENT_MOVED, NULL);
@@ -262,13 +244,11 @@ static void look_at_appointment(struct look *l)
 
 /* --- answers --- */
 
-enum { ANSWER_AT = 0, ANSWER_CLIENT = 1 };
-
 /* When it was given. What is written down within moments counts from when it was: the row's own
  * time may be cut to the minute. An older one, taken over from somewhere, keeps its time. */
 static int64_t answered_at(const struct look *l)
 {
-    char *text = fact(l->facts, ANSWER_AT);
+    char *text = entity_fact(l->facts, ANSWER_AT);
     struct moment m;
     int64_t at_ms = l->at_ms;
 
@@ -403,9 +383,9 @@ static bool is_subject(enum entity_kind kind)
 
 static int64_t client_of(const struct look *l)
 {
-    char *text = fact(l->facts, l->kind == ENTITY_JOB           ? JOB_CLIENT
-                                : l->kind == ENTITY_APPOINTMENT ? APPOINTMENT_CLIENT
-                                                                : ANSWER_CLIENT);
+    char *text = entity_fact(l->facts, l->kind == ENTITY_JOB           ? JOB_CLIENT
+                                       : l->kind == ENTITY_APPOINTMENT ? APPOINTMENT_CLIENT
+                                                                       : ANSWER_CLIENT);
     int64_t id = text != NULL ? strtoll(text, NULL, 10) : 0;
 
     free(text);
@@ -425,6 +405,7 @@ static int look_at(struct look *l)
         bool same = l->e.present && str_eq(l->e.facts, l->facts) && l->e.row_id == l->row_id;
         l->e.present = true;
         l->e.row_id = l->row_id;
+        l->changed = !str_eq(l->e.facts, l->facts);
         free(l->e.facts);
         l->e.facts = mem_strdup(l->facts);
         if (l->kind == ENTITY_CLIENT)

@@ -12,9 +12,9 @@ from cli_shop import PLAYBOOK, CliTest
 from harness import Betimes, Shop
 from harness.shop import PROGRAM
 
-COMMANDS = ["demo", "init", "run", "check", "forecast", "preview", "render", "send-test", "status",
-            "outbox", "history", "why", "retry", "cancel", "pause", "resume"]
-READERS = ["check", "forecast", "preview", "status", "outbox", "history", "why"]
+COMMANDS = ["demo", "init", "run", "check", "forecast", "simulate", "preview", "render",
+            "send-test", "status", "outbox", "history", "why", "retry", "cancel", "pause", "resume"]
+READERS = ["check", "forecast", "simulate", "preview", "status", "outbox", "history", "why"]
 
 
 class Usage(CliTest):

@@ -201,6 +201,15 @@ CREATE TABLE event (
     PRIMARY KEY (entity_id, revision)
 ) WITHOUT ROWID;
 
+-- How a job or an appointment stood from then on, as far as planning depends on it (entity.facts):
+-- what `simulate` replays. Only the service's own looks are kept, one for each change they found.
+CREATE TABLE past (
+    entity_id INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL,
+    facts TEXT NOT NULL,
+    PRIMARY KEY (entity_id, at_ms)
+) WITHOUT ROWID;
+
 -- What we keep of each rule: since when it counts. identity: its on, to and purpose. digest: of its
 -- whole definition; trial: it is new or changed, and nobody has counted yet how many clients it
 -- would write to at once. paused_by: those of enum rule_pauser. lifted: the hour until which the
