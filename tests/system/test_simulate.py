@@ -111,11 +111,11 @@ def lines(told, *fates):
 
 
 def live(shop, hour):
-    """The service works at that hour until it has nothing left to do."""
-    now_ms = int((MONDAY.timestamp() + hour * 3600) * 1000)
+    """The service works at that hour until all that is due within a minute is done."""
+    soon_ms = int((MONDAY.timestamp() + hour * 3600 + 60) * 1000)
     busy = f"""SELECT (SELECT count(*) FROM change_log)
         + (SELECT count(*) FROM entity WHERE kind IN (3, 4) AND generation = 0)
-        + (SELECT count(*) FROM message WHERE state = 3 OR (state < 3 AND next_ms <= {now_ms}))
+        + (SELECT count(*) FROM message WHERE state = 3 OR (state < 3 AND next_ms <= {soon_ms}))
         AS n"""
     shop.start("--now", moment(hour))
     wait_until("the service to be done", lambda: shop.query(busy)[0]["n"] == 0, 20)
