@@ -16,9 +16,11 @@ struct task {
     const char *key; /* one task of this key exists at most; NULL: none */
     int64_t message_id, staff_id, client_id, job_id, appointment_id; /* 0: none */
     const char *text;
+    bool once; /* what a person has done stays done */
 };
 
-/* Raise it, unless one with its key is open already; one that was done is opened again. */
+/* Raise it, unless one with its key is open already; one that was done is opened again, unless by
+ * a person and `once`. */
 int store_task_raise(struct store *s, const struct task *t, int64_t now_ms);
 
 /* Every open task of this message ends by itself, for the reason `why`. */

@@ -44,18 +44,29 @@ void claim_close(struct claim *c)
 
 /* --- decisions --- */
 
-static int hold(struct claiming *c, const char *reason, const char *saw)
+/* A person is to look at what came of this message: one task for each `what` of it. With `once` a
+ * person who has seen to it is not asked again. */
+static int ask_person(struct claiming *c, const char *what, const char *text, bool once)
 {
-    char *key = mem_printf("message:%lld", (long long)c->m->id);
-    char *text = mem_printf("A message of the rule %s is held: %s",
-                            c->letter.rule != NULL ? c->letter.rule->name : "?", reason);
+    char *key = mem_printf("%s:%lld", what, (long long)c->m->id);
     struct task t = {.key = key,
+                     .once = once,
                      .message_id = c->m->id,
                      .client_id = c->letter.ids.client_id,
                      .job_id = c->letter.ids.job_id,
                      .appointment_id = c->letter.ids.appointment_id,
                      .text = text};
     int rc = store_task_raise(c->store, &t, c->now_ms);
+
+    free(key);
+    return rc;
+}
+
+static int hold(struct claiming *c, const char *reason, const char *saw)
+{
+    char *text = mem_printf("A message of the rule %s is held: %s",
+                            c->letter.rule != NULL ? c->letter.rule->name : "?", reason);
+    int rc = ask_person(c, "message", text, false);
 
     if (rc == 0)
         rc = store_decision_add(c->store, c->m, MESSAGE_HELD, c->now_ms, c->now_ms + HOLD_LOOK_MS,
@@ -64,7 +75,23 @@ static int hold(struct claiming *c, const char *reason, const char *saw)
         rc = store_message_move(c->store, c->m, MESSAGE_HELD, c->now_ms, c->now_ms + HOLD_LOOK_MS,
                                 reason);
     log_warning("message held", "message=%lld", (long long)c->m->id);
-    free(key);
+    free(text);
+    return rc;
+}
+
+/* It ends, and the client does not hear what they count on: somebody may want to tell them. */
+static int tell_missed(struct claiming *c, const char *reason)
+{
+    const char *rule = c->letter.rule->name;
+    const struct client *client = c->letter.input.client;
+    char *text = mem_printf("%s does not get the message of the rule %s: %s, and later it would be "
+                            "too late. Tell them yourself if it matters; `cap = no` in the rule "
+                            "lets such messages go.",
+                            client != NULL ? client->name : "The client", rule, reason);
+    int rc = ask_person(c, "missed", text, true);
+
+    log_warning("a client goes without a message", "message=%lld rule=%s", (long long)c->m->id,
+                rule);
     free(text);
     return rc;
 }
@@ -95,6 +122,8 @@ static int carry_out(struct claiming *c, const struct gate_decision *d)
     int rc = store_decision_add(c->store, c->m, to, c->now_ms, next_ms, d->reason, d->saw);
     if (rc == 0)
         rc = store_message_move(c->store, c->m, to, c->now_ms, next_ms, d->reason);
+    if (rc == 0 && d->missed)
+        rc = tell_missed(c, d->reason);
     return rc == 0 && d->for_good ? store_message_final(c->store, c->m->id) : rc;
 }
 

@@ -159,9 +159,10 @@ static bool within_caps(struct gate *g)
     }
     if (next_ms == 0)
         return true;
-    if (next_ms >= g->m->expires_ms)
-        return end(g, MESSAGE_SKIPPED, reason);
-    return later(g, GATE_WAIT, next_ms, reason);
+    if (next_ms < g->m->expires_ms)
+        return later(g, GATE_WAIT, next_ms, reason);
+    g->out->missed = g->l->rule->purpose == PURPOSE_SERVICE;
+    return end(g, MESSAGE_SKIPPED, reason);
 }
 
 static bool one_condition(struct gate *g, const char *expression, bool wanted)

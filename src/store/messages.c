@@ -354,7 +354,8 @@ int store_message_replan(struct store *s, const struct message *m)
 }
 
 /* The statement that moved it has run. What a person was asked to mend is mended, or does not
- * matter any more, once it is held no longer. */
+ * matter any more, once it is held no longer; nor need they stand in for one that goes after all.
+ */
 static int moved(struct store *s, const struct message *m, enum message_state to, int64_t now_ms)
 {
     int rc = 0;
@@ -363,9 +364,11 @@ static int moved(struct store *s, const struct message *m, enum message_state to
         rc = tally_messages(s, m->rule_id, m->state, -1);
         rc = rc == 0 ? tally_messages(s, m->rule_id, to, 1) : rc;
     }
-    if (rc != 0 || m->state != MESSAGE_HELD || to == MESSAGE_HELD)
-        return rc;
-    return store_tasks_settle(s, m->id, "the message is not held any more", now_ms);
+    if (rc == 0 && m->state == MESSAGE_HELD && to != MESSAGE_HELD)
+        rc = store_tasks_settle(s, m->id, "the message is not held any more", now_ms);
+    else if (rc == 0 && m->state == MESSAGE_SKIPPED && to == MESSAGE_PLANNED)
+        rc = store_tasks_settle(s, m->id, "the message is looked at again", now_ms);
+    return rc;
 }
 
 int store_message_move(struct store *s, const struct message *m, enum message_state to,

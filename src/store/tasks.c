@@ -18,7 +18,7 @@ int store_task_raise(struct store *s, const struct task *t, int64_t now_ms)
            "created_ms) VALUES (?1, nullif(?2, 0), nullif(?3, 0), nullif(?4, 0), nullif(?5, 0), "
            "nullif(?6, 0), ?7, ?8) ON CONFLICT (key) DO UPDATE SET text = excluded.text, "
            "created_ms = excluded.created_ms, done_ms = NULL, done_by = NULL, done_note = NULL "
-           "WHERE done_ms IS NOT NULL");
+           "WHERE done_ms IS NOT NULL AND (NOT ?9 OR done_by IS NULL)");
 
     if (st != NULL) {
         bind_text(st, 1, t->key);
@@ -29,6 +29,7 @@ int store_task_raise(struct store *s, const struct task *t, int64_t now_ms)
         bind_int(st, 6, t->appointment_id);
         bind_text(st, 7, t->text);
         bind_int(st, 8, now_ms);
+        bind_int(st, 9, t->once);
     }
     return store_finish(s, st);
 }

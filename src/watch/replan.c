@@ -140,6 +140,16 @@ static bool row_has_channel(const struct replan *p, const struct message *like,
     return false;
 }
 
+/* What ended when its time came, and why, is history: only what brings it back to life is news, not
+ * another end. Before its time the plan's last word counts. */
+static bool keeps_end(const struct replan *p, const struct message *m, const struct intent *in,
+                      enum message_state to)
+{
+    if (to == MESSAGE_PLANNED)
+        return false;
+    return to == m->state || to == MESSAGE_EXPIRED || in->due_ms <= p->now_ms;
+}
+
 /* A pending row, or one that was decided against before it ever left: bring it in line. */
 static int update_row(struct replan *p, struct message *m, const struct intent *in)
 {
@@ -175,7 +185,7 @@ static int update_row(struct replan *p, struct message *m, const struct intent *
         return store_message_move(p->w->store, m, to, p->now_ms, in->due_ms,
                                   same ? m->reason : NULL);
     }
-    if (!pending && m->state == to)
+    if (!pending && keeps_end(p, m, in, to))
         return 0;
     p->counts->planned += !pending && to == MESSAGE_PLANNED;
     p->counts->voided += pending;
@@ -321,7 +331,8 @@ static const char *moot(const struct replan *p, const struct message *m, const c
     return NULL;
 }
 
-/* A row that nothing wants: one that waits goes no more; a task that was raised may end. */
+/* A row that nothing wants: one that waits goes no more; a task that was raised, by its rule or
+ * because its client goes without it, may end. */
 static int void_one(struct replan *p, const struct message *m, const char *reason)
 {
     if (message_is_pending(m->state)) {
@@ -329,7 +340,7 @@ static int void_one(struct replan *p, const struct message *m, const char *reaso
         return store_message_move(p->w->store, m, MESSAGE_CANCELLED, p->now_ms, m->next_ms,
                                   reason != NULL ? reason : void_reason(p, m));
     }
-    if (m->channel != CHANNEL_TASK || m->state != MESSAGE_SENT)
+    if (m->state != MESSAGE_SKIPPED && (m->channel != CHANNEL_TASK || m->state != MESSAGE_SENT))
         return 0;
     const char *why = moot(p, m, reason);
     return why != NULL ? store_tasks_settle(p->w->store, m->id, why, p->now_ms) : 0;

@@ -211,6 +211,123 @@ static void no_client_hears_more_than_the_cap_but_for_the_urgent(void **state)
     shop_close(s);
 }
 
+#define NARROW                                                                                     \
+    READY "late = 2 hours\n"                                                                       \
+          "[rule offer]\non = job enters Received\nlate = 2 hours\npurpose = marketing\n"
+#define TASK_STATES                                                                                \
+    "SELECT CASE WHEN done_ms IS NULL THEN 'open' WHEN done_by IS NULL THEN 'ended: ' || "         \
+    "done_note ELSE 'done' END FROM task"
+
+/* Two jobs are ready, one message a day is allowed, and tomorrow is too late: the second client
+ * message is dropped. */
+static struct shop *capped_shop(const char *playbook)
+{
+    struct shop *s =
+        shop_open_with("quiet = none\ncap = 1 per day\n", playbook, "2026-12-01T09:00");
+
+    shop_ilze(s);
+    shop_sql(s, "INSERT INTO job (ref, client_id, stage) VALUES ('j1', 1, 'Ready')");
+    shop_look(s);
+    assert_int_equal(shop_send(s), 1);
+    return s;
+}
+
+static void ready_again(struct shop *s)
+{
+    shop_sql(s, "INSERT INTO job (ref, client_id, stage) VALUES ('j2', 1, 'Ready')");
+    shop_look(s);
+    assert_int_equal(shop_send(s), 0);
+}
+
+static void what_the_cap_drops_is_somebodys_task(void **state)
+{
+    struct shop *s = capped_shop(NARROW);
+
+    ready_again(s);
+    assert_rows(s, "ready", "sent email 2026-12-01T09:00 c1; skipped email 2026-12-01T09:00 c1");
+    assert_answer(s, "SELECT text FROM task",
+                  "Ilze does not get the message of the rule ready: the client has had 1 messages "
+                  "within a day, and later it would be too late. Tell them yourself if it matters; "
+                  "`cap = no` in the rule lets such messages go.");
+    assert_answer(s, "SELECT client_id, job_id, message_id FROM task", "1 2 2");
+    shop_close(s);
+}
+
+static void what_the_cap_drops_of_marketing_is_nobodys_task(void **state)
+{
+    struct shop *s = capped_shop(NARROW);
+
+    shop_sql(s, "INSERT INTO consent (client_id, channel, purpose, state) "
+                "VALUES (1, 'email', 'marketing', 'in')");
+    shop_sql(s, "INSERT INTO job (ref, client_id, stage) VALUES ('j2', 1, 'Received')");
+    shop_look(s);
+    assert_int_equal(shop_send(s), 0);
+    assert_rows(s, "offer", "skipped email 2026-12-01T09:00 c1");
+    assert_reason(s, "offer", "within a day");
+    assert_answer(s, "SELECT count(*) FROM task", "0");
+    shop_close(s);
+}
+
+static void what_waits_for_the_cap_is_nobodys_task(void **state)
+{
+    struct shop *s = capped_shop(READY "late = 3 days\n");
+
+    ready_again(s);
+    assert_answer(s, "SELECT count(*) FROM task", "0");
+    assert_int_equal(shop_until(s, "2026-12-02T09:01"), 1);
+    shop_close(s);
+}
+
+static void who_saw_to_a_dropped_message_is_not_asked_again(void **state)
+{
+    struct shop *s = capped_shop(NARROW);
+
+    ready_again(s);
+    shop_sql(s, "UPDATE task SET done_ms = 5, done_by = 'Zane'");
+    shop_sql(s, "UPDATE job SET title = 'Volvo'"); /* planned again, and dropped again */
+    shop_look(s);
+    assert_int_equal(shop_send(s), 0);
+    assert_answer(s, TASK_STATES, "done");
+    shop_close(s);
+}
+
+static void a_dropped_message_that_goes_after_all_ends_its_task(void **state)
+{
+    struct shop *s = capped_shop(NARROW);
+
+    ready_again(s);
+    shop_edit(s, READY "late = 2 hours\ncap = no\n");
+    shop_look(s);
+    assert_int_equal(shop_send(s), 1);
+    assert_answer(s, TASK_STATES, "ended: the message is looked at again");
+    shop_close(s);
+}
+
+static void a_dropped_message_that_nobody_needs_ends_its_task(void **state)
+{
+    struct shop *s = capped_shop(NARROW);
+
+    ready_again(s);
+    shop_sql(s, "UPDATE job SET stage = 'In repair' WHERE ref = 'j2'");
+    shop_look(s);
+    assert_answer(s, TASK_STATES, "ended: the job has left the stage Ready");
+    shop_close(s);
+}
+
+static void a_dropped_message_keeps_its_end_and_its_reason(void **state)
+{
+    struct shop *s = capped_shop(NARROW);
+
+    ready_again(s);
+    shop_at("2026-12-01T15:00"); /* far too late for it */
+    shop_sql(s, "UPDATE job SET title = 'Volvo'");
+    shop_look(s);
+    assert_rows(s, "ready", "sent email 2026-12-01T09:00 c1; skipped email 2026-12-01T09:00 c1");
+    assert_reason(s, "ready", "within a day");
+    assert_answer(s, TASK_STATES, "open");
+    shop_close(s);
+}
+
 /* --- words --- */
 
 static void a_missing_required_value_holds_and_asks_a_person(void **state)
@@ -381,6 +498,13 @@ int main(void)
         cmocka_unit_test(a_condition_is_asked_at_the_last_moment),
         cmocka_unit_test(a_condition_that_cannot_be_evaluated_holds_and_asks_a_person),
         cmocka_unit_test(no_client_hears_more_than_the_cap_but_for_the_urgent),
+        cmocka_unit_test(what_the_cap_drops_is_somebodys_task),
+        cmocka_unit_test(what_the_cap_drops_of_marketing_is_nobodys_task),
+        cmocka_unit_test(what_waits_for_the_cap_is_nobodys_task),
+        cmocka_unit_test(who_saw_to_a_dropped_message_is_not_asked_again),
+        cmocka_unit_test(a_dropped_message_that_goes_after_all_ends_its_task),
+        cmocka_unit_test(a_dropped_message_that_nobody_needs_ends_its_task),
+        cmocka_unit_test(a_dropped_message_keeps_its_end_and_its_reason),
         cmocka_unit_test(a_missing_required_value_holds_and_asks_a_person),
         cmocka_unit_test(no_template_holds_and_never_stops_the_others),
         cmocka_unit_test(a_task_needs_no_template),
