@@ -22,8 +22,8 @@ int replan_subject(struct world *w, int64_t entity_id, int64_t now_ms,
                    struct replan_counts *counts);
 
 /* This message has reached its recipient, or may have: plan again what counts from there (rules on
- * `no answer to` its rule, rules on `client hears nothing`). Nothing where the playbook has none.
- */
-int replan_reached(struct world *w, const struct message *m, int64_t now_ms);
+ * `no answer to` its rule, rules on `client hears nothing`); *replanned is set if there was any.
+ * Nothing where the playbook has none. */
+int replan_reached(struct world *w, const struct message *m, int64_t now_ms, bool *replanned);
 
 #endif

@@ -162,7 +162,7 @@ static int unknown(struct settling *s, const struct message *m)
         rc = store_message_move(s->w->store, m, resend ? MESSAGE_RETRY : MESSAGE_UNKNOWN, s->now_ms,
                                 resend ? next_ms : m->next_ms, reason);
     rc = rc == 0 ? note_told(s, m) : rc;
-    return rc == 0 && !resend ? replan_reached(s->w, m, s->now_ms) : rc;
+    return rc == 0 && !resend ? replan_reached(s->w, m, s->now_ms, &s->replanned) : rc;
 }
 
 static int sent(struct settling *s, const struct message *m)
@@ -173,7 +173,7 @@ static int sent(struct settling *s, const struct message *m)
     int rc = store_message_move(s->w->store, m, MESSAGE_SENT, s->now_ms, m->next_ms,
                                 m->leader_id != 0 ? with : NULL);
     rc = rc == 0 ? note_told(s, m) : rc;
-    return rc == 0 ? replan_reached(s->w, m, s->now_ms) : rc;
+    return rc == 0 ? replan_reached(s->w, m, s->now_ms, &s->replanned) : rc;
 }
 
 static int settle_one(struct settling *s, const struct message *m)

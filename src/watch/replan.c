@@ -454,7 +454,7 @@ static int contact_made(struct world *w, const struct message *m, struct subject
     return rc;
 }
 
-int replan_reached(struct world *w, const struct message *m, int64_t now_ms)
+int replan_reached(struct world *w, const struct message *m, int64_t now_ms, bool *replanned)
 {
     int index = world_rule_by_id(w, m->rule_id);
     const struct rule *r = index >= 0 ? &w->playbook->rules[index] : NULL;
@@ -469,6 +469,7 @@ int replan_reached(struct world *w, const struct message *m, int64_t now_ms)
     subjects_sort(&subjects);
     for (size_t i = 0; rc == 0 && i < subjects.count; i++)
         rc = replan_subject(w, subjects.ids[i], now_ms, &counts);
+    *replanned = *replanned || subjects.count > 0;
     subjects_close(&subjects);
     return rc;
 }

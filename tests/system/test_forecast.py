@@ -198,6 +198,23 @@ class Forecast(CliTest):
             sorted(self.who(m) for m in expected if m["fate"] == "goes"))
         self.assertEqual(sorted(map(self.who, shop.messages())), sorted(map(self.who, expected)))
 
+    def test_each_message_to_come_puts_the_silence_off(self):
+        """Ten hours of silence count from the last one that goes, not from the first."""
+        mails = "".join(f"[rule {name}]\non = job opens\nwhen = {hours} hours after\n"
+                        "window = any\nby = email\ntemplate = received\n\n"
+                        for name, hours in (("first", 2), ("second", 5)))
+        shop = self.shop(playbook="[workflow repair]\nstages = Received, Collected\n"
+                                  "done = Collected\n\n" + mails +
+                                  "[rule silence]\non = client hears nothing\n"
+                                  "when = 10 hours after\nwindow = any\nto = staff\nby = task\n",
+                         templates={"received/en.email": BUSY_TEMPLATES["received/en.email"]})
+        shop.sql("INSERT INTO client (name, email) VALUES ('Anna', 'anna@example.com'); "
+                 "INSERT INTO job (client_id, stage) VALUES (1, 'Received')")
+        found = shop.json("forecast", "--now", NOW)
+        self.assertEqual([(m["rule"], m["due"]) for m in found],
+                         [("first", "2026-12-07T09:00:00Z"), ("second", "2026-12-07T12:00:00Z"),
+                          ("silence", "2026-12-07T22:00:00Z")])
+
     @staticmethod
     def who(m):
         return (m["rule"], m["job_id"] or 0, m["appointment_id"] or 0, m["channel"])
