@@ -22,6 +22,7 @@ struct gate_decision {
     enum gate_answer answer;
     enum message_state state;
     int64_t next_ms;
+    int64_t useful_ms; /* GATE_WAIT: it is of use until then at least; 0: as long as it was */
     enum channel channel;
     const char *address;          /* borrowed from the letter; NULL for a task */
     bool for_good;                /* GATE_END: no new plan brings it back */

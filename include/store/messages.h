@@ -51,13 +51,16 @@ struct message {
     enum message_state state;
     int64_t nominal_ms, due_ms, expires_ms, next_ms, state_ms;
     int attempts;
-    bool final;
-    bool merges;       /* its rule may join it with others for the same client */
+    bool final;  /* decided by a person, or for good: no new plan brings it back or moves it */
+    bool merges; /* its rule may join it with others for the same client */
     int64_t leader_id; /* the message that it goes with; 0: it goes by itself */
     bool inside;       /* its recipient is staff, or the office in their stead */
     char *reason, *gateway, *address, *provider_id;
     char *saw; /* not read: what the claim is taken on, for store_message_claim; NULL: nothing */
 };
+/* It waits because a person took it up again: the plan leaves it alone, and the cap does not hold
+ * it. */
+bool message_is_retried(const struct message *m);
 void message_close(struct message *m);
 void messages_free(struct message *list, size_t count);
 
@@ -155,10 +158,14 @@ int store_messages_pending(struct store *s, int64_t after, int64_t stretch, stru
 
 /* No new plan brings it back. */
 int store_message_final(struct store *s, int64_t id);
+/* It is of use until `until_ms` at least. */
+int store_message_useful(struct store *s, int64_t id, int64_t until_ms);
 
-/* Ended by a person: cancel a pending one for good; take an ended one up again, with those that
- * went with it and ended as it did. */
+/* By a person: cancel a pending one for good; take an ended one up again, to go now, useful until
+ * `expires_ms` at least, with those that went with it and ended as it did; or give one that never
+ * left back to its plan, to go when that says. ERR_INVALID: the table of moves forbids it. */
 int store_message_cancel(struct store *s, int64_t id, int64_t now_ms, const char *reason);
 int store_message_again(struct store *s, int64_t id, int64_t now_ms, int64_t expires_ms);
+int store_message_to_plan(struct store *s, const struct message *m, int64_t now_ms);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -29,6 +30,7 @@ struct deciding {
     int64_t now_ms;
     const char *reason;
     size_t done, refused;
+    struct buf told; /* of those that go later: said once it is committed */
 };
 
 /* ---- one message */
@@ -95,12 +97,29 @@ static int cancel_one(struct deciding *d, const struct message *m)
                                 d->reason != NULL ? d->reason : "cancelled by hand");
 }
 
+/* It was decided against long before its time: to take that back is not to send it today. */
+static bool lies_ahead(const struct message *m, int64_t now_ms)
+{
+    return m->attempts == 0 && !message_is_pending(m->state) && m->due_ms > now_ms;
+}
+
+static int plan_again(struct deciding *d, const struct message *m)
+{
+    char when[SHOW_TIME_MAX];
+
+    show_time(m->due_ms, d->session.zone, d->now_ms, when);
+    buf_printf(&d->told, "message %lld is planned again for %s\n", (long long)m->id, when);
+    return store_message_to_plan(d->session.store, m, d->now_ms);
+}
+
 static int retry_one(struct deciding *d, const struct message *m)
 {
     const char *why = no_retry(m->state);
 
     if (why != NULL)
         return refuse(d, m, why);
+    if (lies_ahead(m, d->now_ms))
+        return plan_again(d, m);
     d->done++;
     return store_message_again(d->session.store, m->id, d->now_ms, d->now_ms + RETRY_USEFUL_MS);
 }
@@ -140,6 +159,7 @@ static int decide_all(struct deciding *d, decision one, const int64_t *ids, size
     int status = session_failed(&d->session, rc, what);
     store_rollback(d->session.store);
     d->done = 0;
+    buf_clear(&d->told);
     return status;
 }
 
@@ -163,12 +183,16 @@ static int run_ids(const struct call *call, decision one, const char *verb, cons
     char text[SHOW_TIME_MAX];
     int status = parse_ids(call, &ids, &count);
 
+    buf_init(&d.told);
     if (status == EXIT_DONE && one == cancel_one)
         d.reason = option_value(&call->options, "reason");
     if (status == EXIT_DONE)
         status = session_open(call, STORE_WRITE, &d.session);
     if (status == EXIT_DONE)
         status = decide_all(&d, one, ids, count, verb);
+    if (d.told.len > 0)
+        fputs(d.told.data, stdout);
+    buf_close(&d.told);
     if (d.done > 0) {
         show_count((int64_t)d.done, "message", text);
         printf("%s %s.\n", text, past);
@@ -257,7 +281,8 @@ const struct command command_retry = {
     .words_max = WORDS_MAX,
     .help = "Send a message that failed or was held, now, once more",
     .more = "Also one that was cancelled, skipped or has expired, or whose fate is unknown: then\n"
-            "the client may get it twice, and you decide that she may. Hours, consent and the\n"
-            "rest are checked again, as always.\n",
+            "the client may get it twice, and you decide that she may. It goes however late it\n"
+            "is and whatever the cap says; hours, consent and the record are checked again. One\n"
+            "that was cancelled before its time is planned again for that time.\n",
     .run = run_retry,
 };

@@ -124,6 +124,8 @@ static int carry_out(struct claiming *c, const struct gate_decision *d)
         rc = store_message_move(c->store, c->m, to, c->now_ms, next_ms, d->reason);
     if (rc == 0 && d->missed)
         rc = tell_missed(c, d->reason);
+    if (rc == 0 && d->useful_ms != 0)
+        rc = store_message_useful(c->store, c->m->id, d->useful_ms);
     return rc == 0 && d->for_good ? store_message_final(c->store, c->m->id) : rc;
 }
 

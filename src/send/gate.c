@@ -113,7 +113,9 @@ static bool choose_channel(struct gate *g)
         }
     if (n > 0) /* she changed her mind since it was planned; her change is being looked at */
         return later(g, GATE_REPLAN, g->now_ms, "another channel is right now");
-    return end(g, MESSAGE_SKIPPED, reason);
+    const struct plan_contact *p = g->l->contact;
+    bool broken = p->phone_problem != NULL || p->email_problem != NULL;
+    return end(g, broken && message_is_retried(g->m) ? MESSAGE_FAILED : MESSAGE_SKIPPED, reason);
 }
 
 static bool within_hours(struct gate *g)
@@ -121,19 +123,23 @@ static bool within_hours(struct gate *g)
     const struct rule *r = g->l->rule;
     const struct business *b = &g->w->settings->business;
     char reason[PLAN_REASON_MAX];
-    int64_t next_ms;
+    int64_t next_ms, until_ms = message_is_retried(g->m) ? INT64_MAX : g->m->expires_ms;
 
     if (plan_window_has(r, b, g->l->contact->zone, g->now_ms))
         return true;
     struct rule after = *r;
     after.outside = OUTSIDE_LATER; /* its time has come already: earlier is no more */
-    if (plan_window(&after, b, g->l->contact->zone, g->now_ms, g->now_ms, g->m->expires_ms,
-                    &next_ms, reason))
+    if (plan_window(&after, b, g->l->contact->zone, g->now_ms, g->now_ms, until_ms, &next_ms,
+                    reason)) {
+        /* However long the house is closed: she who took it up again did not mean "never". */
+        g->out->useful_ms = message_is_retried(g->m) ? next_ms + DAY_MS : 0;
         return later(g, GATE_WAIT, next_ms, "waits for the hours in which it may go");
+    }
     return end(g, MESSAGE_EXPIRED, reason);
 }
 
-/* No client hears from us more often than the business allows, over all rules and channels. */
+/* No client hears from us more often than the business allows, over all rules and channels, but
+ * for what a person sends on purpose. */
 static bool within_caps(struct gate *g)
 {
     const struct business *b = &g->w->settings->business;
@@ -141,7 +147,7 @@ static bool within_caps(struct gate *g)
     int64_t earliest_ms, next_ms = 0;
     int heard;
 
-    if (!g->l->rule->capped || g->l->recipient.kind != ENTITY_CLIENT)
+    if (!g->l->rule->capped || g->l->recipient.kind != ENTITY_CLIENT || message_is_retried(g->m))
         return true;
     for (size_t i = 0; i < b->cap_count; i++) {
         const struct cap *c = &b->caps[i];

@@ -217,8 +217,11 @@ static int carry_out(struct step *s, const struct gate_decision *d)
         break;
     }
     s->again = true;
-    return store_message_move(s->t->world->store, s->m, MESSAGE_PLANNED, s->t->now_ms, d->next_ms,
-                              d->reason);
+    int rc = store_message_move(s->t->world->store, s->m, MESSAGE_PLANNED, s->t->now_ms, d->next_ms,
+                                d->reason);
+    if (rc == 0 && d->useful_ms != 0)
+        rc = store_message_useful(s->t->world->store, s->m->id, d->useful_ms);
+    return rc;
 }
 
 /* A message sent by hand: its words are stored, and no rule has a say. */

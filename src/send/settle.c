@@ -86,7 +86,9 @@ static int go_on(struct world *w, const struct message *m, int64_t now_ms, bool 
     next.state = MESSAGE_PLANNED;
     next.next_ms = next.state_ms = now_ms;
     next.reason = "takes over, since the first channel failed";
-    return store_message_add(w->store, &next);
+    rc = store_message_add(w->store, &next);
+    /* What a person sent once more goes on as hers. */
+    return rc == 0 && m->final ? store_message_final(w->store, next.id) : rc;
 }
 
 /* A result, and what it means for all that went: decided once. */

@@ -62,6 +62,11 @@ bool message_may_move(enum message_state from, enum message_state to)
            (moves[from] & BIT(to)) != 0;
 }
 
+bool message_is_retried(const struct message *m)
+{
+    return m->final && message_is_pending(m->state);
+}
+
 void message_close(struct message *m)
 {
     free(m->reason);
@@ -560,63 +565,4 @@ int store_payload_drop(struct store *s, int64_t message_id)
     if (st != NULL)
         bind_int(st, 1, message_id);
     return store_finish(s, st);
-}
-
-/* --- by a person --- */
-
-int store_message_final(struct store *s, int64_t id)
-{
-    sqlite3_stmt *st = store_prepare(s, "UPDATE message SET final = 1 WHERE id = ?1");
-
-    if (st != NULL)
-        bind_int(st, 1, id);
-    return store_finish(s, st);
-}
-
-int store_message_cancel(struct store *s, int64_t id, int64_t now_ms, const char *reason)
-{
-    struct message m;
-    int rc = store_message(s, id, &m);
-
-    if (rc == 0)
-        rc = store_message_move(s, &m, MESSAGE_CANCELLED, now_ms, m.next_ms, reason);
-    if (rc == 0)
-        rc = store_message_final(s, id);
-    message_close(&m);
-    return rc;
-}
-
-static int take_up(struct store *s, const struct message *m, int64_t now_ms, int64_t expires_ms)
-{
-    enum message_state to =
-        m->state == MESSAGE_UNKNOWN || m->state == MESSAGE_RETRY ? MESSAGE_RETRY : MESSAGE_PLANNED;
-    int rc = store_message_move(s, m, to, now_ms, now_ms, "taken up again by hand");
-
-    if (rc != 0)
-        return rc;
-    sqlite3_stmt *st = store_prepare(
-        s, "UPDATE message SET final = 1, expires_ms = max(expires_ms, ?2) WHERE id = ?1");
-    if (st != NULL) {
-        bind_int(st, 1, m->id);
-        bind_int(st, 2, expires_ms);
-    }
-    return store_finish(s, st);
-}
-
-int store_message_again(struct store *s, int64_t id, int64_t now_ms, int64_t expires_ms)
-{
-    struct message m, *with = NULL;
-    size_t count = 0;
-    int rc = store_message(s, id, &m);
-
-    if (rc == 0)
-        rc = take_up(s, &m, now_ms, expires_ms);
-    if (rc == 0 && m.merges)
-        rc = store_messages_with(s, id, &with, &count);
-    for (size_t i = 0; rc == 0 && i < count; i++)
-        if (with[i].state == m.state)
-            rc = take_up(s, &with[i], now_ms, expires_ms);
-    messages_free(with, count);
-    message_close(&m);
-    return rc;
 }

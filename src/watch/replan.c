@@ -150,33 +150,46 @@ static bool keeps_end(const struct replan *p, const struct message *m, const str
     return to == m->state || to == MESSAGE_EXPIRED || in->due_ms <= p->now_ms;
 }
 
+/* The channel that the intent names, unless the row was tried by its own. */
+static enum channel channel_for(const struct replan *p, const struct message *m,
+                                const struct intent *in)
+{
+    return m->attempts == 0 && !row_has_channel(p, m, in->channel) ? in->channel : m->channel;
+}
+
+/* The times and the channel of the intent; *same: the row has them already. */
+static int update_times(struct replan *p, struct message *m, const struct intent *in, bool *same)
+{
+    enum channel channel = channel_for(p, m, in);
+    bool merges = plan_may_merge(&p->w->playbook->rules[in->rule], channel);
+
+    *same = m->occurrence == in->occurrence && m->nominal_ms == in->nominal_ms &&
+            m->due_ms == in->due_ms && m->expires_ms == in->expires_ms && m->channel == channel &&
+            (m->merges == merges || m->attempts > 0);
+    if (*same)
+        return 0;
+    struct message n = *m;
+    m->occurrence = n.occurrence = in->occurrence;
+    n.nominal_ms = in->nominal_ms;
+    n.due_ms = in->due_ms;
+    n.expires_ms = in->expires_ms;
+    n.next_ms = in->due_ms;
+    n.channel = channel;
+    n.merges = merges;
+    p->counts->moved += message_is_pending(m->state);
+    return store_message_replan(p->w->store, &n);
+}
+
 /* A pending row, or one that was decided against before it ever left: bring it in line. */
 static int update_row(struct replan *p, struct message *m, const struct intent *in)
 {
     const char *reason;
     enum message_state to = state_for(p, in, &reason);
-    bool pending = message_is_pending(m->state);
-    enum channel channel =
-        m->attempts == 0 && !row_has_channel(p, m, in->channel) ? in->channel : m->channel;
-    bool merges = plan_may_merge(&p->w->playbook->rules[in->rule], channel);
-    bool same = m->occurrence == in->occurrence && m->nominal_ms == in->nominal_ms &&
-                m->due_ms == in->due_ms && m->expires_ms == in->expires_ms &&
-                m->channel == channel && (m->merges == merges || m->attempts > 0);
+    bool pending = message_is_pending(m->state), same;
+    int rc = update_times(p, m, in, &same);
 
-    if (!same) {
-        struct message n = *m;
-        m->occurrence = n.occurrence = in->occurrence;
-        n.nominal_ms = in->nominal_ms;
-        n.due_ms = in->due_ms;
-        n.expires_ms = in->expires_ms;
-        n.next_ms = in->due_ms;
-        n.channel = channel;
-        n.merges = merges;
-        int rc = store_message_replan(p->w->store, &n);
-        if (rc != 0)
-            return rc;
-        p->counts->moved += pending;
-    }
+    if (rc != 0)
+        return rc;
     if (pending && to == MESSAGE_PLANNED) {
         if (m->state != MESSAGE_HELD)
             return 0;
@@ -190,6 +203,26 @@ static int update_row(struct replan *p, struct message *m, const struct intent *
     p->counts->planned += !pending && to == MESSAGE_PLANNED;
     p->counts->voided += pending;
     return store_message_move(p->w->store, m, to, p->now_ms, in->due_ms, reason);
+}
+
+/* A row that a person decided about. What she took up again keeps its times and only goes by the
+ * channel that is right by now; what she cancelled stays so, but its times are kept in step with
+ * the record, so that it can be planned again for the right one. */
+static int follow(struct replan *p, struct message *m, const struct intent *in)
+{
+    bool same;
+
+    if (m->attempts > 0)
+        return 0;
+    if (m->state == MESSAGE_CANCELLED)
+        return update_times(p, m, in, &same);
+    enum channel channel = channel_for(p, m, in);
+    if (!message_is_retried(m) || channel == m->channel || in->verdict != VERDICT_SEND)
+        return 0;
+    struct message n = *m;
+    n.channel = channel;
+    n.merges = plan_may_merge(&p->w->playbook->rules[in->rule], channel);
+    return store_message_replan(p->w->store, &n);
 }
 
 /* The gate decided it, and a new plan would only bring it back to the same decision. */
@@ -271,6 +304,14 @@ static int told_already(const struct replan *p, const struct intent *in, bool *t
     return rc;
 }
 
+/* What a person took up again goes, also beside another row for the same thing. */
+static void keep_retried(struct replan *p, const struct intent *in, int64_t recipient_id)
+{
+    for (size_t i = 0; i < p->row_count; i++)
+        if (message_is_retried(&p->rows[i]) && answers(p, &p->rows[i], in, recipient_id))
+            p->wanted[i] = true;
+}
+
 static int meet(struct replan *p, const struct intent *in)
 {
     int64_t recipient_id;
@@ -288,7 +329,10 @@ static int meet(struct replan *p, const struct intent *in)
     }
     size_t mine = (size_t)(m - p->rows);
     p->wanted[mine] = true;
-    if (m->final || (decided(m) && !message_is_pending(m->state)))
+    keep_retried(p, in, recipient_id);
+    if (m->final)
+        return follow(p, m, in);
+    if (decided(m) && !message_is_pending(m->state))
         return 0;
     return update_row(p, m, in);
 }

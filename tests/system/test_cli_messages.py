@@ -196,12 +196,39 @@ class StepIn(CliTest):
                          ("+37120000001", "files", "Your Volvo is ready, Anna Ozola.", 1))
         self.assertIn("attempts", shop.run("why", number).stdout)
 
-    def test_a_cancelled_message_is_taken_up_again(self):
+    def test_a_message_cancelled_before_its_time_never_goes_early(self):
         shop = self.planned()
+        (planned,) = shop.messages(rule="reminder")
+        shop.run("cancel", planned["id"])
+        shop.start()
+        told = shop.run("retry", planned["id"]).stdout
+        self.assertRegex(told, rf"^message {planned['id']} is planned again for \w{{3}} .*:\d\d\n$")
+        (again,) = shop.messages(rule="reminder")
+        self.assertEqual((again["state"], again["due"]), ("planned", planned["due"]))
+        self.refused(shop, "goes by itself", "retry", planned["id"])
+
+    def test_the_cap_holds_back_nothing_that_a_person_sends(self):
+        shop = self.made(rows="", conf=CONF.replace("cap = none", "cap = 1 per day"))
+        shop.write("playbook.conf", PLAYBOOK.replace("settle = 1 hour\n", "late = 1 hour\n"))
+        shop.sql(ROWS)
+        shop.start()
+        shop.wait_message(rule="ready", state="sent")
+        shop.sql("INSERT INTO job (ref, client_id, stage) VALUES ('J3', 1, 'Ready')")
+        number = shop.wait_message(rule="ready", state="skipped")["id"]
+        self.assertEqual(shop.run("retry", number).stdout, "1 message taken up again.\n")
+        shop.wait_message(id=number, state="sent")
+
+    def test_a_cancelled_message_is_taken_up_again(self):
+        shop = self.made(rows="")
+        shop.write("playbook.conf", PLAYBOOK.replace("settle = 1 hour\n", ""))
+        shop.run("pause")
+        shop.sql(ROWS)
+        shop.start()
+        shop.wait_message(rule="ready", state="planned")
         number = shop.messages(rule="ready")[0]["id"]
         self.refused(shop, "goes by itself", "retry", number)
         shop.run("cancel", number)
-        shop.start()
+        shop.run("resume")
         self.assertEqual(shop.run("retry", number).stdout, "1 message taken up again.\n")
         shop.wait_message(id=number, state="sent")
         self.refused(shop, "something is missing", "retry")

@@ -242,7 +242,7 @@ CREATE TABLE volume (
 
 -- One row per (rule, subject, occurrence, repeat, recipient, channel). States are those of enum
 -- message_state, channels those of enum channel. next_ms: when to look at it. final: ended by a
--- person, no new plan brings it back. inside: for the staff or the office, not for a client.
+-- person, or taken up again by one; no new plan brings it back or moves it. inside: for the staff or the office, not for a client.
 -- merges: its rule may join it with others for the same client.
 -- saw: what the decision to let it go was taken on, a JSON object (send/gate.c).
 -- leader_id: the message that it went with, or is to go with again; it has no words of its own then.
