@@ -109,11 +109,12 @@ DOWN = [Case(*row) for row in (
     ("sms", "http://127.0.0.1:{drip}/", "unknown", "unknown"),
 )]
 
+# Its first attempt and its state, between two tries.
 ABOUT_IT = """
 SELECT CASE m.state WHEN 2 THEN 'retry' WHEN 4 THEN 'unknown' WHEN 5 THEN 'sent'
        WHEN 8 THEN 'failed' END AS state, t.outcome, (m.next_ms - m.state_ms) / 1000.0 AS wait_s
 FROM message m JOIN attempt t ON t.message_id = m.id JOIN entity e ON e.id = m.subject_id
-WHERE e.row_id = 1 ORDER BY t.id LIMIT 1"""
+WHERE e.row_id = 1 AND m.state <> 3 ORDER BY t.id LIMIT 1"""
 
 
 def free_port():
