@@ -470,6 +470,10 @@ static void replace_job(void)
 
     if (j == NULL)
         return;
+    if (!S->up) { /* nobody has seen the row that it takes the place of, nor what it went through */
+        TOUCH(*j);
+        j->hidden = true;
+    }
     writer_sql(
         "REPLACE INTO job (ref, client_id, staff_id, stage, title) VALUES ('j%d', "
         "(SELECT client_id FROM job WHERE ref = 'j%d'), (SELECT id FROM staff WHERE ref = 's%d'), "
