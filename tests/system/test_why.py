@@ -33,7 +33,8 @@ purpose = marketing
 window = any
 """
 TEMPLATES = {f"{rule}/en.{kind}": ("Subject: x\n\n" if kind == "email" else "") + "Hello."
-             for rule in ("reminder", "ready", "diagnosis", "check-up") for kind in ("sms", "email")}
+             for rule in ("reminder", "ready", "diagnosis", "check-up")
+             for kind in ("sms", "email")}
 ROWS = """\
 INSERT INTO client (ref, name, email, phone, timezone, channel)
   VALUES ('anna', 'Anna', 'anna@example.com', '+37120000001', 'Asia/Almaty', 'sms'),
@@ -83,11 +84,13 @@ class Steps(ShopTest):
                          ("2031-12-09T13:00:00Z", "Europe/Riga"))
         self.assertIn("appointment starts Tue  9 Dec 2031 15:00, Europe/Riga", because["text"])
         offset = self.step(found, "offset")
-        self.assertEqual(offset["text"], "1 day before at 22:00, Europe/Riga: Mon  8 Dec 2031 22:00")
+        self.assertEqual(offset["text"],
+                         "1 day before at 22:00, Europe/Riga: Mon  8 Dec 2031 22:00")
         hours = self.step(found, "hours")  # three hours ahead: one in the night
         self.assertEqual(hours["text"], "not in the quiet hours 21:00-08:00, Asia/Almaty: "
                          "Tue  9 Dec 2031 01:00 there, moved earlier to Mon  8 Dec 2031 20:45")
-        self.assertEqual((hours["values"]["from"], hours["values"]["at"], hours["values"]["inside"]),
+        self.assertEqual((hours["values"]["from"], hours["values"]["at"],
+                          hours["values"]["inside"]),
                          ("2031-12-08T20:00:00Z", "2031-12-08T15:45:00Z", False))
         self.assertEqual(self.step(found, "time")["values"]["due"], found["due"])
         self.assertEqual(found["due"], "2031-12-08T15:45:00Z")
