@@ -342,6 +342,15 @@ static void plan_afresh(struct store *copy, const struct config *c)
     world_close(&world);
 }
 
+/* A playbook that was just edited: the service has read it, and has not planned all of it yet. */
+static bool just_edited(void)
+{
+    for (int i = 0; i < S->rule_count; i++)
+        if (S->rules[i].changed_us > S->mono_us - MINUTE_MS * 1000)
+            return true;
+    return false;
+}
+
 void audit_plan(void)
 {
     struct store *copy;
@@ -351,8 +360,8 @@ void audit_plan(void)
 
     if (S->paused_us != 0 || S->disturbed_us > S->mono_us - CALM_MS * 1000 ||
         S->hidden_us > S->mono_us - 12 * HOUR_MS * 1000 || S->locked_until_us != 0 ||
-        ask("SELECT count(*) FROM change_log") != 0 ||
-        ask("SELECT count(DISTINCT generation) FROM entity WHERE kind IN (3, 4)") > 1)
+        just_edited() || ask("SELECT count(*) FROM change_log") != 0 ||
+        ask("SELECT count(DISTINCT generation) FROM entity WHERE kind IN (3, 4, 7)") > 1)
         return;
     if (ask("SELECT count(*) FROM (SELECT rule_id, state, count(*) FROM message GROUP BY 1, 2 "
             "EXCEPT SELECT rule_id, state, count FROM message_tally)") != 0)

@@ -397,8 +397,15 @@ static void cancel_many(void)
 
 /* --- jobs --- */
 
+static bool ended(int stage)
+{
+    return stage == SIM_STAGE_DONE || stage == SIM_STAGE_LOST;
+}
+
 static void note_stage(struct sim_job *j, int stage)
 {
+    if (j->open_us == 0 || ended(j->stage))
+        j->open_us = S->mono_us;
     j->stage = stage;
     j->entries[stage]++;
     j->hidden = unseen(j->hidden, j->entered_us);
@@ -463,6 +470,21 @@ static void move_job(void)
     }
 }
 
+/* Somebody else takes the job over. */
+static void hand_over_job(void)
+{
+    int i;
+    struct sim_job *j = some_job(&i);
+
+    if (j == NULL)
+        return;
+    TOUCH(*j);
+    j->staff = (int)story_below((uint64_t)S->staff_count);
+    writer_sql("UPDATE job SET staff_id = (SELECT id FROM staff WHERE ref = 's%d') "
+               "WHERE ref = 'j%d'",
+               j->staff, i);
+}
+
 static void replace_job(void)
 {
     int i;
@@ -497,12 +519,12 @@ static void delete_job(void)
 
 void business_change(void)
 {
-    static void (*const often[])(void) = {add_visit,  add_visit, add_visit,     add_job,
-                                          move_visit, move_job,  change_status, add_consent,
-                                          move_job,   move_job,  add_visit,     change_status};
+    static void (*const often[])(void) = {
+        add_visit,   add_visit, add_visit, add_job,   move_visit,    move_job,   change_status,
+        add_consent, move_job,  move_job,  add_visit, change_status, talk_change};
     static void (*const seldom[])(void) = {add_client,    change_client, add_staff,    change_staff,
                                            replace_visit, rename_visit,  delete_visit, replace_job,
-                                           delete_job,    change_client};
+                                           delete_job,    change_client, hand_over_job};
 
     if (S->staff_count > 0 && story_percent(80))
         often[story_below(sizeof(often) / sizeof(often[0]))]();

@@ -17,7 +17,7 @@
 
 struct told {
     char rule[40], starts[40], stage[40];
-    int visit, job, client; /* -1: not said */
+    int visit, job, answer, client; /* -1: not said */
 };
 
 /* --- reading the words --- */
@@ -86,6 +86,7 @@ static void read_words(const char *all, struct told *t)
     word(text, "G=", t->stage, sizeof(t->stage));
     t->visit = number(text, "A=");
     t->job = number(text, "J=");
+    t->answer = number(text, "N=");
     t->client = number(text, "C=");
 }
 
@@ -206,6 +207,14 @@ static void judge_early(const struct launch *l, int zone)
         wrong(l, "its time was before the rule was switched on");
 }
 
+/* --- the conversation --- */
+
+static void judge_talk(const struct launch *l, const char *trouble)
+{
+    if (trouble != NULL && !l->again)
+        wrong(l, "%s", trouble);
+}
+
 static void judge_job(const struct launch *l)
 {
     const struct sim_job *j = &S->jobs[l->t->job];
@@ -231,12 +240,24 @@ static void judge_job(const struct launch *l)
             wrong(l, "it happened before the rule was switched on");
         if (l->now_ms < j->entered_ms + r->settle_min * MINUTE_MS - ROUGH_MS)
             wrong(l, "before it has settled");
+        if (r->times > 1 && talk_answered(l->t->job, j->entered_us))
+            judge_talk(l, "the client has answered");
         if (r->kind == SIM_ENTERS && l->now_ms > j->entered_ms + 3 * DAY_MS)
             wrong(l, "long after it was useful");
         if (r->kind != SIM_ENTERS &&
             l->now_ms < j->entered_ms + (r->kind == SIM_CHASE ? 10 : r->minutes) * HOUR_MS -
                             merged_min(l) * MINUTE_MS - ROUGH_MS)
             wrong(l, "too soon");
+        break;
+    case SIM_AGAIN:
+        if (j->stage != r->stage)
+            wrong(l, "the job has left the stage: it is %s", sim_stages[j->stage]);
+        l->about->generation = j->entries[r->stage];
+        judge_talk(l, talk_again(l->r, l->t->job));
+        break;
+    case SIM_QUIET:
+        l->about->generation = INT16_MAX; /* a silence is no happening to the job */
+        judge_talk(l, talk_quiet(l->about->rule, l->t->job));
         break;
     case SIM_LEAVES:
         for (int i = 0; i < SIM_STAGES; i++) /* how often it can have left it at most */
@@ -248,12 +269,21 @@ static void judge_job(const struct launch *l)
     }
 }
 
+static void judge_answer(const struct launch *l)
+{
+    l->about->subject = SIM_VISITS + SIM_JOBS + l->t->answer;
+    l->about->generation = 1;
+    judge_talk(l, talk_low(l->r, l->t->answer, l->t->client));
+}
+
 static void judge_words(const struct launch *l)
 {
     if (l->t->visit >= 0)
         judge_visit(l);
     else if (l->t->job >= 0)
         judge_job(l);
+    else if (l->t->answer >= 0)
+        judge_answer(l);
     else
         wrong(l, "it is about nothing");
 }
@@ -381,6 +411,8 @@ static bool by_the_change(const struct launch *l)
     if (S->clients[l->t->client].changed_us >= changed_us || S->hidden_us >= changed_us ||
         S->stepped_us >= changed_us)
         return false;
+    if (l->r->kind == SIM_AGAIN || l->r->kind == SIM_LOW)
+        return false; /* the question, the answer may be newer than the change */
     if (l->t->visit >= 0) {
         const struct sim_visit *v = &S->visits[l->t->visit];
         return v->known_us < changed_us && v->booked_us < changed_us && v->status_us < changed_us;
@@ -422,7 +454,7 @@ static void judge_one(struct sim_exchange *x, struct sim_about *about, const str
     if (S->paused_us != 0)
         wrong(&l, "everything is paused");
     judge_words(&l);
-    if (l.r->kind == SIM_LATE_STAFF || l.r->kind == SIM_LATE_MANAGER)
+    if (l.r->kind == SIM_LATE_STAFF || l.r->kind == SIM_LATE_MANAGER || l.r->kind == SIM_QUIET)
         judge_staff(&l);
     else
         judge_client(&l);
@@ -514,7 +546,7 @@ static void judge_others(struct together *g)
              "JOIN entity e ON e.id = m.subject_id WHERE m.leader_id = %lld AND m.state = 3",
              (long long)g->x->id);
     audit_each(sql, judge_other, g);
-    if (count(g->text, "A=a") + count(g->text, "J=j") != 1 + g->named)
+    if (count(g->text, "A=a") + count(g->text, "J=j") + count(g->text, "N=n") != 1 + g->named)
         sim_fail("message %lld speaks of others than those that go with it: %s",
                  (long long)g->x->id, g->text);
 }
@@ -552,6 +584,7 @@ void judge_accept(struct sim_exchange *x)
             .id = a->id,
             .with = i > 0,
             .wall_ms = sim_wall_ms(),
+            .mono_us = S->mono_us,
             .rule = (int16_t)a->rule,
             .channel = (int8_t)x->channel,
             .capped = S->rules[a->rule].capped,

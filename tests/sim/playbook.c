@@ -19,8 +19,9 @@ const char *const sim_stages[SIM_STAGES] = {
 };
 
 static const char *const kind_names[SIM_KINDS] = {
-    "booked", "moved",  "cancelled", "missed",     "confirmed",    "evening", "soon",
-    "after",  "enters", "chase",     "late-staff", "late-manager", "leaves",  "done",
+    "booked", "moved", "cancelled", "missed", "confirmed",  "evening",
+    "soon",   "after", "enters",    "chase",  "late-staff", "late-manager",
+    "leaves", "done",  "again",     "quiet",  "low",
 };
 
 /* --- rules by chance --- */
@@ -60,6 +61,14 @@ static void shape(struct sim_rule *r)
         r->minutes = (int)(2 + story_below(14));
         r->capped = true;
         break;
+    case SIM_AGAIN:
+        r->minutes = (int)(1 + story_below(3));
+        r->settle_min = 0;
+        break;
+    case SIM_QUIET:
+        r->minutes = (int)(2 + story_below(6));
+        r->settle_min = 0;
+        break;
     case SIM_MISSED:
         r->minutes = 60;
         break;
@@ -76,25 +85,47 @@ static void shape(struct sim_rule *r)
         break;
     }
     r->merge_min = 0;
-    if (S->merging && r->kind != SIM_LATE_STAFF && r->kind != SIM_LATE_MANAGER && story_percent(70))
+    if (S->merging && r->kind != SIM_LATE_STAFF && r->kind != SIM_LATE_MANAGER &&
+        r->kind < SIM_AGAIN && story_percent(70))
         r->merge_min = minutes[story_below(3)];
     /* By no chance of its own: what else is made up stays as it was. */
     r->invite = r->kind <= SIM_CONFIRMED && r->kind != SIM_MISSED && r->by != SIM_BY_SMS &&
                 r->merge_min == 0 && (S->seed + r->kind + (unsigned)r->settle_min) % 3 == 0;
 }
 
+/* A rule before the i-th that a client can answer. */
+static bool find_question(int i, int *asks)
+{
+    for (*asks = i - 1; *asks >= 0; --*asks) {
+        enum sim_kind kind = S->next_rules[*asks].kind;
+        if (kind == SIM_ENTERS || kind == SIM_CHASE)
+            return true;
+    }
+    return false;
+}
+
+bool playbook_stands(const struct sim_rule *rules, int i)
+{
+    const struct sim_rule *r = &rules[i];
+
+    return r->present && (r->kind != SIM_AGAIN || rules[r->asks].present);
+}
+
 static void invent(int i)
 {
     static const enum purpose purposes[SIM_KINDS] = {
-        [SIM_AFTER] = PURPOSE_SURVEY,
-        [SIM_LATE_STAFF] = PURPOSE_INTERNAL,
-        [SIM_LATE_MANAGER] = PURPOSE_INTERNAL,
-        [SIM_DONE] = PURPOSE_MARKETING,
+        [SIM_AFTER] = PURPOSE_SURVEY,          [SIM_LATE_STAFF] = PURPOSE_INTERNAL,
+        [SIM_LATE_MANAGER] = PURPOSE_INTERNAL, [SIM_DONE] = PURPOSE_MARKETING,
+        [SIM_QUIET] = PURPOSE_INTERNAL,
     };
     struct sim_rule *r = &S->next_rules[i];
 
     *r = (struct sim_rule){.present = true, .kind = (enum sim_kind)story_below(SIM_KINDS)};
     r->stage = (int)story_below(SIM_STAGES);
+    if (r->kind == SIM_AGAIN && !find_question(i, &r->asks))
+        r->kind = SIM_QUIET;
+    if (r->kind == SIM_AGAIN)
+        r->stage = S->next_rules[r->asks].stage;
     r->purpose = purposes[r->kind];
     shape(r);
     snprintf(r->name, sizeof(r->name), "r%d-%s", i, kind_names[r->kind]);
@@ -160,6 +191,12 @@ static void write_when(struct buf *b, const struct sim_rule *r)
         buf_printf(b, "when = %d business hours after\nto = %s\n", r->minutes,
                    r->kind == SIM_LATE_STAFF ? "staff" : "manager");
         break;
+    case SIM_AGAIN:
+        buf_printf(b, "when = %d days after\n", r->minutes);
+        break;
+    case SIM_QUIET:
+        buf_printf(b, "when = %d days after\nto = staff\n", r->minutes);
+        break;
     case SIM_MISSED:
         buf_puts(b, "when = 1 hour after\n");
         break;
@@ -195,18 +232,25 @@ static void write_rule(struct buf *b, const struct sim_rule *r)
         "job enters",
         "job leaves",
         "job completes",
+        "no answer to ",
+        "client hears nothing",
+        "survey below 4",
     };
+    const char *const template = r->kind < SIM_ENTERS ? "visit"
+                                 : r->kind == SIM_LOW ? "answer"
+                                                      : "job";
     static const char *const ways[] = {"preferred", "sms", "email", "sms then email",
                                        "sms and email"};
     static const char *const windows[] = {NULL, "09:00-20:00", "any"};
     static const char *const purposes[] = {"service", "marketing", "survey", "internal"};
     bool staged = r->kind >= SIM_ENTERS && r->kind <= SIM_LEAVES;
 
-    buf_printf(b, "[rule %s]\non = %s%s%s%s\n", r->name, events[r->kind], staged ? " \"" : "",
-               staged ? sim_stages[r->stage] : "", staged ? "\"" : "");
+    buf_printf(b, "[rule %s]\non = %s%s%s%s%s\n", r->name, events[r->kind], staged ? " \"" : "",
+               staged ? sim_stages[r->stage] : "", staged ? "\"" : "",
+               r->kind == SIM_AGAIN ? S->next_rules[r->asks].name : "");
     write_when(b, r);
-    buf_printf(b, "template = %s\nby = %s\npurpose = %s\n", r->kind < SIM_ENTERS ? "visit" : "job",
-               ways[r->by], purposes[r->purpose]);
+    buf_printf(b, "template = %s\nby = %s\npurpose = %s\n", template, ways[r->by],
+               purposes[r->purpose]);
     if (windows[r->window] != NULL)
         buf_printf(b, "window = %s\n", windows[r->window]);
     if (r->settle_min > 0)
@@ -232,7 +276,7 @@ static void write_playbook(void)
         buf_printf(&b, "%s%s", i > 0 ? ", " : "", sim_stages[i]);
     buf_puts(&b, "\ndone = Collected\nlost = Declined\nwaiting = Quote sent\n\n");
     for (int i = 0; i < S->rule_count; i++)
-        if (S->next_rules[i].present)
+        if (playbook_stands(S->next_rules, i))
             write_rule(&b, &S->next_rules[i]);
     write_file("playbook.conf", b.data);
     buf_close(&b);
@@ -244,6 +288,8 @@ static void write_playbook(void)
 #define WORDS_JOB                                                                                  \
     "R={{rule.name}} J={{job.ref}}{{#also}} J={{job.ref}}{{/also}} C={{client.ref}} "              \
     "G={{job.stage}}"
+
+#define WORDS_ANSWER "R={{rule.name}} N={{answer.ref}} C={{client.ref}}"
 
 static void write_settings(void)
 {
@@ -275,6 +321,8 @@ static void write_settings(void)
     write_file("templates/visit/en.email",
                "Subject: " WORDS_VISIT
                "\n\nGood day.{{#also}} Also {{appointment.ref}}.{{/also}}\n");
+    write_file("templates/answer/en.sms", WORDS_ANSWER "\n");
+    write_file("templates/answer/en.email", "Subject: " WORDS_ANSWER "\n\nGood day.\n");
     write_file("templates/job/en.sms", WORDS_JOB "\n");
     write_file("templates/job/en.email",
                "Subject: " WORDS_JOB "\n\nGood day.{{#also}} Also {{job.ref}}.{{/also}}\n");
@@ -298,6 +346,7 @@ void playbook_applied(bool first)
     for (int i = 0; i < S->rule_count; i++) {
         struct sim_rule *now = &S->rules[i];
         struct sim_rule next = S->next_rules[i];
+        next.present = playbook_stands(S->next_rules, i);
         bool same =
             now->present && next.present && now->kind == next.kind && now->stage == next.stage;
         next.since_ms = same ? now->since_ms : now_ms;

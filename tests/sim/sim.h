@@ -13,6 +13,7 @@
  *     gateways.c  the outside world: takes messages, answers by mood, keeps a ledger
  *     writer.c    the program that writes the rows, by plain SQL
  *     business.c  what it writes: clients, staff, visits, jobs
+ *     talk.c      what clients answer, and what they were asked and heard
  *     story.c     what happens when, and what befalls the service
  *     playbook.c  configuration, templates and rules, and their edits
  *     invite.c    the invitations among them
@@ -40,6 +41,7 @@
 #define SIM_STAFF 6
 #define SIM_VISITS 6000
 #define SIM_JOBS 3000
+#define SIM_ANSWERS 4000
 #define SIM_RULES 24
 #define SIM_EXCHANGES 128
 #define SIM_COPIES 60000
@@ -88,7 +90,15 @@ struct sim_job {
     int client, staff, stage;
     int entries[8]; /* how often it came into each stage */
     int64_t entered_ms, opened_ms, entered_us;
+    int64_t open_us; /* since when it is open, this time */
     bool probed, hidden;
+};
+
+struct sim_answer {
+    bool present, hidden;
+    int client, job; /* job -1: it names none */
+    int score;       /* -1: none */
+    int64_t at_us, at_ms;
 };
 
 /* --- the playbook, as the story knows it --- */
@@ -107,7 +117,10 @@ enum sim_kind {
     SIM_LATE_STAFF,
     SIM_LATE_MANAGER,
     SIM_LEAVES,
-    SIM_DONE, /* marketing, days after completion */
+    SIM_DONE,  /* marketing, days after completion */
+    SIM_AGAIN, /* no answer to another rule, days after */
+    SIM_QUIET, /* the client hears nothing, days after */
+    SIM_LOW,   /* an answer scores below 4 */
     SIM_KINDS
 };
 
@@ -120,6 +133,7 @@ struct sim_rule {
     char name[32];
     int stage;
     int minutes; /* of the offset */
+    int asks;    /* SIM_AGAIN: which rule */
     int times;
     int settle_min;
     int merge_min; /* 0: each message by itself */
@@ -167,13 +181,14 @@ struct sim_exchange {
 struct sim_copy {
     int64_t id; /* the message */
     bool with;  /* it went with the one before */
-    int64_t wall_ms;
+    int64_t wall_ms, mono_us;
     int16_t rule;
     int8_t channel;
     bool clear; /* answered as sent, and the service lived to record it */
     bool capped;
-    int subject, generation; /* visit or job, and how often the rule's event had happened to it */
-    int client;              /* -1: not a client */
+    int subject,
+        generation; /* visit, job or answer; how often the rule's event had happened to it */
+    int client;     /* -1: not a client */
 };
 
 /* What the world knows of each message by its id. */
@@ -227,12 +242,13 @@ struct sim {
     int blast; /* clients at once; 0: none */
     int brake; /* times the usual; 0: none */
     int64_t next_story_us;
-    int client_count, staff_count, visit_count, job_count, rule_count;
+    int client_count, staff_count, visit_count, job_count, rule_count, answer_count;
     int64_t next_probe_us, next_audit_us;
     struct sim_client clients[SIM_CLIENTS];
     struct sim_staff staff[SIM_STAFF];
     struct sim_visit visits[SIM_VISITS];
     struct sim_job jobs[SIM_JOBS];
+    struct sim_answer answers[SIM_ANSWERS];
     struct sim_rule rules[SIM_RULES], next_rules[SIM_RULES];
     uint64_t blasted[SIM_RULES]; /* clients whom a change of the rule itself has written to */
     bool allowed[SIM_RULES];     /* somebody said yes to it, as it is now */
@@ -354,6 +370,20 @@ void business_open(void); /* another client, another member of staff */
 void business_change(void);
 void business_change_many(void);
 
+/* --- talk.c --- */
+
+void talk_change(void); /* a client answers, or an answer is corrected or taken back */
+
+/* Has the client of the job said something about it, or about nothing in particular, since then
+ * (monotonic), that the service must know? */
+bool talk_answered(int job, int64_t since_us);
+
+/* Why a message on a question without an answer, on a silence, on a low score must not go; NULL: it
+ * may. The text is good until the next call. */
+const char *talk_again(const struct sim_rule *r, int job);
+const char *talk_quiet(int rule, int job);
+const char *talk_low(const struct sim_rule *r, int answer, int client);
+
 /* --- story.c --- */
 
 void story_begin(void);
@@ -361,14 +391,16 @@ void story_run(void);
 
 /* --- playbook.c --- */
 
-void playbook_make(void);          /* rules by chance, in S->next_rules */
-void playbook_edit(void);          /* change some of them */
-void playbook_write(void);         /* the files */
-void playbook_applied(bool first); /* they are what counts from now on */
+void playbook_make(void);                                  /* rules by chance, in S->next_rules */
+void playbook_edit(void);                                  /* change some of them */
+void playbook_write(void);                                 /* the files */
+void playbook_applied(bool first);                         /* they are what counts from now on */
+bool playbook_stands(const struct sim_rule *rules, int i); /* is it in the playbook? */
 extern const char *const sim_stages[];
 #define SIM_STAGES 7
 #define SIM_STAGE_QUOTE 2
 #define SIM_STAGE_DONE 5
+#define SIM_STAGE_LOST 6
 
 /* --- main.c, the service --- */
 void service_reload(void);
