@@ -323,18 +323,20 @@ static int meet(struct replan *p, const struct intent *in)
     struct message *m = highest(p, in, recipient_id, answers);
     if (m == NULL)
         m = highest(p, in, recipient_id, takes_over);
-    if (m == NULL) {
-        rc = told_already(p, in, &told);
-        return rc != 0 || told ? rc : add_row(p, in, recipient_id);
+    if (m != NULL) {
+        p->wanted[m - p->rows] = true;
+        keep_retried(p, in, recipient_id);
     }
-    size_t mine = (size_t)(m - p->rows);
-    p->wanted[mine] = true;
-    keep_retried(p, in, recipient_id);
-    if (m->final)
+    if (m != NULL && m->final)
         return follow(p, m, in);
-    if (decided(m) && !message_is_pending(m->state))
+    if (m != NULL && decided(m) && !message_is_pending(m->state))
         return 0;
-    return update_row(p, m, in);
+    if (m == NULL || !message_is_pending(m->state)) {
+        rc = told_already(p, in, &told);
+        if (rc != 0 || told)
+            return rc;
+    }
+    return m != NULL ? update_row(p, m, in) : add_row(p, in, recipient_id);
 }
 
 /* --- rows that nothing wants any more --- */

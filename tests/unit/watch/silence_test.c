@@ -243,6 +243,19 @@ static void before_it_is_told_the_level_goes_to_whoever_is_in_charge(void **stat
     shop_close(s);
 }
 
+static void work_that_goes_back_to_the_first_is_not_told_again(void **state)
+{
+    struct shop *s = job_shop(LEVELS);
+
+    shop_sql(s, "UPDATE job SET staff_id = 1");
+    shop_look(s);
+    shop_until(s, "2026-12-02T10:00");
+    shop_sql(s, "UPDATE job SET staff_id = 2");
+    shop_look(s);
+    assert_rows(s, "late", "cancelled email 2026-12-02T09:00 s2; sent email 2026-12-02T09:00 s1");
+    shop_close(s);
+}
+
 static void an_escalation_that_bounced_goes_to_the_next_in_charge(void **state)
 {
     struct shop *s = job_shop(LEVELS);
@@ -282,6 +295,7 @@ int main(void)
         cmocka_unit_test(each_level_is_told_once_over_replans_and_edits),
         cmocka_unit_test(whoever_takes_over_the_work_is_not_told_the_same_level_again),
         cmocka_unit_test(before_it_is_told_the_level_goes_to_whoever_is_in_charge),
+        cmocka_unit_test(work_that_goes_back_to_the_first_is_not_told_again),
         cmocka_unit_test(an_escalation_that_bounced_goes_to_the_next_in_charge),
         cmocka_unit_test(a_new_entry_into_the_stage_is_a_new_escalation),
     };
