@@ -15,6 +15,10 @@
  * `at`; its id is set. */
 int store_answer_add(struct store *s, struct answer *a);
 
+/* What the answer in this row is about, by keys that outlive a REPLACE: for its entity's `state`.
+ * free() it. */
+int store_answer_about(struct store *s, int64_t row_id, char **about);
+
 /* When the client last answered about this job and appointment (0: none): answers that name another
  * one do not count, those that name none do. 0: never. Only what the service has looked at. */
 int store_answered(struct store *s, int64_t client_row, int64_t job_id, int64_t appointment_id,

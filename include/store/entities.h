@@ -33,7 +33,8 @@ struct entity {
     int64_t client_row; /* its client; 0: none */
     bool present;       /* the record is there */
     int64_t revision;
-    char *state; /* job: stage; appointment: status; client: E.164 number or NULL */
+    char *
+        state; /* job: stage; appointment: status; answer: what it is about; client: E.164 number */
     char *facts; /* what planning depends on, as text; see store_facts */
     int64_t generation;
     int64_t told_ms; /* its client first heard of it (since its last booking); 0: not yet */

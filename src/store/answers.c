@@ -46,16 +46,45 @@ static int one_number(struct store *s, sqlite3_stmt *st, int64_t *out)
     return store_finish(s, st);
 }
 
+/* "JOB\x1fAPPOINTMENT", each "" where none is named. */
+#define JOB_KEY(id) "(SELECT coalesce(ref, '#' || id) FROM job WHERE id = " id ")"
+#define VISIT_KEY(id) "(SELECT coalesce(ref, '#' || id) FROM appointment WHERE id = " id ")"
+#define ABOUT_JOB "substr(e.state, 1, instr(e.state, char(31)) - 1)"
+#define ABOUT_VISIT "substr(e.state, instr(e.state, char(31)) + 1)"
+
+int store_answer_about(struct store *s, int64_t row_id, char **about)
+{
+    sqlite3_stmt *st = store_prepare(
+        s, "SELECT coalesce(" JOB_KEY(
+               "r.job_id") ", '') || char(31) || "
+                           "coalesce(" VISIT_KEY(
+                               "r.appointment_id") ", '') FROM answer r WHERE r.id = ?1");
+
+    *about = NULL;
+    if (st != NULL)
+        bind_int(st, 1, row_id);
+    int rc = store_step(s, st);
+    if (rc != 1)
+        return rc;
+    *about = column_text(st, 0);
+    return store_finish(s, st);
+}
+
 int store_answered(struct store *s, int64_t client_row, int64_t job_id, int64_t appointment_id,
                    int64_t *at_ms)
 {
     sqlite3_stmt *st = store_prepare(
         s, "SELECT coalesce(max(v.at_ms), 0) FROM answer r JOIN entity e ON e.kind = 7 AND "
            "e.row_id = r.id JOIN event v ON v.entity_id = e.id WHERE r.client_id = ?1 AND "
-           "CASE WHEN ?3 <> 0 AND r.appointment_id IS NOT NULL THEN r.appointment_id = ?3 "
-           "WHEN r.job_id IS NOT NULL THEN r.job_id = ?2 "
-           "WHEN r.appointment_id IS NOT NULL THEN ?2 = "
-           "(SELECT job_id FROM appointment WHERE id = r.appointment_id) ELSE 1 END");
+           "CASE WHEN ?3 <> 0 AND r.appointment_id IS NOT NULL "
+           "THEN " ABOUT_VISIT
+           " = " VISIT_KEY("?3") " "
+                                 "WHEN r.job_id IS NOT NULL THEN " ABOUT_JOB " = " JOB_KEY(
+                                     "?2") " "
+                                           "WHEN r.appointment_id IS NOT NULL THEN ?2 = (SELECT "
+                                           "a.job_id FROM appointment a "
+                                           "WHERE coalesce(a.ref, '#' || a.id) = " ABOUT_VISIT
+                                           ") ELSE 1 END");
 
     *at_ms = 0;
     if (st != NULL) {

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "store/answers.h"
 #include "store/messages.h"
 #include "store/past.h"
 #include "store/tasks.h"
@@ -261,13 +262,23 @@ static int64_t answered_at(const struct look *l)
     return at_ms;
 }
 
-/* It happens once, whatever is corrected in it later. */
-static void look_at_answer(struct look *l)
+/* It happens once, whatever is corrected in it later. What it is about is noted as long as it says
+ * the same: the job's row may be another by now. */
+static int look_at_answer(struct look *l)
 {
-    if (l->e.revision > 0)
-        return;
-    happened(l, EVENT_CLIENT_ANSWERS, NULL);
-    l->events[0].at_ms = answered_at(l);
+    char *about = NULL;
+    int rc = 0;
+
+    if (l->facts != NULL && !str_eq(l->e.facts, l->facts))
+        rc = store_answer_about(l->w->store, l->row_id, &about);
+    if (about != NULL)
+        set_state(l, about);
+    free(about);
+    if (rc == 0 && l->e.revision == 0) {
+        happened(l, EVENT_CLIENT_ANSWERS, NULL);
+        l->events[0].at_ms = answered_at(l);
+    }
+    return rc;
 }
 
 /* --- finding the entity --- */
@@ -341,8 +352,7 @@ static int look_at_record(struct look *l)
         look_at_appointment(l);
         return 0;
     case ENTITY_ANSWER:
-        look_at_answer(l);
-        return 0;
+        return look_at_answer(l);
     default:
         return 0;
     }

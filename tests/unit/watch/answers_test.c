@@ -200,6 +200,20 @@ static void an_answer_about_another_job_is_none_and_one_about_nothing_is_one(voi
     shop_close(s);
 }
 
+static void an_answer_stays_with_a_job_that_is_replaced(void **state)
+{
+    struct shop *s = job_shop(ASK, "Quote sent");
+
+    shop_send(s);
+    shop_at("2026-12-02T11:00");
+    answer(s, ", job_id", ", 1");
+    shop_sql(s, "REPLACE INTO job (ref, client_id, stage) VALUES ('j1', 1, 'Quote sent')");
+    shop_look(s);
+    assert_rows(s, "ask-again", "cancelled sms 2026-12-03T09:00 c1");
+    assert_int_equal(shop_until(s, "2026-12-31T00:00"), 0);
+    shop_close(s);
+}
+
 static void an_answer_of_another_client_is_none_until_it_is_put_right(void **state)
 {
     struct shop *s = job_shop(ASK, "Quote sent");
@@ -409,6 +423,7 @@ int main(void)
         cmocka_unit_test(no_answer_counts_from_when_the_question_went_out),
         cmocka_unit_test(nothing_follows_an_answer),
         cmocka_unit_test(an_answer_about_another_job_is_none_and_one_about_nothing_is_one),
+        cmocka_unit_test(an_answer_stays_with_a_job_that_is_replaced),
         cmocka_unit_test(an_answer_of_another_client_is_none_until_it_is_put_right),
         cmocka_unit_test(a_repeated_question_moves_what_waits_for_its_answer),
         cmocka_unit_test(a_level_already_sent_is_not_sent_again_for_a_later_repeat),
