@@ -33,8 +33,7 @@ struct entity {
     int64_t client_row; /* its client; 0: none */
     bool present;       /* the record is there */
     int64_t revision;
-    char *
-        state; /* job: stage; appointment: status; answer: what it is about; client: E.164 number */
+    char *state; /* job: stage; appointment: status; answer: what it is about */
     char *facts; /* what planning depends on, as text; see store_facts */
     int64_t generation;
     int64_t told_ms; /* its client first heard of it (since its last booking); 0: not yet */
@@ -72,7 +71,7 @@ enum {
     APPOINTMENT_JOB,
     APPOINTMENT_STAFF
 };
-enum { ANSWER_AT, ANSWER_CLIENT };
+enum { ANSWER_AT, ANSWER_CLIENT, ANSWER_JOB, ANSWER_APPOINTMENT };
 
 /* The id of the row with this key, or ERR_NOTFOUND. */
 int store_row_of_key(struct store *s, enum entity_kind kind, const char *key, int64_t *row_id);

@@ -49,16 +49,21 @@ static int one_number(struct store *s, sqlite3_stmt *st, int64_t *out)
 /* "JOB\x1fAPPOINTMENT", each "" where none is named. */
 #define JOB_KEY(id) "(SELECT coalesce(ref, '#' || id) FROM job WHERE id = " id ")"
 #define VISIT_KEY(id) "(SELECT coalesce(ref, '#' || id) FROM appointment WHERE id = " id ")"
+#define KNOWN_KEY(kind, id)                                                                        \
+    "(SELECT key FROM entity WHERE kind = " kind " AND row_id = " id                               \
+    " ORDER BY present DESC LIMIT 1)"
 #define ABOUT_JOB "substr(e.state, 1, instr(e.state, char(31)) - 1)"
 #define ABOUT_VISIT "substr(e.state, instr(e.state, char(31)) + 1)"
 
+/* A record that was replaced since has another row: what we knew of the old one tells its key. */
 int store_answer_about(struct store *s, int64_t row_id, char **about)
 {
     sqlite3_stmt *st = store_prepare(
-        s, "SELECT coalesce(" JOB_KEY(
-               "r.job_id") ", '') || char(31) || "
-                           "coalesce(" VISIT_KEY(
-                               "r.appointment_id") ", '') FROM answer r WHERE r.id = ?1");
+        s,
+        "SELECT coalesce(" JOB_KEY("r.job_id") ", " KNOWN_KEY(
+            "3", "r.job_id") ", '') || "
+                             "char(31) || coalesce(" VISIT_KEY("r.appointment_id") ", " KNOWN_KEY(
+                                 "4", "r.appointment_id") ", '') FROM answer r WHERE r.id = ?1");
 
     *about = NULL;
     if (st != NULL)

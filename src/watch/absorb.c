@@ -269,7 +269,7 @@ static int look_at_answer(struct look *l)
     char *about = NULL;
     int rc = 0;
 
-    if (l->facts != NULL && !str_eq(l->e.facts, l->facts))
+    if (l->facts != NULL && (fact_changed(l, ANSWER_JOB) || fact_changed(l, ANSWER_APPOINTMENT)))
         rc = store_answer_about(l->w->store, l->row_id, &about);
     if (about != NULL)
         set_state(l, about);

@@ -210,6 +210,15 @@ static void an_answer_stays_with_a_job_that_is_replaced(void **state)
     shop_sql(s, "REPLACE INTO job (ref, client_id, stage) VALUES ('j1', 1, 'Quote sent')");
     shop_look(s);
     assert_rows(s, "ask-again", "cancelled sms 2026-12-03T09:00 c1");
+    shop_sql(s, "DELETE FROM answer");
+    shop_look(s);
+    assert_rows(s, "ask-again", "planned sms 2026-12-03T09:00 c1");
+    shop_sql(s, "INSERT INTO answer (client_id, job_id) SELECT 1, id FROM job; "
+                "REPLACE INTO job (ref, client_id, stage) VALUES ('j1', 1, 'Quote sent')");
+    shop_look(s); /* both at once */
+    shop_sql(s, "UPDATE answer SET score = 3");
+    shop_look(s);
+    assert_rows(s, "ask-again", "cancelled sms 2026-12-03T09:00 c1");
     assert_int_equal(shop_until(s, "2026-12-31T00:00"), 0);
     shop_close(s);
 }
