@@ -411,6 +411,7 @@ static void note_stage(struct sim_job *j, int stage)
     j->hidden = unseen(j->hidden, j->entered_us);
     j->entered_ms = sim_wall_ms();
     j->entered_us = S->mono_us;
+    j->unseen |= j->hidden;
     j->probed = false;
 }
 

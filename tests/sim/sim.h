@@ -91,6 +91,7 @@ struct sim_job {
     int entries[8]; /* how often it came into each stage */
     int64_t entered_ms, opened_ms, entered_us;
     int64_t open_us; /* since when it is open, this time */
+    bool unseen;     /* it once came into a stage that no trigger told */
     bool probed, hidden;
 };
 

@@ -158,7 +158,7 @@ const char *talk_quiet(int rule, int job)
 
     if (j->stage == SIM_STAGE_DONE || j->stage == SIM_STAGE_LOST)
         return "the job has ended";
-    if (j->hidden)
+    if (j->unseen) /* the service may not know that it had ended in between */
         return NULL;
     if (too_soon(r, j->open_us, "the job was opened") ||
         (since_us != 0 && too_soon(r, since_us, "the client heard from us")))
