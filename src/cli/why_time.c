@@ -90,8 +90,8 @@ static void tell_event(struct telling *t, const struct account_step *s)
                  event_phrase(r->event), at, zone_name(s->zone), known);
     else
         why_step(t->out, "because", values_of(s), "%s%s%s, on %s, as it was seen in the database",
-                 event_phrase(r->event), r->stage != NULL ? " " : "",
-                 r->stage != NULL ? r->stage : "", known);
+                 r->stage != NULL ? event_phrase(r->event) : r->on_text,
+                 r->stage != NULL ? " " : "", r->stage != NULL ? r->stage : "", known);
 }
 
 static void tell_offset(struct telling *t, const struct account_step *s)
