@@ -146,6 +146,8 @@ class Case:
             start += timedelta(minutes=minutes)
         parts = some_rule(rng, start, timed)
         limit = rng.choice(["", "", "COUNT", "UNTIL"])
+        if limit == "UNTIL" and self.kind == "zone" and parts["FREQ"] in ("HOURLY", "MINUTELY"):
+            limit = "COUNT"  # an occurrence is always within hours of it
         if limit or rng.random() < 0.7:
             named = named_start(parts, start)
             if named is None:

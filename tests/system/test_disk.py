@@ -214,5 +214,5 @@ class Disk(DatabaseTest):
         if shop.service.poll() is None:
             self.status(shop, "The database is in trouble: corrupt")
             self.assertEqual(self.get("healthz")[0], 503)
-            self.assertIn("malformed", shop.run("status", status=2).stderr)
+            self.assertIn("corrupt", shop.run("status").stdout)  # the counts lie elsewhere
             shop.stop()
