@@ -36,6 +36,11 @@ size_t ahead_left(const struct ahead *a);
 /* Is it there? The record, which lives until the next ahead_add; NULL: no. */
 const struct ledger_record *ahead_find(const struct ahead *a, const struct ledger_key *key);
 
+/* Does this record know of the message what the database does not? That it went out: always. That
+ * it may have: only if it was never tried here; what was has its own marks, and a person may have
+ * taken it up again. `r` may be NULL: no. */
+bool ahead_knows(const struct ledger_record *r, const struct message *m);
+
 /* Its message has been met, and is right now. */
 void ahead_met(struct ahead *a, const struct ledger_record *r);
 

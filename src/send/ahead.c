@@ -132,6 +132,12 @@ const struct ledger_record *ahead_find(const struct ahead *a, const struct ledge
     return s->record.number != 0 ? &s->record : NULL;
 }
 
+bool ahead_knows(const struct ledger_record *r, const struct message *m)
+{
+    return r != NULL &&
+           (r->kind == LEDGER_SENT || (m->attempts == 0 && m->state != MESSAGE_SENDING));
+}
+
 void ahead_met(struct ahead *a, const struct ledger_record *r)
 {
     struct slot *s = slot_of(a, &r->key);

@@ -56,8 +56,7 @@ int known_mark(struct world *w, struct ahead *a, const struct message *m,
     if (r == NULL)
         return 0;
     ahead_met(a, r);
-    /* What was tried here has its own marks, and a person may have taken it up again. */
-    if (r->kind != LEDGER_SENT && (m->attempts > 0 || m->state == MESSAGE_SENDING))
+    if (!ahead_knows(r, m))
         return 0;
     *known = true;
     return mark(w, m, r, now_ms);

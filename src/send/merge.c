@@ -105,7 +105,7 @@ static bool is_ahead(const struct finding *f, const struct merge_part *p)
     if (f->ahead == NULL)
         return false;
     key_of(p, &key);
-    return ahead_find(f->ahead, &key) != NULL;
+    return ahead_knows(ahead_find(f->ahead, &key), &p->message);
 }
 
 /* Look at one; *joins: it is among those that go now. */

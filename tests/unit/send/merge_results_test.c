@@ -261,6 +261,43 @@ static void a_stop_in_between_loses_and_repeats_nothing(void **state)
     shop_close(s);
 }
 
+/* The ledger was written, and the process died before the database was: both may be out there, and
+ * both have been tried here. They go again as they went, not each by itself. */
+static void what_the_ledger_says_of_an_unclear_one_parts_nobody(void **state)
+{
+    struct claim c, again;
+    struct shop *s = both_out(SOON, &c);
+    struct ahead *ahead = ahead_create();
+    struct message one;
+    struct outlet *o = NULL;
+
+    claim_close(&c);
+    for (int64_t id = 1; id <= 2; id++) {
+        struct ledger_record r = {.number = id, .kind = LEDGER_UNKNOWN, .message_id = id};
+        shop_ok(s, store_message(s->store, id, &one), "read");
+        shop_ok(s, ahead_key_of(s->store, &one, &r.key), "key");
+        ahead_add(ahead, &r);
+        message_close(&one);
+    }
+    shop_settle(s, 1, &unclear);
+    next_time(s);
+    struct claim_context with = {.world = &s->world,
+                                 .conditions = s->conditions,
+                                 .templates = s->templates,
+                                 .outlets = &s->outlets,
+                                 .ahead = ahead};
+    shop_ok(s, store_message(s->store, 1, &one), "read");
+    shop_ok(s, store_begin(s->store), "begin");
+    shop_ok(s, claim_message(&with, &one, shop_now_ms, &again, &o), "claim");
+    shop_ok(s, store_commit(s->store), "commit");
+    assert_string_equal(again.payload.text, "Ilze: Anna and Bruno\n");
+    assert_answer(s, "SELECT state, leader_id FROM message", "3 -; 3 1");
+    claim_close(&again);
+    message_close(&one);
+    ahead_free(ahead);
+    shop_close(s);
+}
+
 static void a_claim_that_was_not_committed_leaves_both_as_they_were(void **state)
 {
     struct shop *s = two_children(SOON);
@@ -314,6 +351,7 @@ int main(void)
         cmocka_unit_test(a_leader_that_has_joined_another_leads_no_more),
         cmocka_unit_test(an_unclear_text_is_unknown_for_all_until_a_person_says),
         cmocka_unit_test(a_stop_in_between_loses_and_repeats_nothing),
+        cmocka_unit_test(what_the_ledger_says_of_an_unclear_one_parts_nobody),
         cmocka_unit_test(a_claim_that_was_not_committed_leaves_both_as_they_were),
         cmocka_unit_test(an_edit_that_ends_merging_parts_nobody_who_is_on_the_way),
     };
