@@ -29,6 +29,8 @@ BUILD_PACKAGES := make gcc g++ pkg-config libuv1-dev libcurl4-openssl-dev libsql
 TEST_PACKAGES := libcmocka-dev python3 python3-aiosmtpd python3-icalendar \
 	python3-recurring-ical-events python3-vobject kannel kannel-extras openssl sqlite3 \
 	systemd procps man-db groff-base libfaketime
+# Programs to measure beside, on top of the tests'.
+BENCH_PACKAGES := postfix nginx-light wrk
 FUZZ_PACKAGES := clang libclang-rt-14-dev
 LINT_PACKAGES := python3 clang-format cppcheck shellcheck man-db groff-base
 
@@ -171,7 +173,8 @@ $(OUT)/tests/bench/%: $(OUT)/tests/bench/%.o $(LIBRARY)
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $^ $(LIBS)
 
-bench: all $(BENCHES) ## measure and print figures, see tests/bench/README.md: BENCH=groups
+bench: deps-bench ## measure and print figures, see tests/bench/README.md: BENCH=groups
+	+@$(MAKE) --no-print-directory $(PARALLEL) all $(BENCHES)
 	@tests/bench/bench --build $(OUT) $(BENCH)
 
 # Fuzz targets: with a plain driver for `make test`, with clang's fuzzer for `make fuzz`.
@@ -212,6 +215,9 @@ deps: ## install the packages that the build needs (apt)
 
 deps-test:
 	@tools/apt-install $(BUILD_PACKAGES) $(TEST_PACKAGES)
+
+deps-bench:
+	@tools/apt-install $(BUILD_PACKAGES) $(TEST_PACKAGES) $(BENCH_PACKAGES)
 
 deps-fuzz:
 	@tools/apt-install $(BUILD_PACKAGES) $(FUZZ_PACKAGES)
@@ -263,7 +269,8 @@ help: ## this list
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
 
 FORCE:
-.PHONY: all libraries test-programs unit sim crash bench fuzz fuzzers test lint format deps deps-test deps-fuzz \
+.PHONY: all libraries test-programs unit sim crash bench fuzz fuzzers test lint format deps deps-test \
+	deps-bench deps-fuzz \
 	deps-lint demo install \
 	uninstall clean help FORCE
 .SECONDARY:

@@ -7,10 +7,13 @@ as it has it.
 import datetime
 import os
 import platform
+import re
+import sqlite3
 import statistics
 import subprocess
 import sys
 import time
+import urllib.request
 
 TICK_S = 0.004
 MOVING_SHARE = 0.25  # of a core, within a few ticks: more than an idle service uses
@@ -70,6 +73,30 @@ def percentile(values, share):
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
+def metric(shop, name):
+    """One figure of a shop's /metrics, at its `port`; None when it has none of that name."""
+    url = f"http://127.0.0.1:{shop.port}/metrics"
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        text = answer.read().decode()
+    found = re.search(rf"^{name} (\S+)$", text, re.MULTILINE)
+    return float(found.group(1)) if found else None
+
+
+def commit_ms(folder):
+    """The machine's limit for what must last: one durable commit of one row."""
+    db = sqlite3.connect(folder / "limit.db", isolation_level=None)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute("CREATE TABLE t (a, b)")
+    took = []
+    for i in range(200):
+        began = time.monotonic()
+        db.execute("INSERT INTO t VALUES (?, 'x')", (i,))
+        took.append((time.monotonic() - began) * 1000)
+    db.close()
+    return percentile(took, 0.5)
+
+
 class Watched:
     """A process, seen through /proc."""
 
@@ -89,8 +116,8 @@ class Watched:
                 pass
         return main_ns / 1e9 if main_ns else (int(words[11]) + int(words[12])) / 100
 
-    def _status(self, file, key):
-        with open(f"/proc/{self.pid}/{file}", encoding="ascii") as f:
+    def _status(self, key, thread=""):
+        with open(f"/proc/{self.pid}/{thread}status", encoding="ascii") as f:
             for line in f:
                 if line.startswith(key + ":"):
                     return int(line.split()[1])
@@ -98,10 +125,12 @@ class Watched:
 
     def resident_mb(self):
         """What it holds in memory; and of that, what no file could bring back."""
-        return self._status("status", "VmRSS") / 1024, self._status("status", "RssAnon") / 1024
+        return self._status("VmRSS") / 1024, self._status("RssAnon") / 1024
 
     def wakeups(self):
-        return self._status("status", "voluntary_ctxt_switches")
+        """Of all its threads."""
+        return sum(self._status("voluntary_ctxt_switches", f"task/{task}/")
+                   for task in os.listdir(f"/proc/{self.pid}/task"))
 
     def rest(self, quiet_s=0.4, seconds=300):
         """Wait until it has been at rest for `quiet_s`; returns when the rest began (monotonic)."""

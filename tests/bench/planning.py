@@ -4,14 +4,11 @@ service with a million messages to come needs of the machine."""
 import contextlib
 import datetime
 import random
-import re
 import socket
-import sqlite3
 import subprocess
 import time
-import urllib.request
 
-from figures import Watched, percentile
+from figures import Watched, commit_ms, metric, percentile
 from harness import Shop
 
 MANY = 100_000
@@ -135,15 +132,6 @@ def wait_planned(shop, count):
         time.sleep(0.01)
 
 
-def metric(shop, name):
-    """One figure of /metrics; None when it has none of that name."""
-    url = f"http://127.0.0.1:{shop.port}/metrics"
-    with urllib.request.urlopen(url, timeout=60) as answer:
-        text = answer.read().decode()
-    found = re.search(rf"^{name} (\S+)$", text, re.MULTILINE)
-    return float(found.group(1)) if found else None
-
-
 def start(shop):
     shop.start(ready=False)
     return Watched(shop.service.pid)
@@ -263,21 +251,6 @@ def change_one(bench, shop, count):
     bench.figure("  ... 99 of 100 within", percentile(took, 0.99), "ms")
 
 
-def commit_ms(shop):
-    """The machine's limit for it: one durable commit of one row."""
-    db = sqlite3.connect(shop.home / "limit.db", isolation_level=None)
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = FULL")
-    db.execute("CREATE TABLE t (a, b)")
-    took = []
-    for i in range(200):
-        began = time.monotonic()
-        db.execute("INSERT INTO t VALUES (?, 'x')", (i,))
-        took.append((time.monotonic() - began) * 1000)
-    db.close()
-    return percentile(took, 0.5)
-
-
 def million(bench):
     count = bench.rows(MILLION)
     with shop_with(EVENING.format(**AS_IT_WAS), count) as shop:
@@ -302,7 +275,7 @@ def million(bench):
         bench.figure("  idle: time on a core", (service.cpu_s() - cpu) / IDLE_S * 1e6,
                      "us per second")
         change_one(bench, shop, count)
-        bench.figure("  beside it: one durable commit of SQLite alone", commit_ms(shop), "ms")
+        bench.figure("  beside it: one durable commit of SQLite alone", commit_ms(shop.home), "ms")
         scrapes = []
         for _ in range(bench.times):
             began = time.monotonic()
