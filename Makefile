@@ -164,6 +164,13 @@ crash: deps-test ## kill it again and again, at random and at every point: RUNS=
 	+@$(MAKE) --no-print-directory $(PARALLEL) all $(FAULTY)
 	@BETIMES=$(abspath $(OUT)/betimes) tests/system/crash --runs $(RUNS) --seed $(SEED)
 
+MINUTES ?= 60
+RATE ?= 50
+
+soak: deps-test all ## steady load for long: memory and descriptors, MINUTES= RATE=messages a second
+	@BETIMES=$(abspath $(OUT)/betimes) BETIMES_SHARE=$(CURDIR) tests/system/soak \
+		--minutes $(MINUTES) --rate $(RATE) --seed $(SEED)
+
 # Programs that the benches need beside the service.
 BENCH ?=
 BENCH_SOURCES := $(wildcard tests/bench/*.c)
@@ -269,7 +276,7 @@ help: ## this list
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
 
 FORCE:
-.PHONY: all libraries test-programs unit sim crash bench fuzz fuzzers test lint format deps deps-test \
+.PHONY: all libraries test-programs unit sim crash soak bench fuzz fuzzers test lint format deps deps-test \
 	deps-bench deps-fuzz \
 	deps-lint demo install \
 	uninstall clean help FORCE
