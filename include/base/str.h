@@ -39,6 +39,11 @@ bool str_to_int(const char *s, int64_t min, int64_t max, int64_t *out);
  * header, an address, a sender name (security.md 1). */
 bool str_one_line(const char *s, size_t len);
 
+#define STR_COUNTED_MAX 40
+
+/* "1 message", "2 messages": a number with its noun, whose plural is made with an s. */
+void str_counted(int64_t count, const char *noun, char out[STR_COUNTED_MAX]);
+
 /* The nearest of `names` to `word` by edit distance, if it is near enough to suggest; else NULL. */
 const char *str_nearest(const char *word, const char *const *names, size_t count);
 

@@ -27,9 +27,6 @@ void show_span(int64_t span_ms, char out[SHOW_TIME_MAX]);
 /* "0.135 EUR": a sum in the business's currency. */
 void show_money(double sum, const struct settings *s, char out[SHOW_TIME_MAX]);
 
-/* "1 message", "3 messages". */
-void show_count(int64_t count, const char *noun, char out[SHOW_TIME_MAX]);
-
 /* Texts of other programs need not be UTF-8; what is not becomes U+FFFD. NULL gives null. */
 json_t *show_json_text(const char *text);
 json_t *show_json_time(int64_t instant_ms); /* RFC 3339, in UTC */

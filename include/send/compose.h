@@ -43,7 +43,8 @@ struct compose_input {
  * (may be NULL) what a text costs. ERR_NOTFOUND: there is no template for it; ERR_INVALID: words
  * are missing or wrong (out->text may still hold the text with gaps, for a preview); ERR_LIMIT: too
  * long. `reason` (COMPOSE_REASON_MAX bytes) then tells a person why. With no `to`, a preview:
- * out->data is the HTML page instead of a mail. Close `out` in any case. */
+ * out->data is the HTML page instead of a mail. A task has the words of the text message, or else
+ * the subject and the text of the e-mail. Close `out` in any case. */
 int compose(const struct settings *settings, const struct template_set *templates,
             const struct compose_input *in, struct payload *out, struct sms_size *size,
             char *reason);

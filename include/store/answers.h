@@ -43,6 +43,7 @@ int store_stages_of_client(struct store *s, int64_t client_row, job_each each, v
 struct told {
     struct answer answer;
     char *client_name;
+    char *about; /* "appointment A-7, Brake check", else the job; NULL: it names neither */
     int64_t at_ms;
 };
 int store_told(struct store *s, int64_t client_row, int64_t since_ms, size_t max, struct told **out,

@@ -12,7 +12,8 @@
 
 struct backup_result {
     int64_t bytes;
-    int64_t orphans; /* rows that speak of a row that is not there; other programs wrote them so */
+    int64_t orphans; /* rows that name a row that is not there; other programs wrote them so */
+    char orphan[64]; /* the first of them: "row 7 of job names a client" */
 };
 
 /* Is called now and then while it works. */

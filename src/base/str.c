@@ -1,6 +1,7 @@
 #include "base/str.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -149,13 +150,18 @@ static size_t edit_distance(const char *a, size_t n, const char *b, size_t m)
     return rows[n % 3][m];
 }
 
+void str_counted(int64_t count, const char *noun, char out[STR_COUNTED_MAX])
+{
+    snprintf(out, STR_COUNTED_MAX, "%lld %s%s", (long long)count, noun, count == 1 ? "" : "s");
+}
+
 const char *str_nearest(const char *word, const char *const *names, size_t count)
 {
     size_t n = strlen(word);
     size_t limit = (n < 4 ? 1 : n < 8 ? 2 : 3) * SLIP;
     const char *best = NULL;
 
-    if (n == 0 || n > NEAREST_WORD_MAX)
+    if (n <= 1 || n > NEAREST_WORD_MAX) /* any letter is one slip from any other */
         return NULL;
     for (size_t i = 0; i < count; i++) {
         size_t m = strlen(names[i]);

@@ -72,13 +72,13 @@ static void tell(const char *path, const struct backup_result *r, int64_t remove
     put_text(BOLD, path);
     printf(" (%.1f MB), and checked it.\n", (double)r->bytes / 1e6);
     if (r->orphans > 0) {
-        show_count(r->orphans, "row", count);
-        printf("In it, as in the database, %s of other programs speak%s of rows that are not "
-               "there.\n",
-               count, r->orphans == 1 ? "s" : "");
+        str_counted(r->orphans, "row", count);
+        printf("It has all that the database has. There as here %s name%s a record that is not "
+               "there (%s%s): the program that writes them has its foreign keys off.\n",
+               count, r->orphans == 1 ? "s" : "", r->orphans > 1 ? "the first: " : "", r->orphan);
     }
     if (removed > 0) {
-        show_count(removed, "older backup", count);
+        str_counted(removed, "older backup", count);
         printf("Removed %s.\n", count);
     }
 }

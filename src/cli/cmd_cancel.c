@@ -194,7 +194,7 @@ static int run_ids(const struct call *call, decision one, const char *verb, cons
         fputs(d.told.data, stdout);
     buf_close(&d.told);
     if (d.done > 0) {
-        show_count((int64_t)d.done, "message", text);
+        str_counted((int64_t)d.done, "message", text);
         printf("%s %s.\n", text, past);
     }
     session_close(&d.session);
@@ -251,7 +251,7 @@ static int run_cancel(const struct call *call)
         status = session_row(&d.session, ENTITY_CLIENT, client, &f.client_row);
     if (status == EXIT_DONE)
         status = cancel_filtered(&d, &f);
-    show_count((int64_t)d.done, "message", text);
+    str_counted((int64_t)d.done, "message", text);
     if (status == EXIT_DONE && d.done > 0)
         printf("%s cancelled.\n", text);
     else if (status == EXIT_DONE)

@@ -27,7 +27,7 @@ static void check_languages(struct store *s, const char *path, const struct conf
         return;
     buf_init(&which);
     if (languages_unspoken(s, c->templates, &clients, &which) == 0 && clients > 0) {
-        show_count(clients, "client", count);
+        str_counted(clients, "client", count);
         problems_warning(problems, path, 0,
                          "%s %s a language that no template is in (%s) and %s written to in `%s`",
                          count, clients == 1 ? "has" : "have", which.data,
@@ -132,14 +132,14 @@ static void print_summary(const struct config *c, const struct problems *p)
     char a[SHOW_TIME_MAX], b[SHOW_TIME_MAX], d[SHOW_TIME_MAX], e[SHOW_TIME_MAX];
 
     if (p->errors > 0) {
-        show_count((int64_t)p->errors, "error", a);
+        str_counted((int64_t)p->errors, "error", a);
         printf("%s to mend.\n", a);
         return;
     }
-    show_count((int64_t)c->playbook->workflow_count, "workflow", a);
-    show_count((int64_t)c->playbook->rule_count, "rule", b);
-    show_count((int64_t)count_languages(c->templates), "language", d);
-    show_count((int64_t)p->count, "warning", e);
+    str_counted((int64_t)c->playbook->workflow_count, "workflow", a);
+    str_counted((int64_t)c->playbook->rule_count, "rule", b);
+    str_counted((int64_t)count_languages(c->templates), "language", d);
+    str_counted((int64_t)p->count, "warning", e);
     printf("%s, %s, %s; ", a, b, d);
     if (p->count > 0)
         printf("%s, nothing that has to be mended.\n", e);

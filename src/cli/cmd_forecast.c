@@ -104,7 +104,7 @@ static void add_cost(struct table *t, const struct listing *g, const struct outl
         table_add(t, DIM, NULL);
         return;
     }
-    show_count((int64_t)l->segments, "segment", segments);
+    str_counted((int64_t)l->segments, "segment", segments);
     if (l->cost > 0)
         show_money(l->cost, g->o->config.settings, cost);
     table_addf(t, DIM, "%s%s%s", segments, l->cost > 0 ? ", " : "", cost);
@@ -197,13 +197,13 @@ static void tell_sum(const struct listing *g)
     }
     putchar('\n');
     totals_print(g->totals);
-    show_count((int64_t)(all->goes + all->joined), "message", count);
+    str_counted((int64_t)(all->goes + all->joined), "message", count);
     printf("\n%s %s", count, g->f->ahead);
     forecast_share(all->at_once, all->goes + all->joined, "at once");
     forecast_share(all->joined, all->goes + all->joined, "in one with another");
     tell_not_going(all);
     if (all->segments > 0) {
-        show_count((int64_t)all->segments, "segment", count);
+        str_counted((int64_t)all->segments, "segment", count);
         printf("; %s of text", count);
     }
     if (all->cost > 0) {

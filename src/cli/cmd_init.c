@@ -78,12 +78,32 @@ static int make_database(const char *path, bool *made, struct err *err)
 
 /* ---- telling */
 
+/* By the folder in which they lie: there may be hundreds. */
+static void tell_stayed(const struct str_list *files)
+{
+    char count[STR_COUNTED_MAX];
+
+    printf("Stayed as they were:\n");
+    for (size_t i = 0, n; i < files->count; i += n) {
+        size_t folder = strcspn(files->items[i], "/") + 1; /* with its slash */
+        n = 1;
+        if (folder > strlen(files->items[i])) {
+            printf("  %s\n", files->items[i]);
+            continue;
+        }
+        while (i + n < files->count && strncmp(files->items[i], files->items[i + n], folder) == 0)
+            n++;
+        str_counted((int64_t)n, "file", count);
+        printf("  %.*s (%s)\n", (int)folder, files->items[i], count);
+    }
+}
+
 static void tell_files(const struct making *m, const char *database, bool made)
 {
     char count[SHOW_TIME_MAX];
 
     if (m->written > 0) {
-        show_count((int64_t)m->written, "file", count);
+        str_counted((int64_t)m->written, "file", count);
         printf("Made %s in %s:\n"
                "  betimes.conf    who you are, and how your messages leave\n"
                "  playbook.conf   what is said, and when\n"
@@ -93,11 +113,8 @@ static void tell_files(const struct making *m, const char *database, bool made)
     }
     if (made)
         printf("Made the database %s\n", database);
-    if (m->stayed.count > 0) {
-        printf("Stayed as they were:\n");
-        for (size_t i = 0; i < m->stayed.count; i++)
-            printf("  %s\n", m->stayed.items[i]);
-    }
+    if (m->stayed.count > 0)
+        tell_stayed(&m->stayed);
     if (!made && m->written == 0)
         printf("Everything is there already; nothing was changed.\n");
     else if (!made)

@@ -79,7 +79,7 @@ static void tell(const struct store_status *st, const struct rule_status *r, boo
 
     for (size_t i = 0; r == NULL && i < st->rule_count; i++)
         waiting += st->rules[i].waiting;
-    show_count(waiting, "message", count);
+    str_counted(waiting, "message", count);
     if (pause && r != NULL)
         printf("The rule %s is paused, with %s waiting; `betimes resume --rule %s` goes on.\n",
                r->name, count, r->name);

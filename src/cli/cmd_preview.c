@@ -133,7 +133,7 @@ static void tell_size(const struct preview *p, const char *text, const struct sm
     struct buf b;
 
     buf_init(&b);
-    show_count((int64_t)size->segments, "segment", count);
+    str_counted((int64_t)size->segments, "segment", count);
     buf_printf(&b, "%s of %s, %zu %s, %zu left in the last", count,
                size->unicode ? "Unicode (UCS-2)" : "GSM-7", size->units,
                size->unicode ? "units" : "septets", size->units_left);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "cli/all.h"
 #include "cli/show.h"
 #include "cli/simulation.h"
@@ -187,14 +188,14 @@ static void print_sum(const struct telling *g)
 
     show_time(g->from_ms, g->session.zone, g->now_ms, from);
     show_time(g->until_ms, g->session.zone, g->now_ms, until);
-    show_count((int64_t)a->would, "message", count);
+    str_counted((int64_t)a->would, "message", count);
     printf("\nFrom %s until %s %s would have gone out, and %zu did: %zu in both", from, until,
            count, a->did, a->both);
     if (a->moved > 0)
         printf(" (%zu of them due at another time)", a->moved);
     printf(", %zu only would, %zu only did", a->only_would, a->only_did);
     if (a->would_segments + a->did_segments > 0) {
-        show_count((int64_t)a->would_segments, "segment", count);
+        str_counted((int64_t)a->would_segments, "segment", count);
         printf("; %s of text beside %zu", count, a->did_segments);
     }
     if (cost(g, a->would_segments + a->did_segments) > 0) {

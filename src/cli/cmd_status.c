@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/str.h"
 #include "cli/all.h"
 #include "cli/languages.h"
 #include "cli/session.h"
@@ -147,7 +148,7 @@ static void print_config(struct page *p)
 {
     if (p->errors == 0)
         return;
-    show_count((int64_t)p->errors, "error", p->count);
+    str_counted((int64_t)p->errors, "error", p->count);
     label("");
     printf("the configuration in ");
     put_text(PLAIN, p->dir);
@@ -235,7 +236,7 @@ static void print_queue(struct page *p)
     }
     if (st->overdue > 0) {
         label("overdue");
-        show_count(st->overdue, "message", p->count);
+        str_counted(st->overdue, "message", p->count);
         show_span(p->now_ms - st->oldest_due_ms, p->span);
         put_text(YELLOW, p->count);
         printf(", the oldest for %s; `betimes outbox` lists them\n", p->span);
@@ -255,25 +256,25 @@ static void print_rest(struct page *p)
 
     if (st->changes > 0) {
         label("changes");
-        show_count(st->changes, "change", p->count);
+        str_counted(st->changes, "change", p->count);
         printf("%s of other programs not looked at yet\n", p->count);
     }
     if (st->tasks > 0) {
         label("tasks");
-        show_count(st->tasks, "open task", p->count);
+        str_counted(st->tasks, "open task", p->count);
         put_text(YELLOW, p->count);
         printf(" for people; `betimes tasks` lists them\n");
     }
     label("records");
-    show_count(st->clients, "client", p->count);
+    str_counted(st->clients, "client", p->count);
     printf("%s, ", p->count);
-    show_count(st->jobs, "job", p->count);
+    str_counted(st->jobs, "job", p->count);
     printf("%s, ", p->count);
-    show_count(st->appointments, "appointment", p->count);
+    str_counted(st->appointments, "appointment", p->count);
     printf("%s\n", p->count);
     if (p->unspoken > 0) {
         label("languages");
-        show_count(p->unspoken, "client", p->count);
+        str_counted(p->unspoken, "client", p->count);
         put_text(YELLOW, p->count);
         printf(" with a language that no template is in: ");
         put_text(PLAIN, p->languages.data);

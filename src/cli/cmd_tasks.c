@@ -202,7 +202,7 @@ static int finish_all(struct finishing *f, const int64_t *ids, size_t count)
         return status;
     }
     if (f->done > 0) {
-        show_count((int64_t)f->done, "task", text);
+        str_counted((int64_t)f->done, "task", text);
         printf("%s %s.\n", text, f->undo ? "open again" : "done");
     }
     return f->refused > 0 ? EXIT_ASKED : EXIT_DONE;

@@ -356,7 +356,7 @@ static void put_counted(size_t n, const char *what, const char *ahead)
 {
     char count[SHOW_TIME_MAX];
 
-    show_count((int64_t)n, "message", count);
+    str_counted((int64_t)n, "message", count);
     if (n == 0)
         printf("No message is %s %s.\n", what, ahead);
     else

@@ -31,11 +31,6 @@ void show_time(int64_t instant_ms, const struct zone *zone, int64_t now_ms, char
              months[c.month - 1], year, c.hour, c.minute);
 }
 
-void show_count(int64_t count, const char *noun, char out[SHOW_TIME_MAX])
-{
-    snprintf(out, SHOW_TIME_MAX, "%lld %s%s", (long long)count, noun, count == 1 ? "" : "s");
-}
-
 /* Two decimals, or as many more as the sum needs: prices of a text go below the smallest coin. */
 void show_money(double sum, const struct settings *s, char out[SHOW_TIME_MAX])
 {
@@ -68,7 +63,7 @@ void show_span(int64_t span_ms, char out[SHOW_TIME_MAX])
         span_ms = -span_ms;
     while (span_ms >= units[i].until_ms)
         i++;
-    show_count(span_ms / units[i].ms, units[i].noun, out);
+    str_counted(span_ms / units[i].ms, units[i].noun, out);
 }
 
 json_t *show_json_text(const char *text)
@@ -265,7 +260,10 @@ static void add_answer(struct table *t, const struct told *a, const char *when)
     table_add(t, PLAIN, a->answer.channel != NULL ? a->answer.channel : "");
     table_add(t, PLAIN, "");
     table_add(t, PLAIN, a->client_name != NULL ? a->client_name : "(gone)");
-    table_addf(t, DIM, a->answer.score != NULL ? "score %s" : "", a->answer.score);
+    table_addf(t, DIM, "%s%s%s%s", a->answer.score != NULL ? "score " : "",
+               a->answer.score != NULL ? a->answer.score : "",
+               a->answer.score != NULL && a->about != NULL ? ", " : "",
+               a->about != NULL ? a->about : "");
 }
 
 static void print_words(void *arg, size_t row)

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "cli/show.h"
 #include "cli/why.h"
 #include "send/gate.h"
@@ -21,10 +22,12 @@ static void value_words(struct buf *out, const char *name, const char *verb, con
 
 static void cap_words(struct buf *out, const json_t *cap)
 {
-    buf_printf(out, "%s%lld of %lld messages within %lld hours", out->len > 0 ? ", " : "",
-               (long long)json_integer_value(json_object_get(cap, "had")),
-               (long long)json_integer_value(json_object_get(cap, "of")),
-               (long long)json_integer_value(json_object_get(cap, "hours")));
+    char messages[STR_COUNTED_MAX], hours[STR_COUNTED_MAX];
+
+    str_counted(json_integer_value(json_object_get(cap, "of")), "message", messages);
+    str_counted(json_integer_value(json_object_get(cap, "hours")), "hour", hours);
+    buf_printf(out, "%s%lld of %s within %s", out->len > 0 ? ", " : "",
+               (long long)json_integer_value(json_object_get(cap, "had")), messages, hours);
 }
 
 /* "appointment.status was 'booked', 1 of 3 messages within 24 hours"; `verb`: was, is. */

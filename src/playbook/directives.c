@@ -37,13 +37,22 @@ void place_error(const struct directive_place *at, const char *fmt, ...)
 char *suggestion(const char *word, const char *const *names, size_t count)
 {
     const char *near = str_nearest(word, names, count);
+    struct str_list each = {0}; /* a section that is there twice has one name */
     struct buf b;
 
     if (near != NULL)
         return mem_printf("; did you mean `%s`?", near);
+    for (size_t i = 0; i < count && each.count <= SUGGEST_ALL_MAX; i++)
+        if (*names[i] != '\0' && !str_list_has(&each, names[i]))
+            str_list_add(&each, names[i], strlen(names[i]));
     buf_init(&b);
-    for (size_t i = 0; count <= SUGGEST_ALL_MAX && i < count; i++)
-        buf_printf(&b, "%s`%s`", i == 0 ? "; write " : i + 1 < count ? ", " : " or ", names[i]);
+    for (size_t i = 0; each.count <= SUGGEST_ALL_MAX && i < each.count; i++)
+        buf_printf(&b, "%s`%s`",
+                   i == 0               ? "; write "
+                   : i + 1 < each.count ? ", "
+                                        : " or ",
+                   each.items[i]);
+    str_list_close(&each);
     return buf_steal(&b);
 }
 

@@ -105,9 +105,12 @@ bool brake_allows(const struct brake *b, int rule)
 
 void brake_reason(const struct brake *b, int rule, char out[BRAKE_REASON_MAX])
 {
+    char messages[STR_COUNTED_MAX];
+
+    str_counted(b->rules[rule].recent, "message", messages);
     snprintf(out, BRAKE_REASON_MAX,
-             "it has sent %lld messages in 24 hours, and never more than %lld on a day before",
-             (long long)b->rules[rule].recent, (long long)b->rules[rule].most);
+             "it has sent %s in 24 hours, and never more than %lld on a day before", messages,
+             (long long)b->rules[rule].most);
 }
 
 void brake_count(struct brake *b, int rule)

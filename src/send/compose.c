@@ -20,81 +20,6 @@
 
 #define SENTENCE_MAX 250 /* of a reason, behind the name of the file */
 
-static const char *const names[] = {
-    "client.ref",
-    "client.name",
-    "client.email",
-    "client.phone",
-    "client.language",
-    "client.timezone",
-    "client.tags",
-    "client.fields.*",
-    "job.ref",
-    "job.title",
-    "job.stage",
-    "job.workflow",
-    "job.due",
-    "job.amount",
-    "job.currency",
-    "job.fields.*",
-    "appointment.ref",
-    "appointment.title",
-    "appointment.starts",
-    "appointment.ends",
-    "appointment.timezone",
-    "appointment.location",
-    "appointment.status",
-    "appointment.fields.*",
-    "answer.ref",
-    "answer.text",
-    "answer.score",
-    "answer.channel",
-    "answer.at",
-    "staff.ref",
-    "staff.name",
-    "staff.email",
-    "staff.phone",
-    "staff.department",
-    "recipient.name",
-    "recipient.email",
-    "recipient.phone",
-    "business.name",
-    "business.email",
-    "business.phone",
-    "business.address",
-    "business.web",
-    "rule.name",
-    "now",
-    "unsubscribe",
-    "also.job.ref",
-    "also.job.title",
-    "also.job.stage",
-    "also.job.workflow",
-    "also.job.due",
-    "also.job.amount",
-    "also.job.currency",
-    "also.job.fields.*",
-    "also.appointment.ref",
-    "also.appointment.title",
-    "also.appointment.starts",
-    "also.appointment.ends",
-    "also.appointment.location",
-    "also.appointment.status",
-    "also.appointment.fields.*",
-    "also.staff.ref",
-    "also.staff.name",
-    "also.staff.email",
-    "also.staff.phone",
-    "also.staff.department",
-};
-
-const struct template_names *compose_names(void)
-{
-    static const struct template_names list = {names, sizeof(names) / sizeof(names[0])};
-
-    return &list;
-}
-
 /* --- data --- */
 
 static void set(json_t *o, const char *key, const char *value)
@@ -561,6 +486,27 @@ static int write_email(struct writer *w)
     return rc;
 }
 
+/* A task in the words of the e-mail: what it is about first, then the text. */
+static int write_task(struct writer *w)
+{
+    struct template_mail mail;
+
+    template_mail_init(&mail);
+    int rc = render_email(w, &mail);
+    char *words = mem_printf("%s\n\n%s", mail.subject.data, mail.text.data);
+    w->out->text = mem_strdup(str_trim(words));
+    free(words);
+    template_mail_close(&mail);
+    return rc != 0 ? tell_report(w) : 0;
+}
+
+static int write_words(struct writer *w, struct sms_size *size)
+{
+    if (w->kind == TEMPLATE_KIND_SMS)
+        return write_sms(w, size);
+    return w->in->channel == CHANNEL_TASK ? write_task(w) : write_email(w);
+}
+
 int compose(const struct settings *settings, const struct template_set *templates,
             const struct compose_input *in, struct payload *out, struct sms_size *size,
             char *reason)
@@ -577,6 +523,10 @@ int compose(const struct settings *settings, const struct template_set *template
     reason[0] = '\0';
     payload_init(out);
     w.entry = find_entry(&w, in);
+    if (w.entry == NULL && in->channel == CHANNEL_TASK) {
+        w.kind = TEMPLATE_KIND_EMAIL;
+        w.entry = find_entry(&w, in);
+    }
     if (w.entry == NULL)
         return ERR_NOTFOUND;
     add_part(&w, in, w.entry, compose_data(settings, in));
@@ -585,7 +535,7 @@ int compose(const struct settings *settings, const struct template_set *template
     out->token = mem_strdup(in->token != NULL ? in->token : "");
     out->language = mem_strdup(w.entry->language);
     if (rc == 0)
-        rc = w.kind == TEMPLATE_KIND_EMAIL ? write_email(&w) : write_sms(&w, size);
+        rc = write_words(&w, size);
     if (rc == 0)
         rc = check_required(&w, in->rule, w.parts[0].data);
     if (out->text == NULL)

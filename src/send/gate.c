@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
+
 #define DAY_MS (24 * 3600 * INT64_C(1000))
 #define PAUSE_LOOK_MS (60 * INT64_C(1000))
 #define HOLD_LOOK_MS (10 * 60 * INT64_C(1000)) /* and held ones */
@@ -127,6 +129,9 @@ static bool within_hours(struct gate *g)
 
     if (plan_window_has(r, b, g->l->contact->zone, g->now_ms))
         return true;
+    if (r->outside == OUTSIDE_SKIP && !message_is_retried(g->m)) /* at any other hour: never */
+        return end(g, MESSAGE_SKIPPED,
+                   "the hours in which it may go passed while it waited, and the rule says skip");
     struct rule after = *r;
     after.outside = OUTSIDE_LATER; /* its time has come already: earlier is no more */
     if (plan_window(&after, b, g->l->contact->zone, g->now_ms, g->now_ms, until_ms, &next_ms,
@@ -143,7 +148,7 @@ static bool within_hours(struct gate *g)
 static bool within_caps(struct gate *g)
 {
     const struct business *b = &g->w->settings->business;
-    char reason[PLAN_REASON_MAX];
+    char reason[PLAN_REASON_MAX], messages[STR_COUNTED_MAX];
     int64_t earliest_ms, next_ms = 0;
     int heard;
 
@@ -159,7 +164,8 @@ static bool within_caps(struct gate *g)
             (int)(c->period_ms / (3600 * 1000)));
         if (heard >= c->count && earliest_ms + c->period_ms > next_ms) {
             next_ms = earliest_ms + c->period_ms;
-            snprintf(reason, sizeof(reason), "the client has had %d messages within %s", c->count,
+            str_counted(c->count, "message", messages);
+            snprintf(reason, sizeof(reason), "the client has had %s within %s", messages,
                      c->period_ms > DAY_MS ? "a week" : "a day");
         }
     }

@@ -96,11 +96,13 @@ static void check_task_words(const struct loading *l)
 {
     const struct rule *r = l->rule;
 
-    if (l->c->templates != NULL && !has_words(l, TEMPLATE_KIND_SMS))
-        problems_warning(l->problems, l->c->playbook->file, r->line,
-                         "`[rule %s]` gives a task without words: write %s/%s.sms, else it says "
-                         "`%s` and the client's name",
-                         r->name, r->template, l->c->settings->business.language, r->name);
+    if (l->c->templates != NULL && !has_words(l, TEMPLATE_KIND_SMS) &&
+        !has_words(l, TEMPLATE_KIND_EMAIL))
+        problems_warning(
+            l->problems, l->c->playbook->file, r->line,
+            "`[rule %s]` gives a task without words: write %s/%s.sms (or .email), else it says "
+            "`%s` and the client's name",
+            r->name, r->template, l->c->settings->business.language, r->name);
 }
 
 static void check_words(const struct loading *l)
@@ -167,8 +169,10 @@ static void check_language(struct loading *l)
 {
     const struct playbook *p = l->c->playbook;
     const char *first = NULL, *in = NULL;
+    char rules[STR_COUNTED_MAX];
     size_t count = 0;
 
+    str_counted((int64_t)p->rule_count, "rule", rules);
     for (size_t i = 0; i < p->rule_count; i++) {
         l->rule = &p->rules[i];
         const char *other = other_language(l);
@@ -178,10 +182,12 @@ static void check_language(struct loading *l)
         }
     }
     if (count > 0)
-        problems_warning(l->problems, l->c->settings->file, 0,
-                         "`language = %s`: %zu of %zu rules have no words in it, so that clients "
-                         "get them in `%s`; `templates/%s` is one of them",
-                         l->c->settings->business.language, count, p->rule_count, in, first);
+        problems_warning(
+            l->problems, l->c->settings->file, 0,
+            "`language = %s`: %zu of %s %s no words in it, so that clients get them in "
+            "`%s`; `templates/%s` is one of them",
+            l->c->settings->business.language, count, rules, count == 1 ? "has" : "have", in,
+            first);
 }
 
 /* ---- conditions */

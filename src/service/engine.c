@@ -227,8 +227,10 @@ static void well_again(struct engine *e)
     log_info("database well again", "");
     if (lasted_ms < TROUBLE_TOLD_MS)
         return;
-    char *text = mem_printf("For %lld minutes nothing could be written into the database (%s).",
-                            (long long)lasted_ms / 60000, e->state.trouble_words);
+    char minutes[STR_COUNTED_MAX];
+    str_counted(lasted_ms / 60000, "minute", minutes);
+    char *text = mem_printf("For %s nothing could be written into the database (%s).", minutes,
+                            e->state.trouble_words);
     alert_note(e->work.alert, "database", text);
     free(text);
 }

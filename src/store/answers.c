@@ -163,11 +163,15 @@ int store_told(struct store *s, int64_t client_row, int64_t since_ms, size_t max
                size_t *count)
 {
     sqlite3_stmt *st = store_prepare(
-        s, "SELECT id, name, at_ms FROM (SELECT r.id, c.name, "
-           "CAST(round((julianday(r.at) - 2440587.5) * 86400000) AS INTEGER) AS at_ms "
-           "FROM answer r LEFT JOIN client c ON c.id = r.client_id "
-           "WHERE ?1 = 0 OR r.client_id = ?1) WHERE at_ms >= ?2 "
-           "ORDER BY at_ms DESC, id DESC LIMIT ?3");
+        s, "SELECT t.id, c.name, CASE WHEN a.id IS NOT NULL THEN 'appointment ' || coalesce(a.ref, "
+           "'#' || a.id) || coalesce(', ' || a.title, '') WHEN j.id IS NOT NULL THEN 'job ' || "
+           "coalesce(j.ref, '#' || j.id) || coalesce(', ' || j.title, '') END, t.at_ms FROM ("
+           "SELECT id, client_id, job_id, appointment_id, "
+           "CAST(round((julianday(at) - 2440587.5) * 86400000) AS INTEGER) AS at_ms "
+           "FROM answer WHERE (?1 = 0 OR client_id = ?1) AND at_ms >= ?2 "
+           "ORDER BY at_ms DESC, id DESC LIMIT ?3) t LEFT JOIN client c ON c.id = t.client_id "
+           "LEFT JOIN appointment a ON a.id = t.appointment_id LEFT JOIN job j ON j.id = t.job_id "
+           "ORDER BY t.at_ms DESC, t.id DESC");
     size_t cap = 0;
     int rc;
 
@@ -183,7 +187,8 @@ int store_told(struct store *s, int64_t client_row, int64_t since_ms, size_t max
         (*out)[(*count)++] = (struct told){
             .answer = {.id = column_int(st, 0)},
             .client_name = column_text(st, 1),
-            .at_ms = column_int(st, 2),
+            .about = column_text(st, 2),
+            .at_ms = column_int(st, 3),
         };
     }
     for (size_t i = 0; rc == 0 && i < *count; i++)
@@ -201,6 +206,7 @@ void told_free(struct told *list, size_t count)
     for (size_t i = 0; i < count; i++) {
         answer_close(&list[i].answer);
         free(list[i].client_name);
+        free(list[i].about);
     }
     free(list);
 }

@@ -130,9 +130,14 @@ static int copy_moment(struct backup *b)
     return rc;
 }
 
-static int count_row(void *arg, int columns, char **values, char **names)
+/* One row of foreign_key_check: table, rowid, the table of what is not there, which key. */
+static int count_orphan(void *arg, int columns, char **values, char **names)
 {
-    (*(int64_t *)arg)++;
+    struct backup_result *out = arg;
+
+    if (out->orphans++ == 0)
+        snprintf(out->orphan, sizeof(out->orphan), "row %s of %s names a%s %s", values[1],
+                 values[0], strchr("aeiou", values[2][0]) != NULL ? "n" : "", values[2]);
     return 0;
 }
 
@@ -168,11 +173,11 @@ static int check(struct backup *b, struct backup_result *out)
                 b->source->path, words);
         rc = ERR_CORRUPT;
     }
-    return rc == 0 ? of_copy(b,
-                             sqlite3_exec(b->copy, "PRAGMA foreign_key_check", count_row,
-                                          &out->orphans, NULL),
-                             "check it")
-                   : rc;
+    return rc == 0
+               ? of_copy(b,
+                         sqlite3_exec(b->copy, "PRAGMA foreign_key_check", count_orphan, out, NULL),
+                         "check it")
+               : rc;
 }
 
 /* On the disk, and then under its name. */

@@ -133,6 +133,9 @@ class Answers(ShopTest):
         rows = self.its.query("SELECT kind, text FROM history WHERE kind = 'answer'")
         self.assertEqual(rows, [{"kind": "answer", "text": "Too dear.\nscore: 3"}])
         self.assertEqual([e for e in self.its.json("history", "otto")], [])
+        self.its.json("answer", "--client", "anna", "--job", "J1", stdin="Fine.\n")
+        self.its.wait_absorbed()
+        self.assertRegex(self.its.run("history", "anna").stdout, r"answered .*\bjob J1\b")
 
     def test_wrong_use_is_told_and_writes_nothing(self):
         self.job("Received")

@@ -114,6 +114,8 @@ class Taking(BackupTest):
         target = shop.home / "backup.db"
         self.assertEqual(shop.json("backup", target)["orphans"], 1)
         self.assertEqual(self.rows(target, "SELECT client_id FROM job"), [(77,)])
+        self.assertIn("1 row names a record that is not there (row 1 of job names a client)",
+                      shop.run("backup", target).stdout)
 
     def test_a_damaged_database_gives_no_backup_and_the_last_one_stays(self):
         shop = self.make()

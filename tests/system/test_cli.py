@@ -103,6 +103,10 @@ class Init(CliTest):
         told = Betimes().run("init", "-c", shop.dir).stdout
         self.assertEqual(mine.read_text(), "; mine\n")
         self.assertRegex(told, r"Stayed as they were:\n  playbook.conf\n")
+        (shop.dir / "betimes.conf").unlink() # as when an init was interrupted
+        told = Betimes().run("init", "-c", shop.dir).stdout
+        self.assertRegex(told, r"Stayed as they were:\n  templates/ \(\d+ files\)\n  providers/ "
+                               r"\(\d+ files\)\n  playbook.conf\n")
         before = {p: p.read_bytes() for p in shop.dir.rglob("*") if p.is_file()}
         told = Betimes().run("init", "-c", shop.dir).stdout
         self.assertIn("Everything is there already", told)

@@ -109,11 +109,11 @@ class Why(CliTest):
         self.assertEqual(went["saw"], {"unless": {"job.title": "Volvo"},
                                        "cap 1": {"had": 0, "of": 1, "hours": 24}})
         self.assertEqual((capped["state"], capped["reason"]),
-                         ("skipped", "the client has had 1 messages within a day"))
+                         ("skipped", "the client has had 1 message within a day"))
         self.assertEqual(capped["saw"]["cap 1"], {"had": 1, "of": 1, "hours": 24})
         self.assertEqual((unwanted["state"], unwanted["saw"]),
                          ("skipped", {"unless": {"job.title": "Lada"}}))
-        self.assertIn("it may go (job.title was 'Volvo', 0 of 1 messages within 24 hours)",
+        self.assertIn("it may go (job.title was 'Volvo', 0 of 1 message within 24 hours)",
                       " ".join(shop.run("why", 1).stdout.split()))
 
     def test_a_message_is_explained(self):

@@ -246,7 +246,7 @@ static void what_the_cap_drops_is_somebodys_task(void **state)
     ready_again(s);
     assert_rows(s, "ready", "sent email 2026-12-01T09:00 c1; skipped email 2026-12-01T09:00 c1");
     assert_answer(s, "SELECT text FROM task",
-                  "Ilze does not get the message of the rule ready: the client has had 1 messages "
+                  "Ilze does not get the message of the rule ready: the client has had 1 message "
                   "within a day, and later it would be too late. Tell them yourself if it matters; "
                   "`cap = no` in the rule lets such messages go.");
     assert_answer(s, "SELECT client_id, job_id, message_id FROM task", "1 2 2");
@@ -358,6 +358,24 @@ static void no_template_holds_and_never_stops_the_others(void **state)
     shop_close(s);
 }
 
+static void what_was_held_past_its_hours_is_skipped_where_the_rule_says_so(void **state)
+{
+    struct shop *s = ready_shop(SHOP_PLAIN,
+                                READY "window = 09:00-20:00\noutside = skip\n"
+                                      "require = job.title\n",
+                                "2026-12-01T17:50");
+
+    assert_int_equal(shop_until(s, "2026-12-01T17:55"), 0);
+    assert_rows(s, "ready", "held email 2026-12-01T17:50 c1");
+    shop_until(s, "2026-12-01T18:15"); /* a quarter past eight in Riga */
+    assert_rows(s, "ready", "skipped email 2026-12-01T17:50 c1");
+    assert_answer(s, "SELECT count(*) FROM task WHERE done_ms IS NULL", "0");
+    shop_sql(s, "UPDATE job SET title = 'Volvo'");
+    assert_int_equal(shop_until(s, "2026-12-02T12:00"), 0);
+    assert_rows(s, "ready", "skipped email 2026-12-01T17:50 c1");
+    shop_close(s);
+}
+
 static void a_task_needs_no_template(void **state)
 {
     struct shop *s = ready_shop(SHOP_PLAIN, READY "to = staff\nby = task\n", "2026-12-01T09:00");
@@ -366,6 +384,18 @@ static void a_task_needs_no_template(void **state)
     assert_int_equal(shop_send(s), 0); /* over no wire */
     assert_rows(s, "ready", "sent task 2026-12-01T09:00 office");
     assert_answer(s, "SELECT text, job_id, client_id FROM task", "ready: Ilze 1 1");
+    shop_close(s);
+}
+
+static void a_task_without_words_of_its_own_has_those_of_the_email(void **state)
+{
+    struct shop *s = ready_shop(SHOP_PLAIN, READY "to = staff\nby = task\n", "2026-12-01T09:00");
+
+    shop_file(s, "templates/ready/en.email",
+              "Subject: Call {{client.name}}\n\nThe **{{job.stage}}** one.\n");
+    assert_int_equal(shop_send(s), 0);
+    assert_answer(s, "SELECT text FROM task", "Call Ilze\n\nThe Ready one.");
+    assert_answer(s, "SELECT length(data) IS NULL OR length(data) = 0 FROM payload", "1");
     shop_close(s);
 }
 
@@ -507,7 +537,9 @@ int main(void)
         cmocka_unit_test(a_dropped_message_keeps_its_end_and_its_reason),
         cmocka_unit_test(a_missing_required_value_holds_and_asks_a_person),
         cmocka_unit_test(no_template_holds_and_never_stops_the_others),
+        cmocka_unit_test(what_was_held_past_its_hours_is_skipped_where_the_rule_says_so),
         cmocka_unit_test(a_task_needs_no_template),
+        cmocka_unit_test(a_task_without_words_of_its_own_has_those_of_the_email),
         cmocka_unit_test(a_hostile_name_never_breaks_a_header),
         cmocka_unit_test(a_hostile_address_is_refused_when_planned),
         cmocka_unit_test(a_note_of_ten_megabytes_changes_nothing),

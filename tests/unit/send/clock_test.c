@@ -160,7 +160,7 @@ static void what_was_sent_by_a_wrong_clock_fills_a_cap_for_a_day_only(void **sta
     set_back(s, "2026-12-01T06:30");
     enter_ready(s, "j2");
     assert_int_equal(shop_until(s, "2026-12-02T06:00"), 0);
-    assert_reason(s, "ready", "1 messages within a day");
+    assert_reason(s, "ready", "1 message within a day");
     assert_int_equal(shop_until(s, "2026-12-02T06:31"), 1);
     shop_close(s);
 }
