@@ -19,6 +19,7 @@
 struct session {
     const struct zone *zone; /* the business's; UTC if betimes.conf names none that is known */
     char *database;
+    char *url; /* of the page, without a slash at its end; NULL: betimes.conf says none */
     struct store *store;
 };
 

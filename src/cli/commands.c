@@ -39,6 +39,7 @@ static const struct command *const step_in[] = {
 };
 static const struct command *const people[] = {
     &command_user,
+    &command_calendar,
     NULL,
 };
 

@@ -37,6 +37,16 @@ static char *database_path(const char *dir, const struct ini *ini)
                                            : fs_join(dir, "betimes.db");
 }
 
+static char *page_url(const struct ini *ini)
+{
+    const char *written = ini_get(ini_section(ini, "web", ""), "url");
+    size_t len = written != NULL ? strlen(written) : 0;
+
+    while (len > 0 && written[len - 1] == '/')
+        len--;
+    return len > 0 ? mem_strndup(written, len) : NULL;
+}
+
 int session_find(const struct call *call, struct session *out)
 {
     struct problems problems = {0};
@@ -56,6 +66,7 @@ int session_find(const struct call *call, struct session *out)
         if (zone != NULL && zone_get(zone) != NULL)
             out->zone = zone_get(zone);
         out->database = database_path(dir, ini);
+        out->url = page_url(ini);
     } else if (problems.count > 0) {
         print_problems(&problems);
         status = EXIT_ASKED;
@@ -93,6 +104,7 @@ void session_close(struct session *s)
 {
     store_close(s->store);
     free(s->database);
+    free(s->url);
     *s = (struct session){0};
 }
 

@@ -7,8 +7,6 @@
  */
 #include "web/auth.h"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +15,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "base/token.h"
 #include "web/frame.h"
 #include "web/html.h"
 #include "web/lane.h"
@@ -41,26 +40,11 @@ static const char *form_cookie(const struct visit *v)
     return v->site->secure ? "__Host-betimes-form" : "betimes-form";
 }
 
-static void hash_token(const char *token, char out[TOKEN_HEX + 1])
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
-
-    EVP_Digest(token, strlen(token), digest, &len, EVP_sha256(), NULL);
-    for (unsigned i = 0; i < TOKEN_HEX / 2; i++)
-        snprintf(out + i * 2, 3, "%02x", digest[i]);
-}
-
 /* The cookie's value if it is one of ours by its looks. */
 static bool token_cookie(const struct visit *v, const char *name, char out[TOKEN_HEX + 1])
 {
     return request_cookie(v->request, name, out, TOKEN_HEX + 1) &&
            strspn(out, "0123456789abcdef") == TOKEN_HEX;
-}
-
-static bool same(const char *a, const char *b)
-{
-    return a != NULL && strlen(a) == strlen(b) && CRYPTO_memcmp(a, b, strlen(b)) == 0;
 }
 
 /* --- who is it --- */
@@ -78,10 +62,10 @@ static bool is_over(const struct login *l, int64_t now_ms)
 /* Give the browser a new cookie. If the database is busy, the next visit will do. */
 static void renew(struct visit *v)
 {
-    char token[TOKEN_HEX + 1], hash[TOKEN_HEX + 1];
+    char token[TOKEN_HEX + 1], hash[TOKEN_HASH_HEX + 1];
 
     rng_hex(token, TOKEN_HEX * 4);
-    hash_token(token, hash);
+    token_hash(token, hash);
     if (store_session_change(v->store, v->login.hash, hash, v->now_ms) != 0)
         return;
     free(v->login.hash);
@@ -91,11 +75,11 @@ static void renew(struct visit *v)
 
 int auth_recognize(struct visit *v)
 {
-    char token[TOKEN_HEX + 1], hash[TOKEN_HEX + 1];
+    char token[TOKEN_HEX + 1], hash[TOKEN_HASH_HEX + 1];
 
     if (!token_cookie(v, session_cookie(v), token))
         return 0;
-    hash_token(token, hash);
+    token_hash(token, hash);
     int rc = store_session(v->store, hash, &v->login);
     if (rc == ERR_NOTFOUND)
         return 0;
@@ -124,12 +108,12 @@ bool auth_form_is_ours(const struct visit *v)
     if (r->origin != NULL && !site_is_origin(v->site, r->origin, r->host))
         return false;
     if (v->login.user.id != 0 && v->route->access >= ACCESS_READER)
-        return same(token, v->login.form);
-    char cookie[TOKEN_HEX + 1], expected[TOKEN_HEX + 1];
+        return token_same(token, v->login.form);
+    char cookie[TOKEN_HEX + 1], expected[TOKEN_HASH_HEX + 1];
     if (!token_cookie(v, form_cookie(v), cookie))
         return false;
-    hash_token(cookie, expected);
-    return same(token, expected);
+    token_hash(cookie, expected);
+    return token_same(token, expected);
 }
 
 void auth_form_token(struct visit *v)
@@ -183,13 +167,13 @@ static void input(struct buf *b, enum word label, const char *name, const char *
 static int form(struct visit *v, const char *to, const char *name, const char *problem)
 {
     struct buf *b = &v->response->body;
-    char cookie[TOKEN_HEX + 1], token[TOKEN_HEX + 1];
+    char cookie[TOKEN_HEX + 1], token[TOKEN_HASH_HEX + 1];
 
     if (!token_cookie(v, form_cookie(v), cookie)) {
         rng_hex(cookie, TOKEN_HEX * 4);
         response_cookie(v->response, form_cookie(v), cookie, v->site->secure);
     }
-    hash_token(cookie, token);
+    token_hash(cookie, token);
     frame_begin(v, word(W_SIGN_IN), PLACE_NONE);
     buf_puts(b, "<h1>");
     html_word(b, W_SIGN_IN);
@@ -243,14 +227,14 @@ static int wait_page(struct visit *v, int wait_s, const char *name)
 /* In a transaction: the session begins, those that are over go. */
 static int begin_session(struct visit *v, const struct user *u, const char *hash, const char *token)
 {
-    char old[TOKEN_HEX + 1], old_hash[TOKEN_HEX + 1];
+    char old[TOKEN_HEX + 1], old_hash[TOKEN_HASH_HEX + 1];
     int rc = store_begin(v->store);
 
     if (rc == 0 && !clock_is_virtual())
         rc = store_sessions_expire(v->store, v->now_ms - SESSION_LONGEST_MS,
                                    v->now_ms - SESSION_IDLE_MS);
     if (rc == 0 && token_cookie(v, session_cookie(v), old)) {
-        hash_token(old, old_hash);
+        token_hash(old, old_hash);
         rc = store_session_remove(v->store, old_hash);
     }
     if (rc == 0)
@@ -265,11 +249,11 @@ static int begin_session(struct visit *v, const struct user *u, const char *hash
 
 static int welcome(struct visit *v, const struct user *u)
 {
-    char cookie[TOKEN_HEX + 1], hash[TOKEN_HEX + 1], token[TOKEN_HEX + 1];
+    char cookie[TOKEN_HEX + 1], hash[TOKEN_HASH_HEX + 1], token[TOKEN_HEX + 1];
 
     rng_hex(cookie, TOKEN_HEX * 4);
     rng_hex(token, TOKEN_HEX * 4);
-    hash_token(cookie, hash);
+    token_hash(cookie, hash);
     int rc = begin_session(v, u, hash, token);
     if (rc != 0)
         return rc;

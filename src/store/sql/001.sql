@@ -370,6 +370,15 @@ CREATE TABLE invitation (
     told TEXT NOT NULL
 );
 
+-- Calendars that others may subscribe to. hash: of the token in the link, which nobody but they
+-- have. staff_key: whose visits, by the writer's own key; NULL: everybody's.
+CREATE TABLE published (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    hash TEXT NOT NULL UNIQUE,
+    staff_key TEXT,
+    created_ms INTEGER NOT NULL
+);
+
 -- Who may use the page. password: as crypt(5) writes it. role: those of enum role.
 CREATE TABLE user (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
