@@ -85,7 +85,7 @@ struct gateway *gateway_create(uv_loop_t *loop, const struct gateway_settings *s
                                struct err *err);
 
 /* How many messages it takes beyond its connections. */
-#define GATEWAY_AHEAD_MAX 96
+#define GATEWAY_AHEAD_MAX 240
 
 /* Start one exchange. 0; ERR_BUSY when all places are taken or the gateway is closing;
  * ERR_INVALID when the message is none for this gateway: another channel, nothing in it, or an

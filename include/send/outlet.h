@@ -54,6 +54,10 @@ size_t outlets_room(struct outlets *o, enum channel c);
 void outlet_take(struct outlet *o);
 void outlet_done(struct outlet *o, const struct gateway_result *result);
 
+/* Has it ended enough of what it had ahead that it is worth a turn to give it more? Long before a
+ * connection would have nothing to do. */
+bool outlet_runs_low(const struct outlet *o);
+
 /* The outlet of this name, NULL: none. Can it take a message now? */
 struct outlet *outlets_find(struct outlets *o, const char *name);
 bool outlet_ready(struct outlet *o);

@@ -7,6 +7,10 @@
  * comes done_cb; the result waits for the next commit, and with it the flight is over and its mark
  * free.
  *
+ * While more is due than the gateways can take, a result does not ask for a turn at once: a turn
+ * costs a commit, and is worth it when an outlet has room for a good part of what it may have. Till
+ * then, for LINGER_MS at most, results wait for each other.
+ *
  * When the transaction fails, claims that were never launched are forgotten (their rows are
  * unchanged), while results are kept: the world has moved on, whether we could write it down or
  * not.
@@ -26,6 +30,8 @@
 
 #define NOTES_MAX (1 + MERGE_MAX) /* for the ledger, of one claim */
 #define TASKS_AT_A_TIME 32        /* they need no gateway, so nothing else bounds them */
+#define LINGER_MS 20
+#define CLAIM_US 15000 /* of claims in one turn: the loop has others to serve */
 
 enum flight_state { FLIGHT_CLAIMED, FLIGHT_OUT, FLIGHT_DONE };
 
@@ -71,6 +77,7 @@ struct dispatch {
     struct flight *flights;
     int count;
     int64_t wait_ms;
+    bool backlog; /* when it was last looked at, more was due than there was room for */
     int retiring; /* struct retired that are not closed yet */
     bool stopping;
     bool breaking;             /* nothing passes its point of no return */
@@ -114,9 +121,12 @@ static void done_cb(void *arg, int64_t id, const struct gateway_result *result)
     f->result = *result;
     if (f->outlet != NULL)
         outlet_done(f->outlet, result);
+    bool worth_a_turn = !d->backlog || d->stopping || f->outlet == NULL ||
+                        result->outcome != OUTCOME_SENT || outlet_runs_low(f->outlet);
     log_info("attempt", "message=%lld gateway=%s outcome=%s code=%d", (long long)id,
              f->gateway_name, outcome_name(result->outcome), result->code);
-    d->poke(d->arg);
+    if (worth_a_turn)
+        d->poke(d->arg);
 }
 
 /* --- configuration --- */
@@ -300,16 +310,32 @@ static size_t room_of_all(struct dispatch *d, bool closed[CHANNEL_COUNT])
     return room < CLAIM_BATCH_MAX ? room : CLAIM_BATCH_MAX;
 }
 
+/* Could a message that was not in this batch be taken now? */
+static bool room_is_left(struct dispatch *d, const bool closed[CHANNEL_COUNT],
+                         const struct message *due, size_t count)
+{
+    size_t tasks = 0;
+
+    for (size_t i = 0; i < count; i++)
+        tasks += due[i].channel == CHANNEL_TASK;
+    for (int c = 0; c < CHANNEL_COUNT; c++)
+        if (c != CHANNEL_TASK && !closed[c] && outlets_room(&d->outlets, c) > 0)
+            return true;
+    return tasks >= TASKS_AT_A_TIME;
+}
+
 int dispatch_claim(struct dispatch *d, int64_t now_ms, int64_t until_us, bool *more)
 {
     bool closed[CHANNEL_COUNT];
     struct message *due;
     size_t count;
 
-    *more = false;
+    *more = d->backlog = false;
     d->wait_ms = -1;
     if (d->stopping || d->breaking)
         return 0;
+    if (clock_mono_us() + CLAIM_US < until_us)
+        until_us = clock_mono_us() + CLAIM_US;
     size_t room = room_of_all(d, closed);
     int rc = store_messages_due(d->with.world->store, now_ms, closed, room, &due, &count);
     if (rc == 0 && count > 0)
@@ -333,7 +359,10 @@ int dispatch_claim(struct dispatch *d, int64_t now_ms, int64_t until_us, bool *m
     }
     if (rc == 0 && count > 0)
         rc = brake_end(&d->brake);
-    *more = *more || (rc == 0 && count > 0 && count == room);
+    d->backlog = count > 0 && count >= room;
+    *more = *more || (rc == 0 && d->backlog && room_is_left(d, closed, due, count));
+    if (d->backlog && d->count > 0)
+        note_wait(d, LINGER_MS);
     messages_free(due, count);
     return rc;
 }

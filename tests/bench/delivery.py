@@ -283,7 +283,7 @@ def commit_to_wire(bench, shop, sink, count):
         db.execute("INSERT INTO job (client_id, workflow, stage, title) "
                    "VALUES (?, 'repair', 'Received', 'Winter tyres')", (client,))
         committed_s[to] = time.time()
-        time.sleep(0.010 + chance.random() * 0.030)
+        time.sleep(0.050 + chance.random() * 0.050)
     db.close()
     times = wait_arrived(sink, shop, committed_s)
     took = [(times[to] - at) * 1000 for to, at in committed_s.items()]
