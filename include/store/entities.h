@@ -25,6 +25,9 @@ enum entity_kind {
 /* Is it about rows that other programs write (not an address or the office)? */
 bool entity_is_record(enum entity_kind kind);
 
+/* The generation of a subject that has never been planned: it has no messages. */
+#define ENTITY_NEVER_PLANNED (-1)
+
 struct entity {
     int64_t id;
     enum entity_kind kind;

@@ -70,7 +70,8 @@ struct look {
     int64_t at_ms;
     const char *detail; /* what the trigger saw; NULL: nothing */
     bool logged;        /* the change log told it, and goes on to tell what came after */
-    bool last;          /* no later entry of this row in the batch: compare with the row itself */
+    bool last;          /* no later entry of this row: compare with the row itself */
+    bool open;          /* there may be one, but not in this batch */
     struct entity e;
     char *key, *facts;                    /* the row's, now */
     struct plan_event events[EVENTS_MAX]; /* that happened to it, not saved yet */
@@ -317,6 +318,13 @@ static int concern_client(struct look *l, int64_t client_row)
     return rc == 0 ? store_unplan_of_client(l->w->store, client_row) : rc;
 }
 
+/* The record is to be planned again; one that is new has no messages to look for. */
+static void note_itself(struct look *l)
+{
+    l->e.generation = l->e.id == 0 ? ENTITY_NEVER_PLANNED : 0;
+    l->concerned = true;
+}
+
 /* The subjects that this change concerns. Their plan is old from now on, also if we stop before
  * planning them again. */
 static int note_concerned(struct look *l)
@@ -333,12 +341,10 @@ static int note_concerned(struct look *l)
             rc = store_entities_waiting_for_staff(s, l->at_ms, subjects_add, l->out);
         return rc == 0 ? store_unplan_of_staff(s, l->at_ms) : rc;
     case ENTITY_ANSWER:
-        l->e.generation = 0;
-        l->concerned = true;
+        note_itself(l);
         return l->w->playbook->minds_answers ? concern_client(l, l->e.client_row) : 0;
     default:
-        l->e.generation = 0;
-        l->concerned = true;
+        note_itself(l);
         return 0;
     }
 }
@@ -402,11 +408,32 @@ static int64_t client_of(const struct look *l)
     return id;
 }
 
+/* Of a backlog's rows most are new and stand as their only entry says. Nobody has compared them
+ * yet, so this look may, and they need no second one: an entry that came after all would go on from
+ * here. A job with a due time is left to the entry that gave it one. */
+static bool stands_as_told(const struct look *l)
+{
+    bool job = l->kind == ENTITY_JOB;
+
+    if (l->e.facts != NULL || l->detail == NULL)
+        return false;
+    char *told = mem_strdup(l->detail), *due = job ? entity_fact(l->facts, JOB_DUE) : NULL;
+    char *state = entity_fact(l->facts, job ? JOB_STAGE : APPOINTMENT_STATUS);
+    bool as_told = str_eq(str_trim(told), state) && str_blank(due);
+
+    free(told);
+    free(state);
+    free(due);
+    return as_told;
+}
+
 static int look_at(struct look *l)
 {
     int rc = find_entity(l);
     int64_t before = l->e.revision;
 
+    if (rc == 0 && l->open)
+        l->last = stands_as_told(l);
     if (rc == 0)
         rc = look_at_record(l);
     if (rc != 0)
@@ -491,6 +518,13 @@ static bool *find_last(const struct change *list, size_t count)
     return last;
 }
 
+/* Do its entries tell a story, of which the row itself is only the end? Of other records each says
+ * no more than to look at the row. */
+static bool has_story(enum entity_kind kind)
+{
+    return kind == ENTITY_JOB || kind == ENTITY_APPOINTMENT;
+}
+
 int absorb_changes(struct world *w, int64_t now_ms, size_t max, struct subjects *out, size_t *taken)
 {
     struct change *list;
@@ -499,17 +533,18 @@ int absorb_changes(struct world *w, int64_t now_ms, size_t max, struct subjects 
 
     *taken = count;
     if (rc == 0 && count > 0) {
-        /* A full batch may go on in the next one: then no entry is known to be its row's last. */
-        bool *last = count < max ? find_last(list, count) : mem_array(count, sizeof(*last));
+        bool *last = find_last(list, count);
         for (size_t i = 0; rc == 0 && i < count; i++) {
             bool later = clock_is_virtual() || list[i].at_ms > now_ms;
+            bool goes_on = count == max && has_story(list[i].kind); /* perhaps, in the next batch */
             struct look l = {.w = w,
                              .kind = list[i].kind,
                              .row_id = list[i].row_id,
                              .at_ms = later ? now_ms : list[i].at_ms,
                              .detail = list[i].detail,
                              .logged = true,
-                             .last = last[i],
+                             .last = last[i] && !goes_on,
+                             .open = last[i] && goes_on,
                              .out = out};
             if (entity_is_record(l.kind))
                 rc = look_once(&l);

@@ -428,7 +428,7 @@ int replan_subject(struct world *w, int64_t entity_id, int64_t now_ms, struct re
     int rc = subject_load(w, entity_id, &subject);
     bool gone = rc == ERR_NOTFOUND;
 
-    if (gone || rc == 0)
+    if (gone || (rc == 0 && subject.entity.generation != ENTITY_NEVER_PLANNED))
         rc = store_messages_of(w->store, entity_id, &p.rows, &p.row_count);
     p.wanted = mem_array(p.row_count, sizeof(*p.wanted));
     p.why = mem_array(w->playbook->rule_count, sizeof(*p.why));

@@ -173,7 +173,7 @@ CREATE TABLE change_log (
 
 -- What we know of each record, by the writer's key, so that a REPLACE is an update. facts: what
 -- planning depends on, joined as text. state: a stage, a status, a client's E.164 number.
--- generation: the playbook it was last planned with. told_ms: when its client first heard of it.
+-- generation: the playbook it was last planned with, 0: its plan is old, -1: it never was. told_ms: when its client first heard of it.
 CREATE TABLE entity (
     id INTEGER PRIMARY KEY,
     kind INTEGER NOT NULL,

@@ -82,6 +82,71 @@ static void what_was_absorbed_but_not_planned_is_planned_at_the_next_start(void 
     shop_close(s);
 }
 
+/* --- a backlog, which comes in several batches --- */
+
+static void look_in_batches(struct shop *s, size_t max)
+{
+    size_t taken = max;
+
+    while (taken == max) {
+        struct subjects list = {0};
+        shop_ok(s, store_begin(s->store), "begin");
+        shop_ok(s, absorb_changes(&s->world, shop_now_ms, max, &list, &taken), "absorb");
+        shop_plan(s, &list);
+        shop_ok(s, store_commit(s->store), "commit");
+    }
+}
+
+static void what_a_backlog_brought_is_not_looked_at_twice(void **state)
+{
+    struct shop *s = shop_open(VISITS JOBS, "2026-12-01T09:00");
+    bool repaired;
+
+    shop_ilze(s);
+    for (int i = 0; i < 7; i++)
+        shop_sql(s,
+                 "INSERT INTO appointment (ref, client_id, starts) "
+                 "VALUES ('a%d', 1, '2026-12-08T1%d:00'); "
+                 "INSERT INTO job (ref, client_id, stage) VALUES ('j%d', 1, ' Ready ')",
+                 i, i, i);
+    look_in_batches(s, 3);
+    assert_int_equal(shop_count(s, "SELECT count(*) FROM message WHERE state <= 2"), 7 * 4);
+    assert_int_equal(shop_reconcile(s, &repaired), 0);
+    assert_int_equal(shop_sweep(s), 0);
+    shop_close(s);
+}
+
+static void a_backlog_tells_each_story_once_and_to_its_end(void **state)
+{
+    struct shop *s = shop_open(VISITS JOBS, "2026-12-01T09:00");
+    bool repaired;
+
+    shop_ilze(s);
+    shop_sql(s, "INSERT INTO job (ref, client_id, stage) VALUES ('j1', 1, 'Ready'); "
+                "INSERT INTO appointment (ref, client_id, starts) "
+                "VALUES ('a1', 1, '2026-12-08T15:00'); "
+                "UPDATE job SET stage = 'Received'; "
+                "UPDATE appointment SET status = 'cancelled'; "
+                "UPDATE job SET stage = 'Ready'; "
+                "UPDATE appointment SET status = 'booked', starts = '2026-12-09T15:00'");
+    look_in_batches(s, 1);
+    shop_reconcile(s, &repaired);
+    /* opens, enters, leaves, enters, leaves, enters; booked, cancelled, booked */
+    assert_int_equal(shop_count(s, "SELECT count(*) FROM event WHERE entity_id IN "
+                                   "(SELECT id FROM entity WHERE kind = 3)"),
+                     6);
+    assert_int_equal(shop_count(s, "SELECT count(*) FROM event WHERE entity_id IN "
+                                   "(SELECT id FROM entity WHERE kind = 4)"),
+                     3);
+    assert_rows(s, "ready",
+                "cancelled email 2026-12-01T09:00 c1; planned email 2026-12-01T09:00 c1");
+    assert_int_equal(shop_count(s, "SELECT count(*) FROM message WHERE state = 0 AND rule_id = "
+                                   "(SELECT id FROM rule WHERE name = 'soon')"),
+                     1);
+    assert_int_equal(shop_reconcile(s, &repaired), 0);
+    shop_close(s);
+}
+
 /* --- time --- */
 
 static void under_the_real_clock_an_event_is_when_the_writer_committed(void **state)
@@ -121,6 +186,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(changes_without_triggers_are_found),
         cmocka_unit_test(what_was_absorbed_but_not_planned_is_planned_at_the_next_start),
+        cmocka_unit_test(what_a_backlog_brought_is_not_looked_at_twice),
+        cmocka_unit_test(a_backlog_tells_each_story_once_and_to_its_end),
         cmocka_unit_test(under_the_real_clock_an_event_is_when_the_writer_committed),
         cmocka_unit_test(under_a_virtual_clock_an_event_is_when_it_was_seen),
     };
