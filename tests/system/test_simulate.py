@@ -115,7 +115,7 @@ def live(shop, hour):
     """The service works at that hour until all that is due within a minute is done."""
     soon_ms = int((MONDAY.timestamp() + hour * 3600 + 60) * 1000)
     busy = f"""SELECT (SELECT count(*) FROM change_log)
-        + (SELECT count(*) FROM entity WHERE kind IN (3, 4) AND generation = 0)
+        + (SELECT count(*) FROM entity WHERE kind IN (3, 4) AND generation <= 0)
         + (SELECT count(*) FROM message WHERE state = 3 OR (state < 3 AND next_ms <= {soon_ms}))
         AS n"""
     shop.start("--now", moment(hour))

@@ -277,7 +277,7 @@ class Shop:
         """Wait until the service has looked at all that was written, planned it, and nothing is on
         the wire: what has not gone by now waits for its time, or never goes."""
         busy = """SELECT (SELECT count(*) FROM change_log)
-            + (SELECT count(*) FROM entity WHERE kind IN (3, 4, 7) AND generation = 0)
+            + (SELECT count(*) FROM entity WHERE kind IN (3, 4, 7) AND generation <= 0)
             + (SELECT count(*) FROM message WHERE state = 3
                OR (state = 0 AND attempts = 0 AND reason IS NULL
                    AND next_ms <= unixepoch('now') * 1000)) AS n"""
