@@ -470,8 +470,12 @@ void dispatch_free(struct dispatch *d)
 {
     if (d == NULL)
         return;
-    while (d->flights != NULL)
+    while (d->flights != NULL) {
+        /* No commit has told how it ended. Whoever settles it, the next start or a service that
+         * has taken over and reads the marks right now, must find whether it may be out. */
+        d->flights->mark = NULL;
         land(d, d->flights);
+    }
     brake_close(&d->brake);
     free(d);
 }

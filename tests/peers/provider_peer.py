@@ -289,6 +289,7 @@ class Handler(BaseHTTPRequestHandler):
             number = len(peer.messages)
             peer.note(f"sms to={message.to} from={message.sender} unicode={message.unicode} "
                       f"reference={message.reference} text={message.text}")
+        time.sleep(peer.delay_s)
         self.send(*provider.accepted(number))
         if message.to.endswith("301"):
             self.end()
@@ -313,6 +314,7 @@ class ProviderPeer:
         self.wanted_port, self.log = port, log
         self.requests, self.messages, self.events = [], [], []
         self.first_faults = []  # for the first requests, whatever their number
+        self.delay_s = 0  # before each reply to an accepted message
         self.connections = 0
         self.lock = threading.Lock()
         self.stopped = threading.Event()
