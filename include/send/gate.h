@@ -27,6 +27,7 @@ struct gate_decision {
     const char *address;          /* borrowed from the letter; NULL for a task */
     bool for_good;                /* GATE_END: no new plan brings it back */
     bool missed;                  /* GATE_END: a client goes without what the service owes them */
+    bool unreached;               /* GATE_END: and nothing else reaches them either */
     char reason[PLAN_REASON_MAX]; /* why not; "" for GATE_GO */
     /* What it was taken on, as far as that was asked: {"if": {"client.tags": "vip"}, "unless":
      * {"appointment.status": "booked"}, "cap 1": {"had": 1, "of": 3, "hours": 24}}. "": nothing. */

@@ -23,6 +23,12 @@ struct task {
  * a person and `once`. */
 int store_task_raise(struct store *s, const struct task *t, int64_t now_ms);
 
+/* The open task of its key, if there is one, speaks of these records in these words from now on. */
+int store_task_retell(struct store *s, const struct task *t);
+
+/* Is a task of this key open? */
+int store_task_is_open(struct store *s, const char *key, bool *open);
+
 /* Every open task of this message ends by itself, for the reason `why`. */
 int store_tasks_settle(struct store *s, int64_t message_id, const char *why, int64_t now_ms);
 

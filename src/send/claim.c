@@ -16,6 +16,7 @@
 #include "send/refresh.h"
 #include "store/queries.h"
 #include "store/tasks.h"
+#include "watch/reach.h"
 
 #define HOLD_LOOK_MS (10 * 60 * INT64_C(1000)) /* a held message is looked at again */
 #define TOKEN_BITS 128
@@ -124,6 +125,8 @@ static int carry_out(struct claiming *c, const struct gate_decision *d)
         rc = store_message_move(c->store, c->m, to, c->now_ms, next_ms, d->reason);
     if (rc == 0 && d->missed)
         rc = tell_missed(c, d->reason);
+    if (rc == 0 && d->unreached)
+        rc = reach_failed(c->with->world, c->m, d->reason, c->now_ms);
     if (rc == 0 && d->useful_ms != 0)
         rc = store_message_useful(c->store, c->m->id, d->useful_ms);
     return rc == 0 && d->for_good ? store_message_final(c->store, c->m->id) : rc;

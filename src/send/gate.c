@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "watch/reach.h"
 
 #define DAY_MS (24 * 3600 * INT64_C(1000))
 #define PAUSE_LOOK_MS (60 * INT64_C(1000))
@@ -116,6 +117,9 @@ static bool choose_channel(struct gate *g)
     if (n > 0) /* she changed her mind since it was planned; her change is being looked at */
         return later(g, GATE_REPLAN, g->now_ms, "another channel is right now");
     const struct plan_contact *p = g->l->contact;
+    char why[PLAN_REASON_MAX];
+    g->out->unreached =
+        g->l->recipient.kind == ENTITY_CLIENT && reach_is_lost(g->w, g->l->rule, p, why);
     bool broken = p->phone_problem != NULL || p->email_problem != NULL;
     return end(g, broken && message_is_retried(g->m) ? MESSAGE_FAILED : MESSAGE_SKIPPED, reason);
 }

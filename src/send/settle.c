@@ -21,6 +21,7 @@
 #include "base/rng.h"
 #include "send/known.h"
 #include "store/entities.h"
+#include "watch/reach.h"
 #include "watch/replan.h"
 
 #define BACKOFF_FIRST_MS 15000
@@ -125,6 +126,8 @@ static int fail(struct settling *s, const struct message *m, const char *reason)
 
     if (rc == 0)
         rc = go_on(s->w, m, s->now_ms, &goes_on);
+    if (rc == 0 && !goes_on && s->r->address_refused)
+        rc = reach_failed(s->w, m, reason, s->now_ms);
     return rc == 0 && !goes_on ? note_told(s, m) : rc;
 }
 

@@ -34,8 +34,8 @@ static const char *const bare[] = {"payload", "attempt", "decision", "past"};
 /* In a draft of the past the records that it brings back are twins, too; these start empty, for
  * past.c to fill. */
 static const char *const brought_back[] = {"job", "appointment", "consent", "event", "message"};
-static const char *const begun_anew[] = {"task",       "volume",        "change_log",   "alert",
-                                         "invitation", "message_tally", "attempt_tally"};
+static const char *const begun_anew[] = {"task",  "stray",      "volume",        "change_log",
+                                         "alert", "invitation", "message_tally", "attempt_tally"};
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 

@@ -34,6 +34,34 @@ int store_task_raise(struct store *s, const struct task *t, int64_t now_ms)
     return store_finish(s, st);
 }
 
+int store_task_retell(struct store *s, const struct task *t)
+{
+    sqlite3_stmt *st =
+        store_prepare(s, "UPDATE task SET text = ?2, client_id = nullif(?3, 0), job_id = "
+                         "nullif(?4, 0), appointment_id = nullif(?5, 0) "
+                         "WHERE key = ?1 AND done_ms IS NULL");
+
+    if (st != NULL) {
+        bind_text(st, 1, t->key);
+        bind_text(st, 2, t->text);
+        bind_int(st, 3, t->client_id);
+        bind_int(st, 4, t->job_id);
+        bind_int(st, 5, t->appointment_id);
+    }
+    return store_finish(s, st);
+}
+
+int store_task_is_open(struct store *s, const char *key, bool *open)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT 1 FROM task WHERE key = ?1 AND done_ms IS NULL");
+
+    if (st != NULL)
+        bind_text(st, 1, key);
+    int rc = store_step(s, st);
+    *open = rc == 1;
+    return rc == 1 ? store_finish(s, st) : rc;
+}
+
 int store_tasks_settle(struct store *s, int64_t message_id, const char *why, int64_t now_ms)
 {
     sqlite3_stmt *st = store_prepare(s, "UPDATE task SET done_ms = ?3, done_note = ?2 "

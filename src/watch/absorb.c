@@ -22,8 +22,9 @@
 #include "store/answers.h"
 #include "store/messages.h"
 #include "store/past.h"
-#include "store/tasks.h"
 #include "time/moment.h"
+#include "watch/reach.h"
+#include "watch/stray.h"
 
 #define ANSWER_FRESH_MS (10 * 60 * INT64_C(1000))
 
@@ -124,56 +125,38 @@ static bool fact_changed(const struct look *l, int n)
 
 /* --- jobs --- */
 
-static int unknown_stage(struct look *l, const char *stage)
-{
-    const struct playbook *p = l->w->playbook;
-    char *key, *text;
-
-    for (size_t i = 0; i < p->workflow_count; i++)
-        if (workflow_has(&p->workflows[i], stage))
-            return 0;
-    key = mem_printf("stage:%s", stage);
-    text =
-        mem_printf("A job is in the stage \"%s\", which no workflow has. Correct the job, or add "
-                   "the stage to the playbook.",
-                   stage);
-    int rc = store_task_raise(l->w->store, &(struct task){.key = key, .text = text}, l->at_ms);
-    free(key);
-    free(text);
-    return rc;
-}
-
-static int job_to_stage(struct look *l, const char *stage)
+static void job_to_stage(struct look *l, const char *stage)
 {
     if (str_eq(l->e.state, stage))
-        return 0;
+        return;
     if (l->e.state == NULL)
         happened(l, EVENT_JOB_OPENS, NULL);
     else
         happened(l, EVENT_JOB_LEAVES, l->e.state);
     happened(l, EVENT_JOB_ENTERS, stage);
     set_state(l, stage);
-    return unknown_stage(l, stage);
 }
 
 static int look_at_job(struct look *l)
 {
-    int rc = 0;
+    const struct playbook *p = l->w->playbook;
+    bool strayed = l->e.id != 0 && l->e.state != NULL && stray_stage(p, l->e.state);
+    int64_t before = l->e.revision;
 
     if (l->detail != NULL) {
         char *copy = mem_strdup(l->detail);
-        rc = job_to_stage(l, str_trim(copy));
+        job_to_stage(l, str_trim(copy));
         free(copy);
     }
-    if (rc != 0 || !l->last)
-        return rc;
     char *stage = entity_fact(l->facts, JOB_STAGE), *due = entity_fact(l->facts, JOB_DUE);
-    rc = job_to_stage(l, stage);
-    if (rc == 0 && due[0] != '\0' && fact_changed(l, JOB_DUE))
+    if (l->last)
+        job_to_stage(l, stage);
+    if (l->last && due[0] != '\0' && fact_changed(l, JOB_DUE))
         happened(l, EVENT_JOB_DUE, NULL);
+    bool moved = strayed && l->e.revision != before;
     free(stage);
     free(due);
-    return rc;
+    return moved ? stray_left(l->w, l->e.id, l->e.state, l->at_ms) : 0;
 }
 
 /* --- appointments --- */
@@ -334,7 +317,8 @@ static int note_concerned(struct look *l)
 
     switch (l->kind) {
     case ENTITY_CLIENT:
-        return concern_client(l, l->row_id);
+        rc = concern_client(l, l->row_id);
+        return rc == 0 && l->e.id != 0 ? reach_changed(l->w, l->e.id, l->row_id, l->at_ms) : rc;
     case ENTITY_STAFF:
         rc = world_reload_staff(l->w);
         if (rc == 0)
@@ -386,6 +370,8 @@ static int row_gone(struct look *l)
     if (rc == 0 && l->e.present) {
         l->e.present = false;
         rc = note_concerned(l);
+        if (rc == 0 && l->kind == ENTITY_JOB && stray_stage(l->w->playbook, l->e.state))
+            rc = stray_left(l->w, l->e.id, NULL, l->at_ms);
         if (rc == 0)
             rc = save(l);
     }

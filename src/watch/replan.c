@@ -17,6 +17,8 @@
 #include "store/messages.h"
 #include "store/tasks.h"
 #include "watch/absorb.h"
+#include "watch/reach.h"
+#include "watch/stray.h"
 #include "watch/subject.h"
 
 struct replan {
@@ -102,6 +104,32 @@ static enum message_state state_for(const struct replan *p, const struct intent 
     return MESSAGE_PLANNED;
 }
 
+/* It was decided against: a client whom nothing reaches is somebody's task. */
+static int note_unreached(struct replan *p, const struct intent *in, int64_t recipient_id)
+{
+    const struct plan_subject *s = p->subject;
+    const struct rule *r = &p->w->playbook->rules[in->rule];
+    char why[PLAN_REASON_MAX];
+
+    if (in->recipient != RECIPIENT_CLIENT || in->expires_ms <= p->now_ms ||
+        !reach_is_lost(p->w, r, s->client, why))
+        return 0;
+    struct unreached u = {
+        .client_id = recipient_id,
+        .client_row = in->recipient_row,
+        .rule = r,
+        .job_id = s->job != NULL ? s->job->id : 0,
+        .appointment_id = s->appointment != NULL ? s->appointment->id : 0,
+        .why = why,
+    };
+    return reach_lost(p->w, &u, p->now_ms);
+}
+
+static bool is_decided_against(enum message_state s)
+{
+    return s == MESSAGE_SKIPPED || s == MESSAGE_FAILED;
+}
+
 static int add_row(struct replan *p, const struct intent *in, int64_t recipient_id)
 {
     const char *reason;
@@ -124,7 +152,8 @@ static int add_row(struct replan *p, const struct intent *in, int64_t recipient_
     m.state = state_for(p, in, &reason);
     m.reason = (char *)reason;
     p->counts->planned += m.state == MESSAGE_PLANNED;
-    return store_message_add(p->w->store, &m);
+    int rc = store_message_add(p->w->store, &m);
+    return rc == 0 && is_decided_against(m.state) ? note_unreached(p, in, recipient_id) : rc;
 }
 
 static bool row_has_channel(const struct replan *p, const struct message *like,
@@ -202,7 +231,8 @@ static int update_row(struct replan *p, struct message *m, const struct intent *
         return 0;
     p->counts->planned += !pending && to == MESSAGE_PLANNED;
     p->counts->voided += pending;
-    return store_message_move(p->w->store, m, to, p->now_ms, in->due_ms, reason);
+    rc = store_message_move(p->w->store, m, to, p->now_ms, in->due_ms, reason);
+    return rc == 0 && is_decided_against(to) ? note_unreached(p, in, m->recipient_id) : rc;
 }
 
 /* A row that a person decided about. What she took up again keeps its times and only goes by the
@@ -439,6 +469,8 @@ int replan_subject(struct world *w, int64_t entity_id, int64_t now_ms, struct re
         p.intents = &intents;
         if (subject.plan.client == NULL)
             rc = tell_orphan(&p, &subject);
+        if (rc == 0 && subject.plan.job != NULL && stray_stage(w->playbook, subject.entity.state))
+            rc = stray_found(w, entity_id, subject.entity.state, now_ms);
         w->plan.now_ms = now_ms;
         plan_subject(&w->plan, &subject.plan, &intents, keep_word, &p);
         for (size_t i = 0; rc == 0 && i < intents.count; i++)

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "store/zones.h"
+#include "watch/stray.h"
 
 static void check_addresses(const char *email, const char *phone, const char *country,
                             struct phone_memo **memo, struct contact *out)
@@ -187,6 +188,8 @@ int world_load(struct world *w, struct store *s, const struct settings *settings
         rc = sync ? note_all_zones(w) : find_generation(w);
     if (rc == 0)
         rc = world_reload_staff(w);
+    if (rc == 0 && sync)
+        rc = stray_recheck(w, now_ms);
     if (rc != 0) {
         world_close(w);
         return rc;

@@ -361,6 +361,13 @@ CREATE TABLE task (
 CREATE INDEX task_open ON task (created_ms) WHERE done_ms IS NULL;
 CREATE INDEX task_message ON task (message_id) WHERE message_id IS NOT NULL;
 
+-- Jobs in a stage that no workflow has, and whom a person was asked about (watch/stray.h).
+CREATE TABLE stray (
+    entity_id INTEGER PRIMARY KEY,
+    stage TEXT NOT NULL
+);
+CREATE INDEX stray_stage ON stray (stage);
+
 -- What the calendars of clients were told of an appointment. told: its times and words, joined.
 CREATE TABLE invitation (
     subject_id INTEGER PRIMARY KEY,

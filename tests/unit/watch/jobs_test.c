@@ -118,6 +118,70 @@ static void an_unknown_stage_raises_one_task(void **state)
     shop_close(s);
 }
 
+#define OPEN_TASK "SELECT text FROM task WHERE done_ms IS NULL"
+
+static void the_task_about_an_unknown_stage_names_its_jobs_and_ends_by_itself(void **state)
+{
+    struct shop *s = job_shop(JOBS, "Reddy");
+
+    assert_answer(
+        s, OPEN_TASK,
+        "The job j1 is in the stage \"Reddy\", which no workflow has, so that nothing is "
+        "sent; did you mean \"Ready\"? Correct the job, or add the stage to the playbook.");
+    assert_answer(s, "SELECT job_id FROM task", "1");
+    shop_sql(s, "INSERT INTO job (ref, client_id, stage, title) "
+                "VALUES ('j2', 1, 'Reddy', 'Volvo V70')");
+    shop_look(s);
+    assert_answer(s, "SELECT substr(text, 1, 35) FROM task", "The jobs j1 and j2 (Volvo V70) are ");
+    shop_sql(s, "UPDATE job SET stage = 'Ready' WHERE ref = 'j1'");
+    shop_look(s);
+    assert_answer(s, "SELECT substr(text, 1, 26), job_id FROM task",
+                  "The job j2 (Volvo V70) is  2");
+    shop_sql(s, "DELETE FROM job WHERE ref = 'j2'");
+    shop_look(s);
+    assert_answer(s, "SELECT done_note, done_by IS NULL FROM task", "the job was deleted 1");
+    shop_close(s);
+}
+
+static void many_jobs_in_an_unknown_stage_are_not_all_named(void **state)
+{
+    struct shop *s = job_shop(JOBS, "Reddy");
+
+    for (int i = 2; i < 9; i++)
+        shop_sql(s, "INSERT INTO job (ref, client_id, stage) VALUES ('j%d', 1, 'Reddy')", i);
+    shop_look(s);
+    assert_answer(s, "SELECT substr(text, 1, 40) FROM task",
+                  "The jobs j1, j2, j3, j4, j5 and others a");
+    shop_close(s);
+}
+
+static void who_has_seen_to_an_unknown_stage_is_not_asked_again_of_the_same_job(void **state)
+{
+    struct shop *s = job_shop(JOBS, "Reddy");
+
+    shop_sql(s, "UPDATE task SET done_ms = 5, done_by = 'Zane'");
+    shop_sql(s, "UPDATE client SET phone = '+37129111222'"); /* all of hers is planned again */
+    shop_look(s);
+    assert_int_equal(shop_count(s, "SELECT count(*) FROM task WHERE done_ms IS NULL"), 0);
+    shop_sql(s, "INSERT INTO job (ref, client_id, stage) VALUES ('j2', 1, 'Reddy')");
+    shop_look(s);
+    assert_int_equal(shop_count(s, "SELECT count(*) FROM task WHERE done_ms IS NULL"), 1);
+    shop_close(s);
+}
+
+static void a_stage_that_the_playbook_learns_ends_its_task(void **state)
+{
+    struct shop *s = job_shop(JOBS, "Washed");
+
+    assert_int_equal(shop_count(s, "SELECT count(*) FROM task WHERE done_ms IS NULL"), 1);
+    shop_edit(s, "[workflow wash]\nstages = Washed\n" JOBS);
+    assert_answer(s, "SELECT done_note FROM task", "the playbook has the stage now");
+    shop_edit(s, JOBS); /* and forgets it again */
+    shop_sweep(s);
+    assert_int_equal(shop_count(s, "SELECT count(*) FROM task WHERE done_ms IS NULL"), 1);
+    shop_close(s);
+}
+
 static void a_rule_of_one_workflow_is_silent_in_another(void **state)
 {
     struct shop *s = shop_open("[workflow repair]\nstages = In, Out\ndone = Out\n"
@@ -233,6 +297,10 @@ int main(void)
         cmocka_unit_test(moved_on_by_mistake_and_back_within_settle_is_heard_by_nobody),
         cmocka_unit_test(blanks_around_a_stage_do_not_matter),
         cmocka_unit_test(an_unknown_stage_raises_one_task),
+        cmocka_unit_test(the_task_about_an_unknown_stage_names_its_jobs_and_ends_by_itself),
+        cmocka_unit_test(many_jobs_in_an_unknown_stage_are_not_all_named),
+        cmocka_unit_test(who_has_seen_to_an_unknown_stage_is_not_asked_again_of_the_same_job),
+        cmocka_unit_test(a_stage_that_the_playbook_learns_ends_its_task),
         cmocka_unit_test(a_rule_of_one_workflow_is_silent_in_another),
         cmocka_unit_test(a_new_rule_does_not_hit_everybody_from_the_past),
         cmocka_unit_test(rows_before_the_first_playbook_was_read_count_from_the_databases_creation),
