@@ -14,19 +14,16 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <curl/curl.h>
-
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/mem.h"
 #include "gateway/backend.h"
+#include "gateway/curl_loop.h"
 
 struct gateway {
     const struct gateway_settings *settings;
@@ -96,13 +93,6 @@ bool gateway_host_is_loopback(const char *host)
     return inet_pton(AF_INET6, host, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
 }
 
-/* A write to a closed TLS connection raises SIGPIPE: OpenSSL knows no MSG_NOSIGNAL. */
-static void init_libraries(void)
-{
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-    signal(SIGPIPE, SIG_IGN);
-}
-
 int gateway_connections(const struct gateway_settings *settings)
 {
     return settings->connections > 0 ? settings->connections : 1;
@@ -122,10 +112,9 @@ struct gateway *gateway_create(uv_loop_t *loop, const struct gateway_settings *s
         [GATEWAY_SMS] = &sms_backend,
         [GATEWAY_FILE] = &file_backend,
     };
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct gateway *g = mem_zalloc(sizeof(*g));
 
-    pthread_once(&once, init_libraries);
+    curl_loop_begin();
     g->settings = settings;
     g->hooks = hooks;
     g->places = gateway_places(settings);

@@ -1,9 +1,8 @@
 /*
- * libcurl's multi interface on libuv.
+ * Exchanges over libcurl.
  *
- * The happy path: http_client_start adds an easy handle; libcurl asks for timers (timer_cb) and
- * sockets (socket_cb), libuv calls back (timeout_cb, poll_cb), each of them feeds libcurl and then
- * takes the finished calls out (reap). prereq_cb runs when the connection stands and nothing of the
+ * The happy path: http_client_start sets an easy handle up and adds it to the loop (curl_loop.h),
+ * which calls ended_cb in the end. prereq_cb runs when the connection stands and nothing of the
  * request has left: it sets maybe_sent, the line between "surely not sent" and "who knows".
  *
  * When things fail: libcurl tries again by itself when a kept connection ends before the reply. It
@@ -16,16 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <curl/curl.h>
-
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/mem.h"
+#include "gateway/curl_loop.h"
 
-#define IDLE_MAX_S                                                                                 \
-    4L /* how long a kept connection is used again: below the 5 s after which common               \
-          servers close it, so that a request rarely meets that very moment */
 #define CONNECT_MAX_MS 15000
 #define WAIT_MAX_MS (INT64_C(1) << 30)
 
@@ -45,38 +40,17 @@ struct call {
 };
 
 struct http_client {
-    uv_loop_t *loop;
-    CURLM *multi;
-    uv_timer_t timer;
+    struct curl_loop *curl;
     char *ca_file;
     struct call *calls;
     int count;
-    int handles; /* libuv's, not closed yet */
     void (*closed)(void *arg);
     void *closed_arg;
 };
 
-/* One socket of libcurl's. */
-struct watch {
-    uv_poll_t poll;
-    struct http_client *client;
-    curl_socket_t fd;
-};
-
-static void handle_gone(struct http_client *c)
+static void ended_cb(void *call, CURLcode rc)
 {
-    if (--c->handles > 0)
-        return;
-    void (*closed)(void *arg) = c->closed;
-    void *arg = c->closed_arg;
-    free(c->calls);
-    free(c->ca_file);
-    free(c);
-    closed(arg);
-}
-
-static void finish(struct call *k, CURLcode rc)
-{
+    struct call *k = call;
     struct http_reply reply = {.maybe_sent = k->maybe_sent, .error = k->error};
     curl_off_t after_s = 0;
     long status = 0;
@@ -93,106 +67,11 @@ static void finish(struct call *k, CURLcode rc)
     } else if (k->error[0] == '\0') {
         reply.error = curl_easy_strerror(rc);
     }
-    curl_multi_remove_handle(k->client->multi, k->curl);
+    curl_loop_remove(k->client->curl, k->curl);
     curl_slist_free_all(k->headers);
     k->headers = NULL;
     k->active = false;
     k->done(k->arg, &reply);
-}
-
-static void reap(struct http_client *c)
-{
-    CURLMsg *m;
-    int left;
-
-    while ((m = curl_multi_info_read(c->multi, &left)) != NULL) {
-        struct call *k;
-        CURLcode rc = m->data.result;
-        if (m->msg != CURLMSG_DONE)
-            continue;
-        curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&k);
-        finish(k, rc);
-    }
-}
-
-static void poll_cb(uv_poll_t *poll, int status, int events)
-{
-    struct watch *w = poll->data;
-    struct http_client *c = w->client;
-    int flags = 0, running;
-
-    if (status < 0)
-        flags = CURL_CSELECT_ERR;
-    if (events & UV_READABLE)
-        flags |= CURL_CSELECT_IN;
-    if (events & UV_WRITABLE)
-        flags |= CURL_CSELECT_OUT;
-    curl_multi_socket_action(c->multi, w->fd, flags, &running);
-    reap(c);
-}
-
-static void timeout_cb(uv_timer_t *timer)
-{
-    struct http_client *c = timer->data;
-    int running;
-
-    curl_multi_socket_action(c->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    reap(c);
-}
-
-/* libcurl wants to be called in `timeout_ms`; never from within here, as libuv sees to. */
-static int timer_cb(CURLM *multi, long timeout_ms, void *arg)
-{
-    struct http_client *c = arg;
-
-    if (timeout_ms < 0)
-        uv_timer_stop(&c->timer);
-    else
-        uv_timer_start(&c->timer, timeout_cb, (uint64_t)timeout_ms, 0);
-    return 0;
-}
-
-static void watch_closed_cb(uv_handle_t *handle)
-{
-    struct watch *w = handle->data;
-    struct http_client *c = w->client;
-
-    free(w);
-    handle_gone(c);
-}
-
-static int socket_cb(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
-{
-    struct http_client *c = arg;
-    struct watch *w = socket_arg;
-    int events = 0;
-
-    if (what == CURL_POLL_REMOVE) {
-        if (w != NULL) {
-            uv_poll_stop(&w->poll); /* before libcurl closes the socket */
-            uv_close((uv_handle_t *)&w->poll, watch_closed_cb);
-            curl_multi_assign(c->multi, fd, NULL);
-        }
-        return 0;
-    }
-    if (w == NULL) {
-        w = mem_zalloc(sizeof(*w));
-        if (uv_poll_init_socket(c->loop, &w->poll, fd) != 0) {
-            free(w);
-            return -1; /* libcurl gives the transfer up */
-        }
-        w->poll.data = w;
-        w->client = c;
-        w->fd = fd;
-        c->handles++;
-        curl_multi_assign(c->multi, fd, w);
-    }
-    if (what & CURL_POLL_IN)
-        events |= UV_READABLE;
-    if (what & CURL_POLL_OUT)
-        events |= UV_WRITABLE;
-    uv_poll_start(&w->poll, events, poll_cb);
-    return 0;
 }
 
 static int prereq_cb(void *arg, char *remote, char *local, int remote_port, int local_port)
@@ -242,19 +121,10 @@ struct http_client *http_client_create(uv_loop_t *loop, int connections, const c
 {
     struct http_client *c = mem_zalloc(sizeof(*c));
 
-    c->loop = loop;
+    c->curl = curl_loop_create(loop, connections, ended_cb, NULL, NULL);
     c->ca_file = mem_strdup(ca_file);
     c->count = connections;
     c->calls = mem_array((size_t)connections, sizeof(*c->calls));
-    uv_timer_init(loop, &c->timer);
-    c->timer.data = c;
-    c->handles = 1;
-    c->multi = curl_multi_init();
-    curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, socket_cb);
-    curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
-    curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, timer_cb);
-    curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
-    curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, (long)connections);
     for (int i = 0; i < connections; i++) {
         c->calls[i].client = c;
         c->calls[i].curl = curl_easy_init();
@@ -267,17 +137,7 @@ static void set_common(struct call *k)
 {
     CURL *curl = k->curl;
 
-    curl_easy_setopt(curl, CURLOPT_PRIVATE, k);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
-    curl_easy_setopt(curl, CURLOPT_MAXAGE_CONN, IDLE_MAX_S);
-    curl_easy_setopt(curl, CURLOPT_USERAGENT, "betimes/" BETIMES_VERSION);
+    curl_loop_prepare(curl, k);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, k->error);
     curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, prereq_cb);
     curl_easy_setopt(curl, CURLOPT_PREREQDATA, k);
@@ -336,7 +196,7 @@ void http_client_start(struct http_client *c, int slot, const struct http_reques
     curl_easy_reset(k->curl); /* connections belong to the multi handle and stay */
     set_common(k);
     set_request(k, request);
-    curl_multi_add_handle(c->multi, k->curl); /* starts with the timer, not here */
+    curl_loop_add(c->curl, k->curl);
 }
 
 bool http_client_cancel(struct http_client *c, int slot)
@@ -345,16 +205,23 @@ bool http_client_cancel(struct http_client *c, int slot)
 
     if (!k->active)
         return false;
-    curl_multi_remove_handle(c->multi, k->curl); /* its connection, in mid-air, is closed */
+    curl_loop_remove(c->curl, k->curl); /* its connection, in mid-air, is closed */
     curl_slist_free_all(k->headers);
     k->headers = NULL;
     k->active = false;
     return k->maybe_sent;
 }
 
-static void timer_closed_cb(uv_handle_t *handle)
+static void closed_cb(void *arg)
 {
-    handle_gone(handle->data);
+    struct http_client *c = arg;
+    void (*closed)(void *arg) = c->closed;
+
+    arg = c->closed_arg;
+    free(c->calls);
+    free(c->ca_file);
+    free(c);
+    closed(arg);
 }
 
 void http_client_close(struct http_client *c, void (*closed)(void *arg), void *arg)
@@ -366,6 +233,5 @@ void http_client_close(struct http_client *c, void (*closed)(void *arg), void *a
         curl_easy_cleanup(c->calls[i].curl);
         buf_close(&c->calls[i].reply);
     }
-    curl_multi_cleanup(c->multi);
-    uv_close((uv_handle_t *)&c->timer, timer_closed_cb);
+    curl_loop_close(c->curl, closed_cb, c);
 }
