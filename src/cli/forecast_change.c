@@ -149,6 +149,27 @@ static int by_message(const void *a, const void *b)
     return 0;
 }
 
+/* Of one rule, about one subject, for one person. */
+static int same_kin(const struct mark *a, const struct mark *b)
+{
+    ORDER(a->rule, b->rule);
+    ORDER(a->subject, b->subject);
+    ORDER(a->recipient, b->recipient);
+    return 0;
+}
+
+static int by_kin(const void *a, const void *b)
+{
+    const struct mark *x = a, *y = b;
+    int order = same_kin(x, y);
+
+    if (order != 0)
+        return order;
+    ORDER(x->at_ms, y->at_ms);
+    ORDER(x->channel, y->channel);
+    return 0;
+}
+
 static int by_time(const void *a, const void *b)
 {
     const struct mark *x = a, *y = b;
@@ -163,6 +184,46 @@ static void sort(struct side *s, int (*order)(const void *, const void *))
 {
     if (s->count > 0)
         qsort(s->items, s->count, sizeof(*s->items), order);
+}
+
+static enum difference difference(const struct mark *was, const struct mark *is)
+{
+    return is->at_ms < was->at_ms   ? CHANGE_EARLIER
+           : is->at_ms > was->at_ms ? CHANGE_LATER
+                                    : CHANGE_SAME;
+}
+
+/* The marks of a side with this change, in the order in which they may stand for each other. */
+static const struct mark *next_of(const struct side *s, enum difference change, size_t *i)
+{
+    while (*i < s->count && s->items[*i].change != change)
+        (*i)++;
+    return *i < s->count ? &s->items[*i] : NULL;
+}
+
+/* What has met nobody: where a rule counts from another message (a silence begins with the last
+ * one), a move of that one makes it another occurrence. For the client it is the same message at
+ * another time: the first of one side stands for the first of the other, and so on. */
+static void meet_knocked_on(struct comparison *c)
+{
+    size_t i = 0, k = 0;
+
+    sort(&c->now, by_kin);
+    sort(&c->other, by_kin);
+    for (;;) {
+        const struct mark *was = next_of(&c->now, CHANGE_REMOVED, &i);
+        const struct mark *is = next_of(&c->other, CHANGE_ADDED, &k);
+        if (was == NULL || is == NULL)
+            return;
+        int order = same_kin(was, is);
+        if (order == 0) {
+            c->other.items[k].was_ms = was->at_ms;
+            c->other.items[k].change = difference(was, is);
+            c->now.items[i].change = CHANGE_SAME;
+        }
+        i += order <= 0;
+        k += order >= 0;
+    }
 }
 
 static void meet(struct comparison *c)
@@ -182,13 +243,12 @@ static void meet(struct comparison *c)
             is->change = CHANGE_ADDED;
         } else {
             is->was_ms = was->at_ms;
-            is->change = is->at_ms < was->at_ms   ? CHANGE_EARLIER
-                         : is->at_ms > was->at_ms ? CHANGE_LATER
-                                                  : CHANGE_SAME;
+            is->change = difference(was, is);
         }
         i += order <= 0;
         k += order >= 0;
     }
+    meet_knocked_on(c);
 }
 
 static bool is_more(const struct mark *m)

@@ -84,6 +84,13 @@ def line(m):
     about = m["job_id"] and f"J{m['job_id']}" or f"a{m['appointment_id']}"
     return (m["rule"], about, m["due"], m["fate"])
 
+SILENCE = "[workflow repair]\nstages = Received, Collected\ndone = Collected\n\n" + "".join(
+    f"[rule {name}]\non = job opens\nwhen = {hours} hours after\n"
+    "window = any\nby = email\ntemplate = received\n\n"
+    for name, hours in (("first", 2), ("second", 5))) + (
+    "[rule silence]\non = client hears nothing\n"
+    "when = 10 hours after\nwindow = any\nto = staff\nby = task\n")
+
 
 class Forecast(CliTest):
     def busy(self):
@@ -200,13 +207,7 @@ class Forecast(CliTest):
 
     def test_each_message_to_come_puts_the_silence_off(self):
         """Ten hours of silence count from the last one that goes, not from the first."""
-        mails = "".join(f"[rule {name}]\non = job opens\nwhen = {hours} hours after\n"
-                        "window = any\nby = email\ntemplate = received\n\n"
-                        for name, hours in (("first", 2), ("second", 5)))
-        shop = self.shop(playbook="[workflow repair]\nstages = Received, Collected\n"
-                                  "done = Collected\n\n" + mails +
-                                  "[rule silence]\non = client hears nothing\n"
-                                  "when = 10 hours after\nwindow = any\nto = staff\nby = task\n",
+        shop = self.shop(playbook=SILENCE,
                          templates={"received/en.email": BUSY_TEMPLATES["received/en.email"]})
         shop.sql("INSERT INTO client (name, email) VALUES ('Anna', 'anna@example.com'); "
                  "INSERT INTO job (client_id, stage) VALUES (1, 'Received')")
@@ -214,6 +215,18 @@ class Forecast(CliTest):
         self.assertEqual([(m["rule"], m["due"]) for m in found],
                          [("first", "2026-12-07T09:00:00Z"), ("second", "2026-12-07T12:00:00Z"),
                           ("silence", "2026-12-07T22:00:00Z")])
+
+    def test_what_a_move_brings_with_it_is_moved_as_well(self):
+        """The silence begins with another message then: that is no new message, and none less."""
+        shop = self.shop(playbook=SILENCE,
+                         templates={"received/en.email": BUSY_TEMPLATES["received/en.email"]})
+        shop.sql("INSERT INTO client (name, email) VALUES ('Anna', 'anna@example.com'); "
+                 "INSERT INTO job (client_id, stage) VALUES (1, 'Received')")
+        other = shop.write("other.conf", SILENCE.replace("5 hours", "6 hours"))
+        found = shop.json("forecast", "--now", NOW, "--playbook", other)
+        self.assertEqual([(m["rule"], m["change"], m["was"]) for m in found],
+                         [("first", "same", None), ("second", "moved", "2026-12-07T12:00:00Z"),
+                          ("silence", "moved", "2026-12-07T22:00:00Z")])
 
     @staticmethod
     def who(m):
