@@ -1,6 +1,6 @@
 /*
- * One SMTP connection, used by one sender thread: transactions one after the other over a libcurl
- * easy handle. Private to the gateway room.
+ * One SMTP connection, used by one sender thread: mails one after the other. Private to the gateway
+ * room.
  *
  * TLS: smtps:// from the start; smtp:// insists on STARTTLS unless settings->tls is TLS_NONE (which
  * the reader of the configuration sets for loopback addresses by itself). It is never tried and
@@ -10,10 +10,9 @@
 #define GATEWAY_SMTP_SESSION_H
 
 #include "gateway/gateway.h"
+#include "gateway/smtp_talk.h"
 
 struct smtp_session;
-
-#define SMTP_ADDRESS_MAX 320 /* bytes of an envelope address (RFC 5321, 4.5.3.1: 64 + 1 + 255) */
 
 /* Is this a gateway that a session can use? 0, or ERR_INVALID with `err` set. */
 int smtp_session_check(const struct gateway_settings *settings, struct err *err);
@@ -22,13 +21,10 @@ int smtp_session_check(const struct gateway_settings *settings, struct err *err)
 struct smtp_session *smtp_session_create(const struct gateway_settings *settings);
 void smtp_session_free(struct smtp_session *s); /* ends the connection, within moments */
 
-/* Called in the session's thread when all but the last bytes of the message were handed over.
- * false: break off. */
-typedef bool (*smtp_point_cb)(void *arg);
-
 /* Carry out one transaction, connecting first where need be; blocks until it is over, at most until
- * `deadline_us` on the monotonic clock or, once broken off, about a second. The connection is kept
- * for the next one after success, and thrown away after anything else. */
+ * `deadline_us` on the monotonic clock or, once broken off, about a second; `point` as in
+ * smtp_talk.h. The connection is kept for the next one after success, and thrown away after
+ * anything else. */
 void smtp_session_send(struct smtp_session *s, const struct gateway_message *m, int64_t deadline_us,
                        smtp_point_cb point, void *arg, struct gateway_result *result);
 

@@ -27,15 +27,19 @@ struct smtp_replies {
 /* Take in one line (with or without its CRLF). false: nothing good can come any more. */
 bool smtp_replies_line(struct smtp_replies *r, const char *line, size_t len, bool past_point);
 
+/* How far it came: before a word about this mail, or to the answer to one of its steps. */
+enum smtp_stage { SMTP_BEFORE, SMTP_AT_MAIL, SMTP_AT_RCPT, SMTP_AT_DATA, SMTP_AT_DOT };
+
 struct smtp_seen {
     int rc;            /* CURLcode */
-    const char *error; /* libcurl's words, "" for none */
-    bool asked;        /* the point was reached */
-    bool past_point;   /* and passed */
-    const struct smtp_replies *replies;
+    const char *error; /* words for people, "" for none */
+    enum smtp_stage stage;
+    bool asked;      /* the point was reached */
+    bool past_point; /* and passed */
+    struct smtp_replies replies;
 };
 
-/* Set all of `result`. Its detail has codes and libcurl's words, never what the server wrote. */
+/* Set all of `result`. Its detail has codes and `error`, never what the server wrote. */
 void smtp_verdict(const struct smtp_seen *seen, struct gateway_result *result);
 
 #endif

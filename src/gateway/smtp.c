@@ -1,5 +1,6 @@
 /*
- * The SMTP gateway: one sender thread for each connection, because libcurl's SMTP blocks.
+ * The SMTP gateway: one sender thread for each connection, because libcurl's SMTP
+ * blocks while it connects, and our own transactions wait for their answers.
  *
  * The happy path: smtp_start gives the delivery to the sender that has rested the shortest (with
  * little to do the same connection is used again), or lets it wait in the queue when all are at

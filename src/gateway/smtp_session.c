@@ -1,21 +1,18 @@
 /*
- * One SMTP connection over libcurl's easy interface.
+ * One SMTP connection: libcurl makes it, and smtp_talk speaks over it.
  *
- * The happy path: smtp_session_send sets up the handle (once for each connection), libcurl
- * connects, logs in, says MAIL, RCPT, DATA; the read callback hands over everything but TAIL_BYTES,
- * notes that the point of no return is passed, hands over the tail; libcurl adds the final dot and
- * waits for the reply. The connection stays for the next mail.
+ * The happy path: smtp_session_send sets up a handle, libcurl connects, says EHLO, STARTTLS and
+ * logs in (that is all it does: CURLOPT_CONNECT_ONLY), then smtp_talk_mail carries out one mail
+ * after the other.
  *
  * When things fail: the handle and its connection are thrown away, for a late reply must never be
- * taken for the next mail's. libcurl says QUIT when it closes a connection, and waits for the
- * answer up to two minutes; so the socket, which we remember as it is opened, is shut down first:
- * for reading alone (QUIT goes out, the wait ends at once) while both sides are in step, else both
- * ways. A connection kept open may have died in silence: it is looked at before each use, and if it
- * still fails before the server has said a word about this mail, the mail is tried on a fresh one.
+ * taken for the next mail's. To break one off from another thread its sockets are shut down, which
+ * we remember as they are opened. A connection kept open may have died in silence: it is looked at
+ * before each use, and if it still fails before the server has said a word about this mail, the
+ * mail is tried on a fresh one.
  */
 #include "gateway/smtp_session.h"
 
-#include <errno.h>
 #include <netinet/in.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -31,32 +28,24 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "gateway/backend.h"
-#include "gateway/smtp_verdict.h"
+#include "gateway/smtp_talk.h"
 
-/* Held back until the point is noted: what libcurl sends in one piece, so that most mails go out
- * whole. */
-#define TAIL_BYTES 16384
-#define CONNECT_MAX_MS 60000       /* DNS, TCP, TLS and login, within the total deadline */
-#define TOKEN_MAX_BYTES 16384      /* an OAuth2 access token */
-#define UPLOAD_BUFFER_BYTES 16384L /* the least: libcurl allocates twice as much for each mail */
+#define CONNECT_MAX_MS 60000  /* DNS, TCP, TLS and login, within the total deadline */
+#define TOKEN_MAX_BYTES 16384 /* an OAuth2 access token */
 #define WAIT_MAX_MS (INT64_C(1) << 30)
 #define SOCKETS_MAX 4 /* libcurl tries IPv6 and IPv4 at once, and keeps the first that answers */
-
-struct transfer {
-    const struct gateway_message *message;
-    size_t handed; /* bytes given to libcurl */
-    int64_t deadline_us;
-    smtp_point_cb point;
-    void *arg;
-    bool asked, past_point;
-    struct smtp_replies replies;
-};
 
 struct smtp_session {
     const struct gateway_settings *settings;
     CURL *curl; /* NULL: no connection */
     char error[CURL_ERROR_SIZE];
-    struct transfer transfer;
+    int64_t deadline_us;         /* of what is under way */
+    struct smtp_replies replies; /* while libcurl connects */
+    bool in_reply;               /* more lines of one are to come */
+    bool pipelines;              /* as the last EHLO's reply says */
+    struct smtp_talk talk;
+    smtp_point_cb point;
+    void *arg;
     uv_mutex_t lock;          /* for `sockets`: shut down from another thread, closed in this one */
     int sockets[SOCKETS_MAX]; /* those open now; -1: an empty place */
     atomic_bool broken;
@@ -101,6 +90,7 @@ struct smtp_session *smtp_session_create(const struct gateway_settings *settings
     s->settings = settings;
     for (int i = 0; i < SOCKETS_MAX; i++)
         s->sockets[i] = -1;
+    smtp_talk_init(&s->talk);
     uv_mutex_init(&s->lock);
     return s;
 }
@@ -140,20 +130,13 @@ static int close_socket(void *arg, curl_socket_t fd)
     return close(fd);
 }
 
-static void shut_down(struct smtp_session *s, int how)
-{
-    uv_mutex_lock(&s->lock);
-    for (int i = 0; i < SOCKETS_MAX; i++)
-        if (s->sockets[i] >= 0)
-            shutdown(s->sockets[i], how);
-    uv_mutex_unlock(&s->lock);
-}
-
-static void drop(struct smtp_session *s, bool in_step)
+/* `polite`: nothing is under way, so the server may be told. */
+static void drop(struct smtp_session *s, bool polite)
 {
     if (s->curl == NULL)
         return;
-    shut_down(s, in_step ? SHUT_RD : SHUT_RDWR);
+    if (polite)
+        smtp_talk_quit(&s->talk);
     curl_easy_cleanup(s->curl);
     s->curl = NULL;
 }
@@ -163,6 +146,7 @@ void smtp_session_free(struct smtp_session *s)
     if (s == NULL)
         return;
     drop(s, true);
+    smtp_talk_close(&s->talk);
     uv_mutex_destroy(&s->lock);
     free(s);
 }
@@ -180,41 +164,38 @@ void smtp_session_rest(struct smtp_session *s)
 void smtp_session_break(struct smtp_session *s)
 {
     atomic_store(&s->broken, true);
-    shut_down(s, SHUT_RDWR);
+    uv_mutex_lock(&s->lock);
+    for (int i = 0; i < SOCKETS_MAX; i++)
+        if (s->sockets[i] >= 0)
+            shutdown(s->sockets[i], SHUT_RDWR);
+    uv_mutex_unlock(&s->lock);
 }
 
-static size_t read_cb(char *out, size_t size, size_t count, void *arg)
+/* Only the last EHLO counts: what was said before STARTTLS anybody may have said. */
+static void note_extension(struct smtp_session *s, const char *line, size_t len)
 {
-    struct smtp_session *s = arg;
-    struct transfer *t = &s->transfer;
-    size_t room = size * count;
-    size_t left = t->message->len - t->handed;
+    static const char offer[] = "PIPELINING";
 
-    fault_point("smtp-body");
-    if (left > TAIL_BYTES) {
-        left -= TAIL_BYTES;
-    } else if (!t->asked) {
-        t->asked = true;
-        t->past_point = !atomic_load(&s->broken) && t->point(t->arg);
-        if (!t->past_point)
-            return CURL_READFUNC_ABORT;
-    }
-    if (left > room)
-        left = room;
-    memcpy(out, t->message->data + t->handed, left);
-    t->handed += left;
-    return left;
+    if (!s->in_reply)
+        s->pipelines = false;
+    s->in_reply = len > 3 && line[3] == '-';
+    while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
+        len--;
+    if (len == 4 + sizeof(offer) - 1 && strncmp(line, "250", 3) == 0 &&
+        strncasecmp(line + 4, offer, sizeof(offer) - 1) == 0)
+        s->pipelines = true;
 }
 
-/* libcurl hands every reply line to the header callback. */
+/* libcurl hands every line of a reply to the header callback. */
 static size_t reply_cb(char *line, size_t size, size_t count, void *arg)
 {
     struct smtp_session *s = arg;
-    struct transfer *t = &s->transfer;
     size_t len = size * count;
 
     fault_point("smtp-reply");
-    return smtp_replies_line(&t->replies, line, len, t->past_point) ? len : 0;
+    if (s->in_reply || (len > 3 && strncmp(line, "250", 3) == 0))
+        note_extension(s, line, len);
+    return smtp_replies_line(&s->replies, line, len, false) ? len : 0;
 }
 
 static size_t ignore_cb(char *data, size_t size, size_t count, void *arg)
@@ -226,7 +207,7 @@ static int progress_cb(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl
 {
     struct smtp_session *s = arg;
 
-    return atomic_load(&s->broken) || clock_mono_us() >= s->transfer.deadline_us;
+    return atomic_load(&s->broken) || clock_mono_us() >= s->deadline_us;
 }
 
 static int set_token(struct smtp_session *s, struct err *err)
@@ -273,8 +254,7 @@ static void set_tls(CURL *curl, const struct gateway_settings *settings)
         curl_easy_setopt(curl, CURLOPT_CAINFO, settings->ca_file);
 }
 
-/* A fresh handle; the connection comes with the first mail. The token is read here, so that each
- * login has the newest. */
+/* A fresh handle. The token is read here, so that each login has the newest. */
 static int prepare(struct smtp_session *s, struct err *err)
 {
     CURL *curl = curl_easy_init();
@@ -290,11 +270,7 @@ static int prepare(struct smtp_session *s, struct err *err)
     curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);
-    curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L); /* the size stays untold: libcurl counts the dots it
-                                                   stuffs against it and would stop too early */
-    curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER_BYTES);
-    curl_easy_setopt(curl, CURLOPT_READFUNCTION, read_cb);
-    curl_easy_setopt(curl, CURLOPT_READDATA, s);
+    curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, reply_cb);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, s);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, ignore_cb);
@@ -310,87 +286,88 @@ static int prepare(struct smtp_session *s, struct err *err)
     return set_login(s, err);
 }
 
-/* Is the kept connection in the state we left it in: open, and nothing said meanwhile? A server
- * that gave up on us has sent a 421, or an end. */
-static bool still_good(struct smtp_session *s)
+static CURLcode perform(struct smtp_session *s)
 {
-    char byte;
-    int fd = -1;
-
-    for (int i = 0; i < SOCKETS_MAX && fd < 0; i++)
-        fd = s->sockets[i];
-    return fd >= 0 && recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
-           (errno == EAGAIN || errno == EWOULDBLOCK);
-}
-
-static CURLcode perform(struct smtp_session *s, int64_t deadline_us)
-{
-    const struct gateway_message *m = s->transfer.message;
-    struct curl_slist *rcpt = NULL;
-    char from[SMTP_ADDRESS_MAX + 3], to[SMTP_ADDRESS_MAX + 3];
-    int64_t left_ms = (deadline_us - clock_mono_us()) / 1000;
+    int64_t left_ms = (s->deadline_us - clock_mono_us()) / 1000;
 
     if (left_ms < 1)
         return CURLE_OPERATION_TIMEDOUT;
     if (left_ms > WAIT_MAX_MS)
         left_ms = WAIT_MAX_MS;
-    snprintf(from, sizeof(from), "<%s>", m->from);
-    snprintf(to, sizeof(to), "<%s>", m->to);
-    rcpt = curl_slist_append(NULL, to);
-    curl_easy_setopt(s->curl, CURLOPT_MAIL_FROM, from);
-    curl_easy_setopt(s->curl, CURLOPT_MAIL_RCPT, rcpt);
     curl_easy_setopt(s->curl, CURLOPT_TIMEOUT_MS, (long)left_ms);
     curl_easy_setopt(s->curl, CURLOPT_CONNECTTIMEOUT_MS,
                      (long)(left_ms < CONNECT_MAX_MS ? left_ms : CONNECT_MAX_MS));
     /* libcurl's own limit for one reply is two minutes, where RFC 5321, 4.5.3.2.6 asks for ten. */
     curl_easy_setopt(s->curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)(left_ms / 1000 + 1));
-    CURLcode rc = curl_easy_perform(s->curl);
-    curl_easy_setopt(s->curl, CURLOPT_MAIL_RCPT, NULL);
-    curl_slist_free_all(rcpt);
-    return rc;
+    return curl_easy_perform(s->curl);
 }
 
-/* Did the kept connection fail before a word was said about this mail? */
-static bool stale(const struct smtp_session *s, CURLcode rc)
+/* Connect, up to the login. false: `result` tells why not. */
+static bool connect_to_server(struct smtp_session *s, struct gateway_result *result)
 {
-    const struct transfer *t = &s->transfer;
-
-    return rc != CURLE_OK && rc != CURLE_OPERATION_TIMEDOUT && !t->asked &&
-           !atomic_load(&s->broken) && (t->replies.lines == 0 || t->replies.code == 421);
-}
-
-/* One try, on the connection there is or on a fresh one. false: it was stale, and is closed now. */
-static bool attempt(struct smtp_session *s, const struct transfer *fresh,
-                    struct gateway_result *result)
-{
-    struct transfer *t = &s->transfer;
+    curl_socket_t fd = CURL_SOCKET_BAD;
     struct err err = {0};
-    bool reused = s->curl != NULL;
 
-    *t = *fresh;
+    s->replies = (struct smtp_replies){0};
+    s->in_reply = s->pipelines = false;
     s->error[0] = '\0';
-    if (!reused && prepare(s, &err) != 0) {
+    if (prepare(s, &err) != 0) {
         drop(s, false);
         result_set(result, OUTCOME_RETRY, 0, "%.200s", err.text);
         result->gateway_trouble = true;
+        return false;
+    }
+    struct smtp_seen seen = {.rc = perform(s), .error = s->error};
+    if (seen.rc == CURLE_OK)
+        curl_easy_getinfo(s->curl, CURLINFO_ACTIVESOCKET, &fd);
+    if (fd != CURL_SOCKET_BAD) {
+        smtp_talk_begin(&s->talk, s->curl, fd, s->pipelines);
         return true;
     }
-    CURLcode rc = perform(s, t->deadline_us);
-    bool again = reused && stale(s, rc);
-    struct smtp_seen seen = {rc, s->error, t->asked, t->past_point, &t->replies};
+    seen.replies = s->replies;
+    smtp_verdict(&seen, result);
+    drop(s, false);
+    return false;
+}
+
+static bool point_cb(void *arg)
+{
+    struct smtp_session *s = arg;
+
+    return !atomic_load(&s->broken) && s->point(s->arg);
+}
+
+/* Did the kept connection fail before a word was said about this mail? */
+static bool stale(const struct smtp_session *s, const struct smtp_seen *seen)
+{
+    return seen->rc != CURLE_OK && seen->rc != CURLE_OPERATION_TIMEDOUT && !seen->asked &&
+           !atomic_load(&s->broken) && (seen->replies.lines == 0 || seen->replies.code == 421);
+}
+
+/* One try, on the connection there is or on a fresh one. false: it was stale, and is closed now. */
+static bool attempt(struct smtp_session *s, const struct gateway_message *m,
+                    struct gateway_result *result)
+{
+    bool reused = s->curl != NULL;
+    struct smtp_seen seen;
+
+    if (!reused && !connect_to_server(s, result))
+        return true;
+    smtp_talk_mail(&s->talk, m, s->deadline_us, point_cb, s, &seen);
     smtp_verdict(&seen, result);
     if (result->outcome != OUTCOME_SENT)
-        drop(s, t->replies.code >= 400);
-    return !again;
+        drop(s, seen.replies.code >= 400 && !s->pipelines);
+    return !reused || !stale(s, &seen);
 }
 
 void smtp_session_send(struct smtp_session *s, const struct gateway_message *m, int64_t deadline_us,
                        smtp_point_cb point, void *arg, struct gateway_result *result)
 {
-    struct transfer fresh = {.message = m, .deadline_us = deadline_us, .point = point, .arg = arg};
-
-    if (s->curl != NULL && !still_good(s))
+    s->deadline_us = deadline_us;
+    s->point = point;
+    s->arg = arg;
+    if (s->curl != NULL && !smtp_talk_quiet(&s->talk))
         drop(s, false);
-    if (!attempt(s, &fresh, result))
-        attempt(s, &fresh, result);
+    if (!attempt(s, m, result))
+        attempt(s, m, result);
 }

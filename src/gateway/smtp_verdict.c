@@ -3,7 +3,7 @@
  *
  * Before the point of no return nothing can have been accepted: a 5xx to MAIL, RCPT or DATA is
  * final, everything else is RETRY, and trouble of the gateway unless the recipient had been named.
- * After it only a whole reply counts: 2xx (and libcurl content) SENT, 4xx RETRY, 5xx REJECTED, all
+ * After it only a whole reply counts: 2xx (and nothing amiss) SENT, 4xx RETRY, 5xx REJECTED, all
  * else UNKNOWN.
  */
 #include "gateway/smtp_verdict.h"
@@ -114,7 +114,7 @@ static const char *space(const struct smtp_replies *r)
 
 static void after_point(const struct smtp_seen *seen, struct gateway_result *out)
 {
-    const struct smtp_replies *r = seen->replies;
+    const struct smtp_replies *r = &seen->replies;
     int code = r->final_code;
 
     if (seen->rc == CURLE_OK && code / 100 == 2) {
@@ -137,41 +137,30 @@ static void after_point(const struct smtp_seen *seen, struct gateway_result *out
     }
 }
 
-/* libcurl tells which command was refused in its words alone. */
-enum stage { STAGE_BEFORE, STAGE_MAIL, STAGE_RCPT, STAGE_DATA };
-
-static enum stage refused_at(const char *error)
+static void refused(const struct smtp_seen *seen, struct gateway_result *out)
 {
-    if (str_starts(error, "MAIL failed"))
-        return STAGE_MAIL;
-    if (str_starts(error, "RCPT failed"))
-        return STAGE_RCPT;
-    if (str_starts(error, "DATA failed"))
-        return STAGE_DATA;
-    return STAGE_BEFORE;
-}
-
-static void refused(const struct smtp_seen *seen, enum stage stage, struct gateway_result *out)
-{
-    static const char *const what[] = {"", "the sender", "the recipient", "to take a message"};
-    const struct smtp_replies *r = seen->replies;
+    static const char *const what[] = {
+        [SMTP_AT_MAIL] = "the sender",
+        [SMTP_AT_RCPT] = "the recipient",
+        [SMTP_AT_DATA] = "to take a message",
+    };
+    const struct smtp_replies *r = &seen->replies;
     bool final = r->code / 100 == 5 && !about_login(r->code);
 
     result_set(out, final ? OUTCOME_REJECTED : OUTCOME_RETRY, r->code, "refused %s%s: %d%s%s",
-               what[stage], final ? "" : " for now", r->code, space(r), r->enhanced);
-    out->address_refused = final && stage == STAGE_RCPT && about_recipient(r);
+               what[seen->stage], final ? "" : " for now", r->code, space(r), r->enhanced);
+    out->address_refused = final && seen->stage == SMTP_AT_RCPT && about_recipient(r);
     /* 552: larger than they take; that is about this message only. */
     out->gateway_trouble =
-        r->code == 421 || about_login(r->code) || (stage == STAGE_MAIL && r->code != 552);
+        r->code == 421 || about_login(r->code) || (seen->stage == SMTP_AT_MAIL && r->code != 552);
 }
 
 static void before_point(const struct smtp_seen *seen, struct gateway_result *out)
 {
-    const struct smtp_replies *r = seen->replies;
-    enum stage stage = refused_at(seen->error);
+    const struct smtp_replies *r = &seen->replies;
 
-    if (stage != STAGE_BEFORE && r->code >= 400) {
-        refused(seen, stage, out);
+    if (seen->stage != SMTP_BEFORE && r->code >= 400) {
+        refused(seen, out);
         return;
     }
     if (seen->asked) {

@@ -13,8 +13,9 @@ From another language:
     smtp_peer.py --log FILE [--mails DIR] [--tls implicit|starttls] [--auth user:password] ...
 
 prints "ready PORT CERTIFICATE" (- for none), then adds one line to FILE for each thing that happens
-("connect 1", "login plain hello", "mail 1 tls=1 from=a@b to=c@d", "quit 1"), and writes each mail
-to DIR/0001.eml; it ends when its standard input does.
+("connect 1", "login plain hello", "ahead 1": more commands had come before MAIL was answered,
+"mail 1 tls=1 from=a@b to=c@d", "quit 1"), and writes each mail to DIR/0001.eml; it ends when its
+standard input does.
 
 Faults are asked for by the local part of the recipient's address (for MAIL: the sender's), so one
 server can show them all:
@@ -117,11 +118,13 @@ class SmtpPeer:
     without = ()  # ways to log in that are not offered
 
     def __init__(self, host="127.0.0.1", port=0, tls=None, auth=None, tokens=(), greeting=None,
-                 silent_quit=False, mails_per_connection=0, folder=None, log=None, mails=None):
+                 silent_quit=False, mails_per_connection=0, folder=None, log=None, mails=None,
+                 pipelining=False):
         self.host, self.port = host, port
         self.tls, self.auth, self.tokens = tls, auth, set(tokens)
         self.greeting, self.silent_quit = greeting, silent_quit
         self.mails_per_connection = mails_per_connection
+        self.pipelining = pipelining
         self.folder, self.log, self.mails_folder = folder, log, mails
         self.certificate = None
         self.mails, self.events, self.connections = [], [], 0
@@ -172,6 +175,10 @@ class SmtpPeer:
             loop.call_later(0.05, setattr, server, "mute", True)
         return f"{what} {enhanced}as asked by <{address}>"
 
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        session.host_name = hostname
+        return [*responses[:-1], "250-PIPELINING", responses[-1]] if self.pipelining else responses
+
     async def handle_MAIL(self, server, session, envelope, address, options):
         if self.mails_per_connection and getattr(session, "mails", 0) >= self.mails_per_connection:
             asyncio.get_running_loop().call_later(0.05, server.transport.close)
@@ -179,6 +186,8 @@ class SmtpPeer:
         reply = await self.fault(server, "mail", address)
         if reply:
             return reply
+        if server._reader._buffer:
+            self.note(f"ahead {server.number}")  # more commands came before the answer to this one
         envelope.mail_from = address
         return "250 2.1.0 OK"
 
@@ -301,9 +310,11 @@ def main():
     p.add_argument("--greeting")
     p.add_argument("--silent-quit", action="store_true")
     p.add_argument("--mails-per-connection", type=int, default=0)
+    p.add_argument("--pipelining", action="store_true")
     a = p.parse_args()
     peer = SmtpPeer(a.host, a.port, a.tls, a.auth.split(":", 1) if a.auth else None, a.token,
-                    a.greeting, a.silent_quit, a.mails_per_connection, a.folder, a.log, a.mails)
+                    a.greeting, a.silent_quit, a.mails_per_connection, a.folder, a.log, a.mails,
+                    a.pipelining)
     with peer:
         print("ready", peer.port, peer.certificate or "-", flush=True)
         sys.stdin.read()

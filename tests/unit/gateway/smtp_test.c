@@ -54,6 +54,9 @@ static void tear_down(struct set *s)
     peer_stop(&s->peer);
 }
 
+/* With and without PIPELINING. */
+static const char *const offers[][2] = {{NULL}, {"--pipelining", NULL}};
+
 static void expect(struct trial *t, int64_t id, const char *to, enum outcome o, int code,
                    bool address, bool trouble)
 {
@@ -100,13 +103,13 @@ static void mail_arrives_byte_for_byte_over_one_connection(void **state)
     peer_stop(&s.peer);
 }
 
-static void sizes_around_the_buffers_arrive_whole(void **state)
+static void send_sizes(const char *name, const char *offer)
 {
     static const size_t sizes[] = {2, 3, 4, 80, 16383, 16384, 16385, 16386, 65536, 300001};
     char mails[128];
-    snprintf(mails, sizeof(mails), "%s/sizes", folder);
+    snprintf(mails, sizeof(mails), "%s/%s", folder, name);
     mkdir(mails, 0700);
-    const char *args[] = {"--mails", mails, NULL};
+    const char *args[] = {"--mails", mails, offer, NULL};
     struct set s;
 
     set_up(&s, "smtp", args);
@@ -133,12 +136,18 @@ static void sizes_around_the_buffers_arrive_whole(void **state)
     tear_down(&s);
 }
 
-static void refusals_are_judged_by_step_and_code(void **state)
+static void sizes_around_the_buffers_arrive_whole(void **state)
+{
+    send_sizes("sizes", NULL);
+    send_sizes("sizes-pipelined", "--pipelining");
+}
+
+static void judge_refusals(const char *const *args)
 {
     struct set s;
     struct trial *t = &s.trial;
 
-    set_up(&s, "smtp", NULL);
+    set_up(&s, "smtp", args);
     trial_open(t, NULL);
     expect(t, 1, "rcpt-550-5.1.1@x.example", OUTCOME_REJECTED, 550, true, false);
     expect(t, 2, "rcpt-550@x.example", OUTCOME_REJECTED, 550, true, false);
@@ -155,6 +164,12 @@ static void refusals_are_judged_by_step_and_code(void **state)
     assert_int_equal(t->points, 4);
     assert_int_equal(peer_count(&s.peer, "mail "), 1);
     tear_down(&s);
+}
+
+static void refusals_are_judged_by_step_and_code(void **state)
+{
+    for (int i = 0; i < 2; i++)
+        judge_refusals(offers[i]);
 }
 
 static void a_refused_sender_is_the_gateways_trouble(void **state)
@@ -177,12 +192,12 @@ static void a_refused_sender_is_the_gateways_trouble(void **state)
     tear_down(&s);
 }
 
-static void silence_and_drops_before_the_point_are_safe_to_retry(void **state)
+static void meet_silence_before_the_point(const char *const *args)
 {
     struct set s;
     struct trial *t = &s.trial;
 
-    set_up(&s, "smtp", NULL);
+    set_up(&s, "smtp", args);
     t->settings.timeout_ms = 1500;
     trial_open(t, NULL);
     expect(t, 1, "rcpt-drop@x.example", OUTCOME_RETRY, 0, false, true);
@@ -194,12 +209,18 @@ static void silence_and_drops_before_the_point_are_safe_to_retry(void **state)
     tear_down(&s);
 }
 
-static void no_clear_answer_after_the_point_is_unknown(void **state)
+static void silence_and_drops_before_the_point_are_safe_to_retry(void **state)
+{
+    for (int i = 0; i < 2; i++)
+        meet_silence_before_the_point(offers[i]);
+}
+
+static void get_no_clear_answer(const char *const *args)
 {
     struct set s;
     struct trial *t = &s.trial;
 
-    set_up(&s, "smtp", NULL);
+    set_up(&s, "smtp", args);
     t->settings.timeout_ms = 1500;
     trial_open(t, NULL);
     expect(t, 1, "dot-drop@x.example", OUTCOME_UNKNOWN, 0, false, false);
@@ -210,6 +231,27 @@ static void no_clear_answer_after_the_point_is_unknown(void **state)
     expect(t, 5, "dot-354@x.example", OUTCOME_UNKNOWN, 354, false, false);
     expect(t, 6, "dot-slow@x.example", OUTCOME_SENT, 250, false, false);
     tear_down(&s);
+}
+
+static void no_clear_answer_after_the_point_is_unknown(void **state)
+{
+    for (int i = 0; i < 2; i++)
+        get_no_clear_answer(offers[i]);
+}
+
+static void commands_go_together_only_where_the_server_offers_it(void **state)
+{
+    for (int i = 0; i < 2; i++) {
+        struct set s;
+        set_up(&s, "smtp", offers[i]);
+        trial_open(&s.trial, NULL);
+        for (int64_t id = 1; id <= 3; id++)
+            expect(&s.trial, id, "you@x.example", OUTCOME_SENT, 250, false, false);
+        tear_down(&s);
+        assert_int_equal(peer_count(&s.peer, "ahead "), i == 0 ? 0 : 3);
+        assert_int_equal(peer_count(&s.peer, "mail "), 3);
+        assert_int_equal(peer_count(&s.peer, "connect "), 1);
+    }
 }
 
 static void a_server_that_goes_mute_after_a_refusal_cannot_hold_the_thread(void **state)
@@ -303,8 +345,8 @@ static void tls_is_used_and_the_certificate_checked(void **state)
     static const char *const schemes[][2] = {{"smtps", "implicit"}, {"smtp", "starttls"}};
 
     for (int i = 0; i < 2; i++) {
-        const char *args[] = {"--folder", folder,      "--tls", schemes[i][1],
-                              "--auth",   "me:s3cret", NULL};
+        const char *args[] = {"--folder", folder,      "--tls",        schemes[i][1],
+                              "--auth",   "me:s3cret", "--pipelining", NULL};
         struct set s;
         set_up(&s, schemes[i][0], args);
         s.trial.settings.ca_file = s.peer.certificate;
@@ -516,6 +558,7 @@ int main(void)
         cmocka_unit_test(a_refused_sender_is_the_gateways_trouble),
         cmocka_unit_test(silence_and_drops_before_the_point_are_safe_to_retry),
         cmocka_unit_test(no_clear_answer_after_the_point_is_unknown),
+        cmocka_unit_test(commands_go_together_only_where_the_server_offers_it),
         cmocka_unit_test(a_server_that_goes_mute_after_a_refusal_cannot_hold_the_thread),
         cmocka_unit_test(more_than_there_are_connections_wait_and_all_arrive),
         cmocka_unit_test(those_that_wait_end_untried_with_the_gateways_trouble),

@@ -10,26 +10,25 @@
 
 #include "gateway/smtp_verdict.h"
 
-static struct gateway_result refused_at(const char *error, const char *line)
+static struct gateway_result refused_at(enum smtp_stage stage, const char *line)
 {
-    struct smtp_replies replies = {0};
+    struct smtp_seen seen = {.rc = CURLE_WEIRD_SERVER_REPLY, .error = "", .stage = stage};
     struct gateway_result out;
 
-    smtp_replies_line(&replies, line, strlen(line), false);
-    struct smtp_seen seen = {CURLE_SEND_ERROR, error, false, false, &replies};
+    smtp_replies_line(&seen.replies, line, strlen(line), false);
     smtp_verdict(&seen, &out);
     return out;
 }
 
 static struct gateway_result after(int rc, const char *const *lines)
 {
-    struct smtp_replies replies = {0};
+    struct smtp_seen seen = {
+        .rc = rc, .error = "", .stage = SMTP_AT_DOT, .asked = true, .past_point = true};
     struct gateway_result out;
 
-    smtp_replies_line(&replies, "354 go on\r\n", 11, false);
+    smtp_replies_line(&seen.replies, "354 go on\r\n", 11, false);
     for (; *lines != NULL; lines++)
-        smtp_replies_line(&replies, *lines, strlen(*lines), true);
-    struct smtp_seen seen = {rc, "", true, true, &replies};
+        smtp_replies_line(&seen.replies, *lines, strlen(*lines), true);
     smtp_verdict(&seen, &out);
     return out;
 }
@@ -56,26 +55,26 @@ static void only_what_is_about_the_recipient_counts_against_it(void **state)
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]) - 1; i++) {
-        struct gateway_result r = refused_at("RCPT failed: 550", cases[i].line);
+        struct gateway_result r = refused_at(SMTP_AT_RCPT, cases[i].line);
         assert_int_equal(r.outcome, OUTCOME_REJECTED);
         assert_int_equal(r.address_refused, cases[i].address);
         assert_false(r.gateway_trouble);
         assert_null(strstr(r.detail, "user"));
     }
     /* not the last line of a reply: no reply yet, and so nothing is final */
-    assert_int_equal(refused_at("RCPT failed", cases[12].line).outcome, OUTCOME_RETRY);
+    assert_int_equal(refused_at(SMTP_AT_RCPT, cases[12].line).outcome, OUTCOME_RETRY);
 }
 
 static void the_step_decides_about_the_gateway(void **state)
 {
-    assert_true(refused_at("MAIL failed: 550", "550 5.7.1 no").gateway_trouble);
-    assert_false(refused_at("MAIL failed: 552", "552 5.3.4 too big").gateway_trouble);
-    assert_false(refused_at("MAIL failed: 550", "550 5.1.1 no").address_refused);
-    assert_false(refused_at("DATA failed: 554", "554 5.1.1 no").address_refused);
-    assert_true(refused_at("RCPT failed: 421", "421 closing").gateway_trouble);
-    assert_int_equal(refused_at("RCPT failed: 530", "530 log in first").outcome, OUTCOME_RETRY);
-    assert_int_equal(refused_at("Login denied", "535 5.7.8 no").outcome, OUTCOME_RETRY);
-    assert_true(refused_at("Login denied", "535 5.7.8 no").gateway_trouble);
+    assert_true(refused_at(SMTP_AT_MAIL, "550 5.7.1 no").gateway_trouble);
+    assert_false(refused_at(SMTP_AT_MAIL, "552 5.3.4 too big").gateway_trouble);
+    assert_false(refused_at(SMTP_AT_MAIL, "550 5.1.1 no").address_refused);
+    assert_false(refused_at(SMTP_AT_DATA, "554 5.1.1 no").address_refused);
+    assert_true(refused_at(SMTP_AT_RCPT, "421 closing").gateway_trouble);
+    assert_int_equal(refused_at(SMTP_AT_RCPT, "530 log in first").outcome, OUTCOME_RETRY);
+    assert_int_equal(refused_at(SMTP_BEFORE, "535 5.7.8 no").outcome, OUTCOME_RETRY);
+    assert_true(refused_at(SMTP_BEFORE, "535 5.7.8 no").gateway_trouble);
 }
 
 static void after_the_point_only_a_whole_reply_is_clear(void **state)
@@ -91,7 +90,7 @@ static void after_the_point_only_a_whole_reply_is_clear(void **state)
     assert_string_equal(after(CURLE_OK, fine).provider_id, "4Xk2");
     assert_int_equal(after(CURLE_WEIRD_SERVER_REPLY, later).outcome, OUTCOME_RETRY);
     assert_int_equal(after(CURLE_WEIRD_SERVER_REPLY, never).outcome, OUTCOME_REJECTED);
-    /* a 2xx that libcurl is not content with, the 354 from before, half a reply, none, nonsense */
+    /* a 2xx, but something is amiss, the 354 from before, half a reply, none, nonsense */
     assert_int_equal(after(CURLE_RECV_ERROR, fine).outcome, OUTCOME_UNKNOWN);
     assert_int_equal(after(CURLE_OK, none).outcome, OUTCOME_UNKNOWN);
     assert_int_equal(after(CURLE_OK, half).outcome, OUTCOME_UNKNOWN);
