@@ -320,7 +320,10 @@ class Trouble(MailTest):
         that the reader's mail program can tell."""
         count, kills = 150, 8
         server = self.server()
-        shop = self.mail_shop(server, connections=2).start()
+        shop = self.mail_shop(server, connections=2)
+        shop.write("betimes.conf",
+                   BUSINESS + server.section(connections=2) + "\n[limits]\nblast = none\n")
+        shop.start()
         shop.sql(f"""
             BEGIN;
             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
