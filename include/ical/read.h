@@ -9,9 +9,9 @@
  *   "calendar"    for each VCALENDAR: prodid, method, name, timezone (X-WR-TIMEZONE as an IANA
  * name), ignored (how many components of other kinds), problems "event"       for each VEVENT of
  * it, in its order: index, uid, recurrence_id, sequence, status, summary, description, location,
- * start, end, all_day, organizer, attendees (name, email, uri, partstat), last_modified, rrule,
- * problems "occurrence"  for each time in the window at which one of its events is, by start: event
- * (its index), uid, recurrence_id, start, end, all_day, status, summary
+ * start, end, all_day, organizer, attendees (name, email, uri, partstat, type), last_modified,
+ * rrule, problems "occurrence"  for each time in the window at which one of its events is, by
+ * start: event (its index), uid, recurrence_id, start, end, all_day, status, summary
  *
  * What is not there is null. A time is {"date": "2026-12-08"}; or {"local": "2026-12-08T15:00:00",
  * "zone": "Asia/Almaty", "instant": "2026-12-08T10:00:00Z"}. A floating time has "floating": true,

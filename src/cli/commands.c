@@ -35,7 +35,8 @@ static const struct command *const after[] = {
     &command_status, &command_outbox, &command_history, &command_why, &command_tasks, NULL,
 };
 static const struct command *const step_in[] = {
-    &command_answer, &command_retry, &command_cancel, &command_pause, &command_resume, NULL,
+    &command_answer, &command_import, &command_retry, &command_cancel,
+    &command_pause,  &command_resume, NULL,
 };
 static const struct command *const people[] = {
     &command_user,

@@ -96,9 +96,11 @@ static json_t *person_json(const struct content_property *p, bool attendee)
     else
         put(o, "email", content_param(p, "EMAIL", &b) && b.len > 0 ? string(b.data) : NULL);
     put(o, "uri", string(p->value));
-    if (attendee)
+    if (attendee) {
         put(o, "partstat",
             content_param(p, "PARTSTAT", &b) ? string(b.data) : string("NEEDS-ACTION"));
+        put(o, "type", content_param(p, "CUTYPE", &b) ? string(b.data) : string("INDIVIDUAL"));
+    }
     buf_close(&b);
     return o;
 }

@@ -386,6 +386,55 @@ CREATE TABLE published (
     created_ms INTEGER NOT NULL
 );
 
+-- Calendars that are read, by their names in betimes.conf; "import" is for single files. etag,
+-- modified, token: what the last look that was applied was answered with. until_ms: up to when its
+-- recurrences were followed. tries: looks that failed since. asks: why the last look was not
+-- applied and waits for a yes; asks_missing: how many events it lacked; accepted: so many may be
+-- missing at the next look. wanted_ms: when somebody asked for a look. notes: what was wrong with
+-- the calendar, a line each.
+CREATE TABLE calendar (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    etag TEXT,
+    modified TEXT,
+    token TEXT,
+    looked_ms INTEGER NOT NULL DEFAULT 0,
+    good_ms INTEGER NOT NULL DEFAULT 0,
+    until_ms INTEGER NOT NULL DEFAULT 0,
+    tries INTEGER NOT NULL DEFAULT 0,
+    trouble TEXT,
+    asks TEXT,
+    asks_missing INTEGER NOT NULL DEFAULT 0,
+    accepted INTEGER NOT NULL DEFAULT 0,
+    wanted_ms INTEGER NOT NULL DEFAULT 0,
+    notes TEXT
+);
+
+-- What their events were at the last look, one row for each time of a series. recurrence: which
+-- one, "" for an event that is no series. digest: of all that matters. states are those of enum
+-- event_state. names: whom the event names, see calendar/names.h. ref: its appointment's.
+CREATE TABLE calendar_event (
+    id INTEGER PRIMARY KEY,
+    calendar_id INTEGER NOT NULL REFERENCES calendar (id),
+    uid TEXT NOT NULL,
+    recurrence TEXT NOT NULL,
+    digest INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    cancelled INTEGER NOT NULL,
+    starts_ms INTEGER NOT NULL,
+    starts TEXT NOT NULL,
+    ends TEXT,
+    timezone TEXT,
+    title TEXT,
+    location TEXT,
+    staff_row INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    names TEXT NOT NULL,
+    ref TEXT UNIQUE
+);
+CREATE UNIQUE INDEX calendar_event_key ON calendar_event (calendar_id, uid, recurrence);
+CREATE INDEX calendar_event_unmatched ON calendar_event (calendar_id) WHERE state = 1;
+
 -- Who may use the page. password: as crypt(5) writes it. role: those of enum role.
 CREATE TABLE user (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

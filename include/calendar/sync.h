@@ -1,0 +1,67 @@
+/*
+ * A look at a calendar, from its bytes to appointments: read in a child (ical/read.h), compared
+ * with what was known (compare.h), written (apply.h). For whoever may wait: it blocks, and rests
+ * between its transactions. The service does it in a thread of its own, `betimes import` at once.
+ *
+ *     bytes ── child ── look ── compare ──┬── apply ── what is known
+ *                                         └── somebody has to say yes: nothing is written
+ */
+#ifndef CALENDAR_SYNC_H
+#define CALENDAR_SYNC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "calendar/apply.h"
+#include "playbook/settings.h"
+#include "store/store.h"
+#include "store/tenure.h"
+#include "time/zone.h"
+
+#define SYNC_IMPORT "import" /* the source of single files; no calendar may have this name */
+
+struct sync_job {
+    struct store *store;
+    const struct tenure *tenure; /* NULL: not the service */
+    const struct settings *settings;
+    const char *name;                /* of the calendar */
+    const struct str_list *patterns; /* NULL: none */
+    const struct zone *floating;     /* of times that name no zone; NULL: the business's */
+    bool pass_over;                  /* events that name nobody are none of ours */
+    bool whole;                      /* the bytes are all of the calendar */
+    bool dry;                        /* only find out what would be done */
+    int64_t now_ms;
+    const char *etag, *modified, *token; /* kept when the look was applied; NULL: none */
+    void (*tell)(void *arg, const struct apply_told *told); /* NULL: nobody wants to know */
+    void (*progress)(void *arg, size_t done, size_t total); /* likewise */
+    void *arg;
+};
+
+struct sync_report {
+    size_t counts[APPLY_OUTCOMES];
+    size_t unchanged;
+    size_t events; /* in the calendar, each time of a series counted */
+    char *asks;    /* nothing was written, for this reason: somebody has to say yes; else NULL */
+    struct str_list notes; /* what is wrong with the calendar */
+    size_t notes_more;
+};
+void sync_report_close(struct sync_report *r);
+
+/* Look. Close the report in any case. ERR_INVALID and ERR_LIMIT: the bytes are no calendar that can
+ * be read, and nothing is written; else the store's errors or the child's, and what was committed
+ * until then stands: the next look goes on. `err` has a sentence for all of them. */
+int sync_look(const struct sync_job *job, const void *bytes, size_t len, struct sync_report *out,
+              struct err *err);
+
+/* Without its bytes: those of its events that had no client are tried again. With `whole` that is a
+ * look which found the calendar as it was. Likewise. */
+int sync_again(const struct sync_job *job, struct sync_report *out, struct err *err);
+
+/* A look came to nothing, for this reason: the last good state stays. */
+int sync_failed(struct store *store, const struct tenure *tenure, const char *name, const char *why,
+                int64_t now_ms);
+
+#endif
