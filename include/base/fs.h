@@ -31,6 +31,13 @@ int fs_write_atomic(const char *path, const void *data, size_t len, mode_t mode,
 /* Create `path` with `data`; ERR_EXISTS, and nothing changed, when it is there already. */
 int fs_create(const char *path, const void *data, size_t len, mode_t mode, struct err *err);
 
+/* A new file in the folder `dir` that has no name there, open for reading and writing: it is gone
+ * when it is closed, however that comes. Its descriptor, or a negative code with a sentence. */
+int fs_nameless(const char *dir, struct err *err);
+
+/* Append all of `data` to an open file. 0, ERR_FULL or ERR_IO, with a sentence. */
+int fs_put(int fd, const void *data, size_t len, struct err *err);
+
 /* Wait until the disk knows what is in the folder of `path`: after a rename there. ERR_IO, with
  * errno. */
 int fs_sync_folder(const char *path);

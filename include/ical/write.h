@@ -5,6 +5,12 @@
  *
  *   ical_write_begin, then ical_write_event for each event, then ical_write_end.
  *
+ * Zones stand in front of the events that are told by their clocks, as old readers want it, so all
+ * of it is kept until the end. For a calendar that is too long for that, name the events twice:
+ *
+ *   ical_write_begin, ical_write_zone_of for each event, ical_write_zones; then ical_write_event
+ *   for each event, with `out` emptied as one likes in between, then ical_write_end.
+ *
  * Texts have to be UTF-8; control characters in them are left out, line breaks kept where the
  * format has a way to write them (SUMMARY, DESCRIPTION, LOCATION). Strings are borrowed for the
  * call, but for the calendar's, which live until ical_write_end.
@@ -31,7 +37,7 @@ struct ical_calendar {
     enum ical_method method;
     const char *name;    /* X-WR-CALNAME, NAME; NULL: none */
     int refresh_minutes; /* how often a reader may ask again; 0: says nothing */
-    int64_t now_ms;      /* DTSTAMP: when this is written */
+    int64_t now_ms; /* DTSTAMP: when this is written; 0: that of each event is its modified_ms */
 };
 
 struct ical_person {
@@ -67,6 +73,7 @@ struct ical_writer {
         int64_t from_ms, to_ms; /* the first and the last instant told by its clocks */
     } * zones;
     size_t zone_count, zone_cap;
+    bool zones_written; /* events go into `out` at once */
 };
 
 /* Append to `out` what comes before the events. */
@@ -75,7 +82,16 @@ void ical_write_begin(struct ical_writer *w, struct buf *out, const struct ical_
 /* Add an event; it is in `out` after ical_write_end. */
 void ical_write_event(struct ical_writer *w, const struct ical_out_event *e);
 
+/* The zone of this event is needed, for its times; nothing is written. */
+void ical_write_zone_of(struct ical_writer *w, const struct ical_out_event *e);
+
+/* Append the zones that are needed; the zone of each event that follows has to be among them. */
+void ical_write_zones(struct ical_writer *w);
+
 /* Append the zones, the events and the end, and free what the writer has. */
 void ical_write_end(struct ical_writer *w);
+
+/* Free what the writer has without an end to the calendar; nothing after ical_write_end. */
+void ical_write_close(struct ical_writer *w);
 
 #endif

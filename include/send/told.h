@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "ical/write.h"
 #include "plan/record.h"
 #include "playbook/settings.h"
 #include "time/zone.h"
@@ -26,5 +27,12 @@ const struct zone *told_zone(const struct business *b, const struct appointment 
 /* A time of the appointment, written in the zone `from`, as wall time in `to`; a date alone stays,
  * and so does what is no time or NULL. free() it. */
 char *told_time(const char *text, const struct zone *from, const struct zone *to);
+
+/* When it is, as a calendar tells it: fills in the zone and the times of `e` from what the row says
+ * (`timezone`, `ends` may be NULL; without a zone of its own it is `home`'s). An end that is not
+ * behind the start is none; that of a day or several is the first day that is not in it. false: the
+ * row has no time that can be told. */
+bool told_event(const struct zone *home, const char *starts, const char *ends, const char *timezone,
+                struct ical_out_event *e);
 
 #endif

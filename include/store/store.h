@@ -49,6 +49,9 @@ void store_set_patience(struct store *s, int wait_ms);
  * moment to read in, which takes no lock that another program would notice. */
 int store_begin(struct store *s);
 int store_commit(struct store *s);
+/* A moment to read in: whatever is read until store_rollback is as it stood at the first of it.
+ * Takes no lock, and holds up checkpoints; keep it short. */
+int store_begin_reading(struct store *s);
 /* Commit without waiting for the disk. A power cut may take back the latest of such commits, never
  * one without those that came after it: for what would simply be found out again, such as plans.
  * The next store_commit, or another program's commit that waits for the disk, makes it last. */

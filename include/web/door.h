@@ -7,7 +7,7 @@
 
 #include "web/visit.h"
 
-/* On the loop: find the handler (v->route, v->id). false: the answer is written already. */
+/* On the loop: find the handler (v->route, v->hole). false: the answer is written already. */
 bool door_enter(struct visit *v);
 
 /* Off the loop, or on it for handlers that run there: check who it is, call the handler, write an

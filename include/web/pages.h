@@ -16,6 +16,9 @@ int page_client(struct visit *v);
 int health_page(struct visit *v);
 int metrics_page(struct visit *v);
 
+/* A published calendar, by the token of its link (web/feeds.h). */
+int feed_page(struct visit *v);
+
 /* A file of src/web/assets by the last part of its path; ERR_NOTFOUND. */
 int asset_page(struct visit *v);
 

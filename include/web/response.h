@@ -10,17 +10,23 @@
 
 #include "base/buf.h"
 
+#define TAG_MAX 40
+
 struct response {
     int status;
     const char *type;  /* Content-Type; borrowed */
     struct buf body;   /* or, when `fixed` is not NULL: */
     const void *fixed; /* bytes that outlive the answer */
     size_t fixed_len;
+    int fd;            /* or, when it is not -1: an open file, which is closed with the answer, */
+    size_t file_len;   /* of so many bytes */
+    char *filename;    /* under which it may be saved; NULL: none */
     char *location;    /* for a redirect; NULL: none */
     char *cookies[2];  /* Set-Cookie; NULL: none */
     int retry_after_s; /* 0: none */
     bool keep;         /* may be kept for ever: its address changes with its content */
-    char tag[24];      /* ETag without its quotes; "": none */
+    bool fresh;        /* may be kept, if it is asked about before each use */
+    char tag[TAG_MAX]; /* ETag without its quotes; "": none */
     const char *allow; /* the methods, for 405; borrowed, NULL: none */
     bool close;        /* end the connection */
 };
@@ -31,6 +37,9 @@ void response_close(struct response *r);
 
 /* Plain text, and nothing else that was written before. */
 void response_text(struct response *r, int status, const char *text);
+
+/* Does an If-None-Match header (NULL: none) name this answer's tag? Then it becomes a 304. */
+bool response_unchanged(struct response *r, const char *match);
 
 /* Go there with a GET (303). */
 void response_go(struct response *r, const char *location);

@@ -15,12 +15,13 @@ struct visit; /* web/visit.h */
 enum access { ACCESS_MACHINE, ACCESS_ANYONE, ACCESS_READER, ACCESS_STAFF, ACCESS_MANAGER };
 
 /* Where a handler runs: at once on the loop, without the database; or off it, one after another, in
- * the lane of pages or in that of signing in, which takes its time. */
-enum where { ON_LOOP, IN_PAGES, IN_SIGN_IN };
+ * the lane of pages, in that of signing in, which takes its time, or in that of calendars, which
+ * strangers' programs ask for. */
+enum where { ON_LOOP, IN_PAGES, IN_SIGN_IN, IN_CALENDARS };
 
 struct route {
     enum method method;
-    const char *path; /* "/clients/{id}": {id} is a number */
+    const char *path; /* "/clients/{id}": a number; "/c/{token}": letters and digits */
     enum access access;
     enum where where;
     int (*handler)(struct visit *v); /* 0, or a negative code, and then an error page is written */
@@ -28,9 +29,15 @@ struct route {
 
 enum found { FOUND, FOUND_PATH_ONLY /* another method is allowed there */, FOUND_NOTHING };
 
-/* Find the route for this in `table`; *id is the number in the path, 0 without one. For
- * FOUND_PATH_ONLY *out is a route of that path. */
+/* What stands in the hole of a path. */
+#define ROUTE_TOKEN_MAX 64
+struct route_hole {
+    int64_t id;                      /* 0: it has none */
+    char token[ROUTE_TOKEN_MAX + 1]; /* "": it has none */
+};
+
+/* Find the route for this in `table`. For FOUND_PATH_ONLY *out is a route of that path. */
 enum found router_find(const struct route *table, size_t count, enum method method,
-                       const char *path, const struct route **out, int64_t *id);
+                       const char *path, const struct route **out, struct route_hole *hole);
 
 #endif

@@ -6,6 +6,7 @@
 #define WEB_SITE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/str.h"
 #include "playbook/settings.h"
@@ -13,7 +14,9 @@
 
 struct site {
     int users;
+    uint64_t number;          /* no other site since the start has it */
     char *business;           /* its name */
+    char *email;              /* of the business; NULL: none */
     const struct zone *zone;  /* of the business */
     char *authority;          /* of `[web] url`: host, and port if it has one; NULL: no url */
     char *host;               /* the same without the port */

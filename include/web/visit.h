@@ -15,16 +15,19 @@
 #include "web/site.h"
 #include "web/web.h"
 
+struct feeds; /* web/feeds.h */
+
 struct visit {
     const struct request *request;
     struct response *response;
     const struct site *site;
     struct web_health health; /* as it was when the request came */
     const struct route *route;
-    int64_t id;              /* of the path; 0: none */
+    struct route_hole hole;  /* what stands in its path */
     int64_t now_ms;          /* the service's clock */
     struct store *store;     /* NULL on the loop */
     struct backoff *backoff; /* in the lane of signing in only */
+    struct feeds *feeds;     /* in the lane of calendars only */
     struct login login;      /* user.id 0: nobody is signed in */
 };
 

@@ -97,6 +97,30 @@ static int write_all(int fd, const char *data, size_t len)
     return 0;
 }
 
+int fs_put(int fd, const void *data, size_t len, struct err *err)
+{
+    return write_all(fd, data, len) == 0 ? 0 : err_errno(err, errno, "write into a file");
+}
+
+/* Not every file system makes files without a name; there it loses its name at once. */
+int fs_nameless(const char *dir, struct err *err)
+{
+    int fd = open(dir, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+
+    if (fd >= 0)
+        return fd;
+    if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT)
+        return err_errno(err, errno, "%s: a file in it", dir);
+    char *path = fs_join(dir, ".betimes-XXXXXX");
+    fd = mkostemp(path, O_CLOEXEC);
+    if (fd < 0)
+        fd = err_errno(err, errno, "%s: a file in it", dir);
+    else
+        unlink(path);
+    free(path);
+    return fd;
+}
+
 int fs_sync_folder(const char *path)
 {
     char *copy = mem_strdup(path);

@@ -17,6 +17,7 @@
 #include "cli/calendar.h"
 #include "cli/show.h"
 #include "store/entities.h"
+#include "store/invitations.h"
 #include "store/published.h"
 #include "store/records.h"
 #include "store/users.h"
@@ -150,7 +151,11 @@ int calendar_publish(const struct calendar_order *o)
     if (status == EXIT_DONE) {
         rng_hex(token, LINK_BITS);
         token_hash(token, hash);
+        char *identity = NULL; /* stands in its UIDs; whoever only reads cannot make it */
         int rc = store_begin(s);
+        if (rc == 0)
+            rc = store_identity(s, &identity);
+        free(identity);
         if (rc == 0)
             rc = store_published_add(s, hash, w.key, clock_wall_ms(), &id);
         rc = finish(o, rc, "publish calendar", id);

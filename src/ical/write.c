@@ -87,21 +87,27 @@ static void put_date(struct buf *out, const char *name, int64_t day)
     line_raw(out, "%s;VALUE=DATE:%04d%02d%02d", name, c.year, c.month, c.day);
 }
 
-static void put_times(struct ical_writer *w, const struct ical_out_event *e)
+static bool has_end(const struct ical_out_event *e)
 {
-    struct buf *out = &w->events;
+    return e->end_ms > e->start_ms;
+}
 
+void ical_write_zone_of(struct ical_writer *w, const struct ical_out_event *e)
+{
+    if (!e->all_day && e->zone != zone_utc())
+        use_zone(w, e->zone, e->start_ms, has_end(e) ? e->end_ms : e->start_ms);
+}
+
+static void put_times(struct buf *out, const struct ical_out_event *e)
+{
     if (e->all_day) {
         put_date(out, "DTSTART", e->first_day);
         if (e->behind_day > e->first_day)
             put_date(out, "DTEND", e->behind_day);
         return;
     }
-    bool has_end = e->end_ms > e->start_ms;
-    if (e->zone != zone_utc())
-        use_zone(w, e->zone, e->start_ms, has_end ? e->end_ms : e->start_ms);
     put_local(out, "DTSTART", e->start_ms, e->zone);
-    if (has_end)
+    if (has_end(e))
         put_local(out, "DTEND", e->end_ms, e->zone);
 }
 
@@ -124,18 +130,18 @@ static void put_person(struct buf *out, const char *name, const char *parameters
     buf_close(&line);
 }
 
-static void put_people(struct ical_writer *w, const struct ical_out_event *e)
+static void put_people(const struct ical_writer *w, struct buf *out, const struct ical_out_event *e)
 {
     const char *partstat = e->partstat != NULL ? e->partstat : "NEEDS-ACTION";
     char parameters[128];
 
-    put_person(&w->events, "ORGANIZER", "", &e->organizer);
+    put_person(out, "ORGANIZER", "", &e->organizer);
     if (w->calendar.method == ICAL_PUBLISH)
         return; /* RFC 5546, 3.2.1: a published event has no attendee */
     snprintf(parameters, sizeof(parameters),
              ";CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;PARTSTAT=%s%s", partstat,
              e->partstat == NULL && w->calendar.method == ICAL_REQUEST ? ";RSVP=TRUE" : "");
-    put_person(&w->events, "ATTENDEE", parameters, &e->attendee);
+    put_person(out, "ATTENDEE", parameters, &e->attendee);
 }
 
 /* ---- the whole ---- */
@@ -144,35 +150,49 @@ void ical_write_event(struct ical_writer *w, const struct ical_out_event *e)
 {
     static const char *const words[] = {"CONFIRMED", "TENTATIVE", "CANCELLED"};
     enum ical_status status = w->calendar.method == ICAL_CANCEL ? ICAL_CANCELLED : e->status;
-    struct buf *out = &w->events;
+    struct buf *out = w->zones_written ? w->out : &w->events;
 
     assert(w->calendar.method == ICAL_PUBLISH ||
            (e->organizer.email != NULL && e->attendee.email != NULL));
     line_raw(out, "BEGIN:VEVENT");
     line_text(out, "UID", e->uid);
     line_raw(out, "SEQUENCE:%d", e->sequence);
-    put_utc(out, "DTSTAMP", w->calendar.now_ms);
+    put_utc(out, "DTSTAMP", w->calendar.now_ms != 0 ? w->calendar.now_ms : e->modified_ms);
     if (e->modified_ms != 0)
         put_utc(out, "LAST-MODIFIED", e->modified_ms);
-    put_times(w, e);
+    if (!w->zones_written)
+        ical_write_zone_of(w, e);
+    put_times(out, e);
     line_raw(out, "STATUS:%s", words[status]);
     line_text(out, "SUMMARY", e->summary);
     line_text(out, "DESCRIPTION", e->description);
     line_text(out, "LOCATION", e->location);
     if (e->url != NULL)
         line_raw(out, "URL:%s", e->url);
-    put_people(w, e);
+    put_people(w, out, e);
     line_raw(out, "TRANSP:%s", e->all_day || status == ICAL_CANCELLED ? "TRANSPARENT" : "OPAQUE");
     line_raw(out, "END:VEVENT");
 }
 
-void ical_write_end(struct ical_writer *w)
+void ical_write_zones(struct ical_writer *w)
 {
     for (size_t i = 0; i < w->zone_count; i++)
         write_zone(w->out, w->zones[i].zone, w->zones[i].from_ms - YEAR_MS,
                    w->zones[i].to_ms + ICAL_WRITE_YEARS * YEAR_MS);
+    w->zones_written = true;
+}
+
+void ical_write_end(struct ical_writer *w)
+{
+    if (!w->zones_written)
+        ical_write_zones(w);
     buf_append(w->out, w->events.data, w->events.len);
     line_raw(w->out, "END:VCALENDAR");
+    ical_write_close(w);
+}
+
+void ical_write_close(struct ical_writer *w)
+{
     buf_close(&w->events);
     free(w->zones);
     w->zones = NULL;

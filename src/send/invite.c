@@ -7,8 +7,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "ical/write.h"
+#include "send/told.h"
 #include "store/invitations.h"
-#include "time/moment.h"
 
 #define UID_MAX 255            /* bytes of a writer's own; RFC 7986, 5.3 asks for less */
 #define SEQUENCE_MAX INT32_MAX /* RFC 5545, 3.3.8 */
@@ -25,26 +25,10 @@ static bool has_status(const struct appointment *a, const char *status)
     return a->status != NULL && strcmp(a->status, status) == 0;
 }
 
-/* When it is, as an event tells it; false: the row has no time that can be told. An end that is not
- * behind the start is none; that of a day or several is the first day that is not in it. */
-static bool read_times(const struct settings *settings, const struct appointment *a,
+static bool read_times(const struct zone *home, const struct appointment *a,
                        struct ical_out_event *e)
 {
-    struct moment starts, ends;
-
-    e->zone = a->timezone != NULL ? zone_get(a->timezone) : settings->business.calendar.zone;
-    if (e->zone == NULL || a->starts == NULL || moment_parse(a->starts, &starts, NULL) != 0)
-        return false;
-    bool has_end = a->ends != NULL && moment_parse(a->ends, &ends, NULL) == 0;
-    e->all_day = starts.kind == MOMENT_DATE;
-    if (e->all_day) {
-        e->first_day = civil_day_number(&starts.civil);
-        e->behind_day = has_end ? civil_day_number(&ends.civil) : e->first_day;
-        return true;
-    }
-    e->start_ms = moment_instant(&starts, e->zone);
-    e->end_ms = has_end ? moment_instant(&ends, e->zone) : e->start_ms;
-    return true;
+    return told_event(home, a->starts, a->ends, a->timezone, e);
 }
 
 enum invite invite_kind(const struct settings *settings, const struct compose_input *in)
@@ -53,7 +37,8 @@ enum invite invite_kind(const struct settings *settings, const struct compose_in
     struct ical_out_event e = {0};
 
     if (in->rule == NULL || !in->rule->invite || in->channel != CHANNEL_EMAIL || a == NULL ||
-        in->client == NULL || in->recipient != NULL || in->to_house || !read_times(settings, a, &e))
+        in->client == NULL || in->recipient != NULL || in->to_house ||
+        !read_times(settings->business.calendar.zone, a, &e))
         return INVITE_NOTHING;
     if (has_status(a, "cancelled"))
         return INVITE_CANCEL;
@@ -64,11 +49,11 @@ enum invite invite_kind(const struct settings *settings, const struct compose_in
 
 /* All that makes it another event for whoever has it in her calendar. What only explains it (the
  * words of the mail) is not in it. */
-static char *tell(const struct settings *settings, const struct appointment *a, bool cancel)
+static char *tell(const struct zone *home, const struct appointment *a, bool cancel)
 {
     struct ical_out_event e = {0};
 
-    read_times(settings, a, &e);
+    read_times(home, a, &e);
     return mem_printf("%s\x1f%lld\x1f%lld\x1f%s\x1f%s\x1f%s\x1f%s", e.all_day ? "days" : "times",
                       (long long)(e.all_day ? e.first_day : e.start_ms),
                       (long long)(e.all_day ? e.behind_day : e.end_ms),
@@ -116,7 +101,7 @@ int invite_number(struct store *s, const struct settings *settings, int64_t subj
         return 0;
     int rc = store_invited(s, subject_id, &known);
     bool first = rc == ERR_NOTFOUND, hers = rc == 0 && known.client_row == in->client->id;
-    out->told = tell(settings, a, out->cancel);
+    out->told = tell(settings->business.calendar.zone, a, out->cancel);
     if (first)
         rc = 0;
     if (first && !out->cancel) {
@@ -170,7 +155,7 @@ void invite_write(const struct settings *settings, const struct compose_input *i
     };
     struct ical_writer w;
 
-    read_times(settings, a, &e);
+    read_times(settings->business.calendar.zone, a, &e);
     ical_write_begin(&w, out, &calendar);
     ical_write_event(&w, &e);
     ical_write_end(&w);

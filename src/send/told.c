@@ -67,3 +67,23 @@ char *told_time(const char *text, const struct zone *from, const struct zone *to
     moment_format_local(moment_instant(&m, from), to, out);
     return mem_strdup(out);
 }
+
+bool told_event(const struct zone *home, const char *starts, const char *ends, const char *timezone,
+                struct ical_out_event *e)
+{
+    struct moment first, last;
+
+    e->zone = timezone != NULL ? zone_get(timezone) : home;
+    if (e->zone == NULL || starts == NULL || moment_parse(starts, &first, NULL) != 0)
+        return false;
+    bool has_end = ends != NULL && moment_parse(ends, &last, NULL) == 0;
+    e->all_day = first.kind == MOMENT_DATE;
+    if (e->all_day) {
+        e->first_day = civil_day_number(&first.civil);
+        e->behind_day = has_end ? civil_day_number(&last.civil) : e->first_day;
+        return true;
+    }
+    e->start_ms = moment_instant(&first, e->zone);
+    e->end_ms = has_end ? moment_instant(&last, e->zone) : e->start_ms;
+    return true;
+}

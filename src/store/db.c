@@ -151,6 +151,14 @@ int store_begin(struct store *s)
     return rc;
 }
 
+int store_begin_reading(struct store *s)
+{
+    int rc = store_exec(s, "BEGIN");
+
+    s->in_transaction = rc == 0;
+    return rc;
+}
+
 /* What is committed is visible and cannot be taken back, but is it on the disk? If the disk says
  * no, nobody knows what it holds, and asking again would be told a lie (the error is reported
  * once). So we end here, and the next start reads what there is. */

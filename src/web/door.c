@@ -27,7 +27,7 @@ bool door_enter(struct visit *v)
                       "[web] of betimes.conf.\n");
         return false;
     }
-    enum found found = router_find(routes, route_count, r->method, r->path, &v->route, &v->id);
+    enum found found = router_find(routes, route_count, r->method, r->path, &v->route, &v->hole);
     /* Whoever may not see it shall not even learn that it is there. */
     if (found != FOUND_NOTHING && v->route->access == ACCESS_MACHINE && !is_machine(v))
         found = FOUND_NOTHING;
@@ -87,17 +87,13 @@ static bool may(struct visit *v)
 static void tag(struct visit *v)
 {
     struct response *r = v->response;
-    const char *match = v->request->match;
 
     if (v->request->method != METHOD_GET || r->status != 200 || r->fixed != NULL ||
         v->login.user.id == 0)
         return;
     snprintf(r->tag, sizeof(r->tag), "%016llx",
              (unsigned long long)str_hash(r->body.data, r->body.len, 0));
-    if (match != NULL && strstr(match, r->tag) != NULL) {
-        r->status = 304;
-        buf_clear(&r->body);
-    }
+    response_unchanged(r, v->request->match);
 }
 
 void door_serve(struct visit *v)

@@ -329,7 +329,7 @@ int page_client(struct visit *v)
 {
     struct buf *b = &v->response->body;
     struct client c;
-    int rc = store_client(v->store, v->id, &c);
+    int rc = store_client(v->store, v->hole.id, &c);
 
     if (rc != 0)
         return rc;

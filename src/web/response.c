@@ -2,22 +2,27 @@
 #include "web/response.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 
 void response_init(struct response *r)
 {
-    *r = (struct response){.status = 200, .type = "text/html; charset=utf-8"};
+    *r = (struct response){.status = 200, .type = "text/html; charset=utf-8", .fd = -1};
     buf_init(&r->body);
 }
 
 void response_close(struct response *r)
 {
     buf_close(&r->body);
+    if (r->fd >= 0)
+        close(r->fd);
+    free(r->filename);
     free(r->location);
     free(r->cookies[0]);
     free(r->cookies[1]);
-    *r = (struct response){0};
+    *r = (struct response){.fd = -1};
 }
 
 void response_text(struct response *r, int status, const char *text)
@@ -27,6 +32,16 @@ void response_text(struct response *r, int status, const char *text)
     r->fixed = NULL;
     buf_clear(&r->body);
     buf_puts(&r->body, text);
+}
+
+bool response_unchanged(struct response *r, const char *match)
+{
+    if (match == NULL || r->tag[0] == '\0' ||
+        (strstr(match, r->tag) == NULL && strcmp(match, "*") != 0))
+        return false;
+    r->status = 304;
+    buf_clear(&r->body);
+    return true;
 }
 
 void response_go(struct response *r, const char *location)

@@ -21,32 +21,45 @@ static size_t read_number(const char *s, int64_t *out)
     return n;
 }
 
-static bool matches(const char *pattern, const char *path, int64_t *id)
+static size_t read_token(const char *s, char out[ROUTE_TOKEN_MAX + 1])
 {
-    const char *hole = strstr(pattern, "{id}");
+    size_t n = strspn(s, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
-    *id = 0;
+    if (n > ROUTE_TOKEN_MAX)
+        return 0;
+    memcpy(out, s, n);
+    out[n] = '\0';
+    return n;
+}
+
+static bool matches(const char *pattern, const char *path, struct route_hole *out)
+{
+    const char *hole = strchr(pattern, '{');
+
+    *out = (struct route_hole){0};
     if (hole == NULL)
         return strcmp(pattern, path) == 0;
     size_t before = (size_t)(hole - pattern);
     if (strncmp(pattern, path, before) != 0)
         return false;
-    size_t digits = read_number(path + before, id);
-    return digits > 0 && strcmp(hole + 4, path + before + digits) == 0;
+    bool number = strncmp(hole, "{id}", 4) == 0;
+    size_t n =
+        number ? read_number(path + before, &out->id) : read_token(path + before, out->token);
+    return n > 0 && strcmp(strchr(hole, '}') + 1, path + before + n) == 0;
 }
 
 enum found router_find(const struct route *table, size_t count, enum method method,
-                       const char *path, const struct route **out, int64_t *id)
+                       const char *path, const struct route **out, struct route_hole *hole)
 {
     enum found found = FOUND_NOTHING;
 
     *out = NULL;
     for (size_t i = 0; i < count; i++) {
-        int64_t number;
-        if (!matches(table[i].path, path, &number))
+        struct route_hole found_in;
+        if (!matches(table[i].path, path, &found_in))
             continue;
         *out = &table[i];
-        *id = number;
+        *hole = found_in;
         if (table[i].method == method)
             return FOUND;
         found = FOUND_PATH_ONLY;

@@ -261,16 +261,19 @@ static const char *const headers_of_all[][2] = {
     {"Cross-Origin-Opener-Policy", "same-origin"},
     {"Cross-Origin-Resource-Policy", "same-origin"},
     {"Permissions-Policy", "camera=(), geolocation=(), microphone=()"},
+    {"X-Robots-Tag", "noindex, nofollow"},
 };
 
 static void add_headers(struct MHD_Response *m, const struct response *r)
 {
-    char text[64];
+    char text[128];
 
     for (size_t i = 0; i < sizeof(headers_of_all) / sizeof(headers_of_all[0]); i++)
         MHD_add_response_header(m, headers_of_all[i][0], headers_of_all[i][1]);
     MHD_add_response_header(m, "Cache-Control",
-                            r->keep ? "public, max-age=31536000, immutable" : "no-store");
+                            r->keep    ? "public, max-age=31536000, immutable"
+                            : r->fresh ? "private, no-cache"
+                                       : "no-store");
     if (r->status != 304 && r->location == NULL)
         MHD_add_response_header(m, "Content-Type", r->type);
     if (r->location != NULL)
@@ -281,6 +284,10 @@ static void add_headers(struct MHD_Response *m, const struct response *r)
     if (r->tag[0] != '\0') {
         snprintf(text, sizeof(text), "\"%s\"", r->tag);
         MHD_add_response_header(m, "ETag", text);
+    }
+    if (r->filename != NULL) {
+        snprintf(text, sizeof(text), "inline; filename=\"%s\"", r->filename);
+        MHD_add_response_header(m, "Content-Disposition", text);
     }
     if (r->retry_after_s > 0) {
         snprintf(text, sizeof(text), "%d", r->retry_after_s);
@@ -297,7 +304,10 @@ static enum MHD_Result send_answer(struct exchange *x, struct MHD_Connection *c)
     struct response *r = &x->response;
     struct MHD_Response *m;
 
-    if (r->fixed != NULL) {
+    if (r->fd >= 0 && r->status == 200) {
+        m = MHD_create_response_from_fd(r->file_len, r->fd);
+        r->fd = m != NULL ? -1 : r->fd; /* it is closed with the answer now */
+    } else if (r->fixed != NULL) {
         m = MHD_create_response_from_buffer(r->fixed_len, (void *)(uintptr_t)r->fixed,
                                             MHD_RESPMEM_PERSISTENT);
     } else {

@@ -23,11 +23,14 @@ static void find_url(struct site *s, const char *url)
 
 struct site *site_create(const struct settings *settings)
 {
+    static uint64_t made;
     struct site *s = mem_zalloc(sizeof(*s));
     char host[HOST_MAX];
 
     s->users = 1;
+    s->number = ++made;
     s->business = mem_strdup(settings->business.name);
+    s->email = mem_strdup(settings->business.email);
     s->zone = settings->business.calendar.zone;
     if (settings->web_url != NULL)
         find_url(s, settings->web_url);
@@ -49,6 +52,7 @@ void site_release(struct site *s)
     if (s == NULL || --s->users > 0)
         return;
     free(s->business);
+    free(s->email);
     free(s->authority);
     free(s->host);
     free(s->listen_host);

@@ -2,8 +2,9 @@
  * The page as a part of the service. See web/web.h.
  *
  * A request comes from the server, passes the door and, unless its handler runs at once, stands in
- * one of two lanes: one for pages, one for signing in, so that the slow hashing of passwords keeps
- * nobody from their page. Done, it is answered.
+ * one of three lanes: one for pages, one for signing in, one for calendars, so that neither the
+ * slow hashing of passwords nor a long calendar keeps anybody from their page. Done, it is
+ * answered.
  *
  * States: idle (no `listen`); listening; waiting to listen (the address is taken: tried again every
  * few seconds). A reload may lead from each to each; a server of before ends by itself.
@@ -21,6 +22,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "web/door.h"
+#include "web/feeds.h"
 #include "web/frame.h"
 #include "web/lane.h"
 #include "web/listen.h"
@@ -30,8 +32,9 @@
 #define LISTEN_AGAIN_MS 5000
 #define PAGES_WAITING_MAX 200
 #define SIGN_IN_WAITING_MAX 20
+#define CALENDARS_WAITING_MAX 50
 
-enum { LANE_PAGES, LANE_SIGN_IN, LANES };
+enum { LANE_PAGES, LANE_SIGN_IN, LANE_CALENDARS, LANES };
 
 struct web {
     uv_loop_t *loop;
@@ -41,6 +44,7 @@ struct web {
     struct server *server; /* NULL: idle, or waiting to listen */
     struct lane *lanes[LANES];
     struct backoff backoff; /* of the sign-in lane */
+    struct feeds *feeds;    /* of the calendars' lane */
     uv_timer_t again;
     bool stopping;
     int open; /* servers, lanes and handles that are still closing */
@@ -116,6 +120,7 @@ static void request_cb(void *arg, struct exchange *x)
     v->site = site_hold(w->site);
     v->now_ms = clock_wall_ms();
     v->backoff = &w->backoff;
+    v->feeds = w->feeds;
     w->hooks.health(w->hooks.arg, &v->health);
     if (!door_enter(v)) {
         exchange_answer(x);
@@ -123,7 +128,9 @@ static void request_cb(void *arg, struct exchange *x)
         door_serve(v);
         exchange_answer(x);
     } else {
-        struct lane *lane = w->lanes[v->route->where == IN_SIGN_IN ? LANE_SIGN_IN : LANE_PAGES];
+        static const int lane_of[] = {
+            [IN_PAGES] = LANE_PAGES, [IN_SIGN_IN] = LANE_SIGN_IN, [IN_CALENDARS] = LANE_CALENDARS};
+        struct lane *lane = w->lanes[lane_of[v->route->where]];
         if (lane == NULL || !lane_add(lane, &e->job)) {
             crowded(e);
             exchange_answer(x);
@@ -140,6 +147,7 @@ struct web *web_create(uv_loop_t *loop, const struct web_hooks *hooks)
     assets_begin();
     w->loop = loop;
     w->hooks = *hooks;
+    w->feeds = feeds_create();
     uv_timer_init(loop, &w->again);
     w->again.data = w;
     return w;
@@ -156,7 +164,8 @@ static void nothing(void *arg)
 
 static int open_lanes(struct web *w, const char *database, struct web_change *c, struct err *err)
 {
-    static const size_t waiting_max[LANES] = {PAGES_WAITING_MAX, SIGN_IN_WAITING_MAX};
+    static const size_t waiting_max[LANES] = {PAGES_WAITING_MAX, SIGN_IN_WAITING_MAX,
+                                              CALENDARS_WAITING_MAX};
 
     for (int i = 0; i < LANES && w->lanes[i] == NULL; i++) {
         c->lanes[i] = lane_create(w->loop, database, waiting_max[i], err);
@@ -259,6 +268,7 @@ static void part_closed(void *arg)
     void (*closed)(void *) = w->closed;
     void *closed_arg = w->closed_arg;
     site_release(w->site);
+    feeds_free(w->feeds);
     free(w);
     closed(closed_arg);
 }

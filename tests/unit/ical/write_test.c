@@ -139,6 +139,45 @@ static void a_feed_names_no_client(void **state)
     buf_close(&out);
 }
 
+/* Twice through the events, and what was written taken away in between. */
+static void piece_by_piece_it_is_the_same_text(void **state)
+{
+    struct ical_calendar calendar = {.method = ICAL_PUBLISH, .name = "Visits"};
+    struct ical_out_event events[3] = {visit(), visit(), visit()};
+    struct ical_writer w;
+    struct buf whole, piece, pieces;
+
+    events[1].zone = zone_get("America/Toronto");
+    events[2].start_ms += INT64_C(5) * 366 * 86400000;
+    for (int i = 0; i < 3; i++)
+        events[i].modified_ms = 1000000 * (i + 1);
+    buf_init(&whole);
+    ical_write_begin(&w, &whole, &calendar);
+    for (int i = 0; i < 3; i++)
+        ical_write_event(&w, &events[i]);
+    ical_write_end(&w);
+    assert_non_null(strstr(whole.data, "DTSTAMP:19700101T005000Z")); /* the third one's own */
+
+    buf_init(&piece);
+    buf_init(&pieces);
+    ical_write_begin(&w, &piece, &calendar);
+    for (int i = 0; i < 3; i++)
+        ical_write_zone_of(&w, &events[i]);
+    ical_write_zones(&w);
+    for (int i = 0; i < 3; i++) {
+        buf_append(&pieces, piece.data, piece.len);
+        buf_clear(&piece);
+        ical_write_event(&w, &events[i]);
+        assert_true(piece.len > 0);
+    }
+    ical_write_end(&w);
+    buf_append(&pieces, piece.data, piece.len);
+    assert_string_equal(pieces.data, whole.data);
+    buf_close(&whole);
+    buf_close(&piece);
+    buf_close(&pieces);
+}
+
 /* ---- zones ---- */
 
 static void assert_zone_is_whole(const char *name, int from_year, int to_year)
@@ -339,6 +378,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_fold_comes_after_75_bytes_and_never_in_a_character),
         cmocka_unit_test(no_value_can_write_a_line_of_its_own),
         cmocka_unit_test(a_feed_names_no_client),
+        cmocka_unit_test(piece_by_piece_it_is_the_same_text),
         cmocka_unit_test(a_written_zone_shows_what_the_zone_shows),
         cmocka_unit_test(changes_on_one_kind_of_day_are_a_rule),
         cmocka_unit_test(a_zone_of_several_events_is_written_once),

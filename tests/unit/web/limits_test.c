@@ -23,16 +23,18 @@
 
 /* ---- the router */
 
-static enum found find(enum method method, const char *path, const char **found, int64_t *id)
+static enum found find(enum method method, const char *path, const char **found,
+                       struct route_hole *hole)
 {
     static const struct route table[] = {
         {METHOD_GET, "/", ACCESS_READER, IN_PAGES, NULL},
         {METHOD_GET, "/clients/{id}", ACCESS_READER, IN_PAGES, NULL},
         {METHOD_GET, "/clients/{id}/notes", ACCESS_READER, IN_PAGES, NULL},
         {METHOD_POST, "/clients/{id}/notes", ACCESS_STAFF, IN_PAGES, NULL},
+        {METHOD_GET, "/calendar/{token}.ics", ACCESS_ANYONE, IN_CALENDARS, NULL},
     };
     const struct route *r;
-    enum found f = router_find(table, 4, method, path, &r, id);
+    enum found f = router_find(table, 5, method, path, &r, hole);
 
     *found = r != NULL ? r->path : NULL;
     return f;
@@ -40,17 +42,17 @@ static enum found find(enum method method, const char *path, const char **found,
 
 static void a_route_is_found_by_method_and_path(void **state)
 {
+    struct route_hole hole;
     const char *path;
-    int64_t id;
 
-    assert_int_equal(find(METHOD_GET, "/", &path, &id), FOUND);
-    assert_int_equal(find(METHOD_GET, "/clients/17", &path, &id), FOUND);
+    assert_int_equal(find(METHOD_GET, "/", &path, &hole), FOUND);
+    assert_int_equal(find(METHOD_GET, "/clients/17", &path, &hole), FOUND);
     assert_string_equal(path, "/clients/{id}");
-    assert_int_equal(id, 17);
-    assert_int_equal(find(METHOD_POST, "/clients/9/notes", &path, &id), FOUND);
-    assert_int_equal(id, 9);
-    assert_int_equal(find(METHOD_POST, "/clients/17", &path, &id), FOUND_PATH_ONLY);
-    assert_int_equal(find(METHOD_OTHER, "/", &path, &id), FOUND_PATH_ONLY);
+    assert_int_equal(hole.id, 17);
+    assert_int_equal(find(METHOD_POST, "/clients/9/notes", &path, &hole), FOUND);
+    assert_int_equal(hole.id, 9);
+    assert_int_equal(find(METHOD_POST, "/clients/17", &path, &hole), FOUND_PATH_ONLY);
+    assert_int_equal(find(METHOD_OTHER, "/", &path, &hole), FOUND_PATH_ONLY);
 }
 
 static void a_page_has_one_address_only(void **state)
@@ -66,12 +68,33 @@ static void a_page_has_one_address_only(void **state)
                                        "/clients/7x",
                                        "/clients/1234567890123456789",
                                        "/Clients/7"};
+    struct route_hole hole;
     const char *path;
-    int64_t id;
 
     for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
-        if (find(METHOD_GET, none[i], &path, &id) != FOUND_NOTHING)
+        if (find(METHOD_GET, none[i], &path, &hole) != FOUND_NOTHING)
             fail_msg("`%s` leads to %s", none[i], path);
+}
+
+static void a_token_is_letters_and_digits_and_not_too_long(void **state)
+{
+    static const char *const none[] = {"/calendar/.ics",    "/calendar/a",
+                                       "/calendar/a.icsx",  "/calendar/a b.ics",
+                                       "/calendar/a_b.ics", "/calendar/a/b.ics"};
+    char path[2 * ROUTE_TOKEN_MAX];
+    struct route_hole hole;
+    const char *found;
+
+    assert_int_equal(find(METHOD_GET, "/calendar/0aZ9.ics", &found, &hole), FOUND);
+    assert_string_equal(hole.token, "0aZ9");
+    assert_int_equal(hole.id, 0);
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+        assert_int_equal(find(METHOD_GET, none[i], &found, &hole), FOUND_NOTHING);
+    for (int n = ROUTE_TOKEN_MAX; n <= ROUTE_TOKEN_MAX + 1; n++) {
+        snprintf(path, sizeof(path), "/calendar/%0*d.ics", n, 7);
+        assert_int_equal(find(METHOD_GET, path, &found, &hole),
+                         n > ROUTE_TOKEN_MAX ? FOUND_NOTHING : FOUND);
+    }
 }
 
 static void whatever_changes_something_is_a_post_for_somebody_known(void **state)
@@ -318,6 +341,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_route_is_found_by_method_and_path),
         cmocka_unit_test(a_page_has_one_address_only),
+        cmocka_unit_test(a_token_is_letters_and_digits_and_not_too_long),
         cmocka_unit_test(whatever_changes_something_is_a_post_for_somebody_known),
         cmocka_unit_test(wrong_tries_make_the_wait_longer_up_to_a_limit),
         cmocka_unit_test(the_right_password_ends_the_wait),

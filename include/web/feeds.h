@@ -1,0 +1,18 @@
+/*
+ * Calendars to subscribe to, behind the links of `betimes calendar publish`: what was written of
+ * them is kept in files without a name, so that a calendar that has not changed is neither written
+ * nor even looked through again, whoever asks for it.
+ */
+#ifndef WEB_FEEDS_H
+#define WEB_FEEDS_H
+
+#define FEEDS_KEPT 32     /* calendars; the one that was not asked for for longest gives way */
+#define FEED_BACK_DAYS 60 /* appointments that began before are left out */
+#define FEED_REFRESH_MINUTES 15
+
+/* Belongs to the lane of calendars while that is at work. */
+struct feeds;
+struct feeds *feeds_create(void);
+void feeds_free(struct feeds *f);
+
+#endif
