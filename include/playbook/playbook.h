@@ -106,8 +106,8 @@ struct playbook {
     size_t workflow_count;
     struct rule *rules; /* in the file's order */
     size_t rule_count;
-    bool minds_answers; /* some rule ends or goes by what a client answers later */
-    bool minds_asking;  /* some rule is on `no answer to` */
+    /* Some rule on visits, or on anything else, ends or goes by what a client answers later. */
+    bool visits_mind_answers, others_mind_answers;
     bool minds_silence; /* some rule is on `client hears nothing` */
     uint64_t digest;    /* of what planning depends on: not of words, nor of comments */
 };

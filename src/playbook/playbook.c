@@ -266,8 +266,6 @@ static void tie_rules(const struct reading *r, struct playbook *p)
     for (size_t i = 0; i < p->rule_count; i++) {
         struct rule *rule = &p->rules[i];
         p->minds_silence |= rule->event == EVENT_CLIENT_SILENCE;
-        p->minds_asking |= rule->event == EVENT_NO_ANSWER;
-        p->minds_answers |= rule->event == EVENT_NO_ANSWER || rule_ends_at_answer(rule);
         for (size_t k = 0; rule->of_rule != NULL && k < p->rule_count; k++)
             if (k != i && strcmp(p->rules[k].name, rule->of_rule) == 0) {
                 rule->asks = &p->rules[k];
@@ -276,6 +274,12 @@ static void tie_rules(const struct reading *r, struct playbook *p)
     }
     for (size_t i = 0; i < p->rule_count; i++)
         tie(r, p, &p->rules[i]);
+    for (size_t i = 0; i < p->rule_count; i++) {
+        const struct rule *rule = &p->rules[i];
+        bool minds = rule->event == EVENT_NO_ANSWER || rule_ends_at_answer(rule);
+        p->visits_mind_answers |= minds && rule_on_appointment(rule);
+        p->others_mind_answers |= minds && !rule_on_appointment(rule);
+    }
 }
 
 static void check_together(const struct reading *r, const struct playbook *p,

@@ -145,7 +145,8 @@ void store_set_patience(struct store *s, int wait_ms)
 
 int store_begin(struct store *s)
 {
-    int rc = store_exec(s, s->draft ? "BEGIN" : "BEGIN IMMEDIATE");
+    sqlite3_stmt *st = s->draft ? store_prepare(s, "BEGIN") : store_prepare(s, "BEGIN IMMEDIATE");
+    int rc = store_finish(s, st);
 
     s->in_transaction = rc == 0;
     return rc;
@@ -181,7 +182,7 @@ int store_commit_unsynced(struct store *s)
 
     fault_point("commit");
     if (rc == 0)
-        rc = store_exec(s, "COMMIT");
+        rc = store_finish(s, store_prepare(s, "COMMIT"));
     fault_point("committed");
     if (rc != 0)
         store_rollback(s);

@@ -161,25 +161,37 @@ int store_rules_read(struct store *s, const struct playbook *p, int64_t now_ms,
     return rc;
 }
 
-int store_rules_paused(struct store *s, struct rule_state *rules, size_t count)
+/* Rows come in the order in which the rules were first seen, mostly that of the playbook. */
+static struct rule_state *rule_by_id(struct rule_state *rules, size_t count, int64_t id,
+                                     size_t *from)
 {
-    int rc = 0;
-
-    for (size_t i = 0; rc >= 0 && i < count; i++) {
-        sqlite3_stmt *st = store_prepare(
-            s, "SELECT paused_ms IS NOT NULL, paused_by, trial, lifted FROM rule WHERE id = ?1");
-        if (st != NULL)
-            bind_int(st, 1, rules[i].id);
-        rc = store_step(s, st);
-        if (rc == 1) {
-            rules[i].paused = column_int(st, 0) != 0;
-            rules[i].paused_by = (enum rule_pauser)column_int(st, 1);
-            rules[i].trial = (enum rule_trial)column_int(st, 2);
-            rules[i].lifted = column_int(st, 3);
-            store_reset(st);
+    for (size_t i = 0; i < count; i++) {
+        struct rule_state *r = &rules[(*from + i) % count];
+        if (r->id == id) {
+            *from = (size_t)(r - rules) + 1;
+            return r;
         }
     }
-    return rc < 0 ? rc : 0;
+    return NULL;
+}
+
+int store_rules_paused(struct store *s, struct rule_state *rules, size_t count)
+{
+    sqlite3_stmt *st = store_prepare(
+        s, "SELECT id, paused_ms IS NOT NULL, paused_by, trial, lifted FROM rule ORDER BY id");
+    size_t from = 0;
+    int rc;
+
+    while ((rc = store_step(s, st)) == 1) {
+        struct rule_state *r = rule_by_id(rules, count, column_int(st, 0), &from);
+        if (r == NULL)
+            continue;
+        r->paused = column_int(st, 1) != 0;
+        r->paused_by = (enum rule_pauser)column_int(st, 2);
+        r->trial = (enum rule_trial)column_int(st, 3);
+        r->lifted = column_int(st, 4);
+    }
+    return rc;
 }
 
 int store_rules_since(struct store *s, struct rule_state *rules, size_t count)

@@ -326,7 +326,9 @@ static int note_concerned(struct look *l)
         return rc == 0 ? store_unplan_of_staff(s, l->at_ms) : rc;
     case ENTITY_ANSWER:
         note_itself(l);
-        return l->w->playbook->minds_answers ? concern_client(l, l->e.client_row) : 0;
+        return l->w->playbook->visits_mind_answers || l->w->playbook->others_mind_answers
+                   ? concern_client(l, l->e.client_row)
+                   : 0;
     default:
         note_itself(l);
         return 0;

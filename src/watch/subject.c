@@ -95,15 +95,14 @@ static int load_contact(struct world *w, struct subject *out)
     const struct playbook *p = w->playbook;
     int64_t *but = mem_array(p->rule_count, sizeof(*but));
     size_t count = 0;
-    struct entity client;
-    int rc = store_entity_by_row(w->store, ENTITY_CLIENT, out->plan.client_row, &client);
+    int64_t client_id;
+    int rc = store_entity_id_of_row(w->store, ENTITY_CLIENT, out->plan.client_row, &client_id);
 
     for (size_t i = 0; i < p->rule_count; i++)
         if (p->rules[i].event == EVENT_CLIENT_SILENCE)
             but[count++] = w->rules[i].id;
     if (rc == 0)
-        rc = store_contact(w->store, client.id, but, count, &out->plan.contact_ms);
-    entity_close(&client);
+        rc = store_contact(w->store, client_id, but, count, &out->plan.contact_ms);
     free(but);
     return rc == ERR_NOTFOUND ? 0 : rc; /* a client that nobody has looked at heard nothing */
 }
@@ -113,11 +112,12 @@ static int load_conversation(struct world *w, struct subject *out)
     struct asking asking = {.w = w, .out = out};
     const struct playbook *p = w->playbook;
     int64_t job_id = out->job.id != 0 ? out->job.id : out->of_job.id;
+    bool minds = out->plan.appointment != NULL ? p->visits_mind_answers : p->others_mind_answers;
     int rc = 0;
 
-    if (p->minds_asking)
+    if (minds)
         rc = store_asked(w->store, out->entity.id, add_asked, &asking);
-    if (rc == 0 && p->minds_answers)
+    if (rc == 0 && minds)
         rc = store_answered(w->store, out->plan.client_row, job_id, out->appointment.id,
                             &out->plan.answered_ms);
     if (rc == 0 && p->minds_silence && out->plan.job != NULL)

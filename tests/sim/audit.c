@@ -15,6 +15,7 @@
 #include "watch/replan.h"
 
 #define UNSURE 2              /* messages whose answers never came count toward a cap as well */
+#define FILES_EACH 8          /* so often the file is read after each trouble, then after two ... */
 #define CALM_MS (3 * HOUR_MS) /* beyond the slowest look at what no trigger told */
 
 /* --- asking --- */
@@ -63,14 +64,17 @@ static void lost_answer(sqlite3_stmt *st, void *arg)
             S->copies[i].clear = false;
 }
 
-/* Only a power cut or a failing disk can have damaged the file. */
-static void audit_file(void)
+/* Only a power cut or a failing disk can have damaged the file. In a long run it grows, and damage
+ * stays: it is read whole at the first starts, then at one after several troubles, and at the end.
+ */
+static void audit_file(bool end)
 {
-    int64_t troubles = S->power_cuts + S->faults;
+    int64_t troubles = S->power_cuts + S->faults - S->troubles_checked;
 
-    if (troubles == S->troubles_checked)
+    if (troubles == 0 || (!end && troubles < S->files_checked / FILES_EACH))
         return;
-    S->troubles_checked = troubles;
+    S->troubles_checked += troubles;
+    S->files_checked++;
     if (ask("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'") != 0)
         sim_fail("the database is damaged");
 }
@@ -79,11 +83,13 @@ void audit_start(void)
 {
     int count = 0;
 
-    audit_each("SELECT id FROM message WHERE state = 3", lost_answer, &count);
+    audit_each("SELECT id FROM message INDEXED BY message_open WHERE state BETWEEN 3 AND 4 AND "
+               "state = 3",
+               lost_answer, &count);
     if (count > S->in_flight && S->stopped_cleanly)
         sim_fail("%d messages stand as being sent after a clean stop", count);
     S->in_flight = 0;
-    audit_file();
+    audit_file(false);
 }
 
 /* --- what should have gone --- */
@@ -111,9 +117,9 @@ static void find_fate(const struct sim_rule *r, const char *ref, struct fate *f)
     *f = (struct fate){0};
     snprintf(sql, sizeof(sql),
              "SELECT m.state, m.reason FROM message m JOIN rule r ON r.id = m.rule_id "
-             "JOIN entity e ON e.id = m.subject_id WHERE r.name = '%s' AND e.key = '%s' "
-             "ORDER BY m.occurrence, m.state <> 9, m.state = 5, m.id",
-             r->name, ref);
+             "JOIN entity e ON e.id = m.subject_id WHERE r.name = '%s' AND e.kind = %d AND "
+             "e.key = '%s' ORDER BY m.occurrence, m.state <> 9, m.state = 5, m.id",
+             r->name, ref[0] == 'a' ? ENTITY_APPOINTMENT : ENTITY_JOB, ref);
     audit_each(sql, take_fate, f);
 }
 
@@ -435,6 +441,7 @@ static void judge_task(sqlite3_stmt *st, void *arg)
 
 void audit_end(void)
 {
+    audit_file(true);
     audit_each("SELECT m.id, r.name, e.key, t.id IS NOT NULL, t.id IS NOT NULL AND t.done_ms IS "
                "NULL FROM message m JOIN rule r ON r.id = m.rule_id JOIN entity e ON e.id = "
                "m.subject_id LEFT JOIN task t ON t.message_id = m.id WHERE m.channel = 2 AND "

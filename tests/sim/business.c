@@ -15,7 +15,18 @@
 
 #define TOUCH(x) writer_touch(&(x), sizeof(x))
 
+#define SEASON_US (60 * DAY_MS * 1000)
+
 /* --- clients and staff --- */
+
+/* In a long run the clients of a season give way to those of the next: a business that had the same
+ * forty for years would know hundreds of visits of each. */
+static int clients_so_far(void)
+{
+    int64_t seasons = 1 + (S->mono_us - S->begin_us) / SEASON_US;
+
+    return seasons * SIM_REGULARS < SIM_CLIENTS ? (int)seasons * SIM_REGULARS : SIM_CLIENTS;
+}
 
 static void some_address(struct sim_client *c, int i)
 {
@@ -54,7 +65,7 @@ static void add_client(void)
     static const char *const languages[] = {"NULL", "'en'", "'lv'", "'fa'", "'kk-KZ'"};
     int i = S->client_count;
 
-    if (i == SIM_CLIENTS)
+    if (i >= clients_so_far())
         return;
     TOUCH(S->client_count);
     TOUCH(S->clients[i]);
@@ -72,14 +83,16 @@ static void add_client(void)
                channel_text(c->channel));
 }
 
-static int some_client(void)
+int business_client(void)
 {
-    return (int)story_below((uint64_t)S->client_count);
+    int regulars = S->client_count < SIM_REGULARS ? S->client_count : SIM_REGULARS;
+
+    return S->client_count - regulars + (int)story_below((uint64_t)regulars);
 }
 
 static void change_client(void)
 {
-    int i = some_client();
+    int i = business_client();
     struct sim_client *c = &S->clients[i];
 
     if (!c->present)
@@ -116,7 +129,7 @@ static void change_client(void)
 static void add_consent(void)
 {
     static const char *const purposes[] = {"service", "marketing", "survey"};
-    int i = some_client(), channel = (int)story_below(2), purpose = (int)story_below(3);
+    int i = business_client(), channel = (int)story_below(2), purpose = (int)story_below(3);
     bool in = story_percent(purpose == PURPOSE_MARKETING ? 80 : 50);
     struct sim_client *c = &S->clients[i];
 
@@ -267,7 +280,7 @@ static void add_visit(void)
     TOUCH(S->visit_count);
     TOUCH(S->visits[i]);
     struct sim_visit *v = &S->visits[i];
-    *v = (struct sim_visit){.client = some_client(), .staff = -1, .zone = -1};
+    *v = (struct sim_visit){.client = business_client(), .staff = -1, .zone = -1};
     v->statuses[VISIT_BOOKED] = 1;
     if (!S->clients[v->client].present)
         return;
@@ -424,7 +437,7 @@ static void add_job(void)
     TOUCH(S->job_count);
     TOUCH(S->jobs[i]);
     struct sim_job *j = &S->jobs[i];
-    *j = (struct sim_job){.client = some_client(), .staff = -1};
+    *j = (struct sim_job){.client = business_client(), .staff = -1};
     if (!S->clients[j->client].present)
         return;
     if (S->staff_count > 0 && story_percent(70))

@@ -1,16 +1,15 @@
 /*
- * The disk: SQLite's own file system with a layer over it that counts steps (a crash may come at
- * each), fails by the story, takes back what was never synced when the power is cut, and tells
- * SQLite the virtual time.
+ * The disk: a file system for SQLite that keeps the database in memory (ram.c), counts steps (a
+ * crash may come at each), fails by the story, takes back what was never synced when the power is
+ * cut, and tells SQLite the virtual time. Other files are those of SQLite's own file system.
  *
  * Each write keeps what stood there before, until its file is synced. A power cut takes back any
  * of those writes, newest first, and forgets the shared memory, as a machine does.
  */
-#include <fcntl.h>
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -18,16 +17,16 @@
 
 #define JULIAN_EPOCH_MS INT64_C(210866760000000)
 #define UNDO_MAX 4096
+#define SECTOR_BYTES 4096
 
+/* The database or its journal. */
 struct file {
     sqlite3_file base;
-    const char *path; /* SQLite's own, lives as long as the file */
-    bool ours;        /* the database or its journal */
-    sqlite3_file *inner;
+    struct ram_open ram;
 };
 
 struct undo {
-    char *path;
+    int file;
     int64_t at, size_before;
     char *before;
     int len, had;
@@ -41,14 +40,9 @@ static int undo_count;
 
 static void take_back(const struct undo *u)
 {
-    int fd = open(u->path, O_RDWR | O_CLOEXEC);
-
-    if (fd < 0)
-        return;
-    if (pwrite(fd, u->before, (size_t)u->had, u->at) != u->had ||
-        (u->size_before < u->at + u->len && ftruncate(fd, u->size_before) != 0))
-        sim_fail("the power cut itself failed");
-    close(fd);
+    ram_write(u->file, u->before, u->had, u->at);
+    if (u->size_before < u->at + u->len)
+        ram_resize(u->file, u->size_before);
 }
 
 static void cut_power(void)
@@ -59,8 +53,6 @@ static void cut_power(void)
     for (int i = undo_count - 1; i >= 0; i--)
         if (how == 1 || (how == 2 && world_percent(50)))
             take_back(&undo[i]);
-    snprintf(path, sizeof(path), "%s-shm", S->database);
-    unlink(path);
     snprintf(path, sizeof(path), "%s.marks", S->database); /* of another boot, from now on */
     unlink(path);
 }
@@ -99,21 +91,20 @@ void disk_break(int64_t for_ms)
 
 /* --- files --- */
 
-static struct file *file_of(sqlite3_file *f)
+static struct ram_open *ram_of(sqlite3_file *f)
 {
-    return (struct file *)f;
+    return &((struct file *)f)->ram;
 }
-
-#define INNER(f) (file_of(f)->inner)
 
 static int f_close(sqlite3_file *f)
 {
-    return INNER(f)->pMethods->xClose(INNER(f));
+    ram_close(ram_of(f));
+    return SQLITE_OK;
 }
 
 static int f_read(sqlite3_file *f, void *out, int n, sqlite3_int64 at)
 {
-    return INNER(f)->pMethods->xRead(INNER(f), out, n, at);
+    return ram_read(ram_of(f)->file, out, n, at) == n ? SQLITE_OK : SQLITE_IOERR_SHORT_READ;
 }
 
 static bool faulty(int fault)
@@ -125,126 +116,120 @@ static bool faulty(int fault)
 /* Syncing has failed for long: by now the kernel has written the oldest ones by itself. */
 static void forget_oldest(void)
 {
-    for (int i = 0; i < UNDO_MAX / 2; i++) {
-        free(undo[i].path);
+    for (int i = 0; i < UNDO_MAX / 2; i++)
         free(undo[i].before);
-    }
     memmove(undo, undo + UNDO_MAX / 2, UNDO_MAX / 2 * sizeof(*undo));
     undo_count = UNDO_MAX / 2;
 }
 
-static void remember(struct file *f, int n, sqlite3_int64 at)
+static void remember(int file, int n, int64_t at)
 {
-    sqlite3_int64 size = 0;
-
+    if (!sim_has(TROUBLE_POWER))
+        return; /* nothing is ever taken back */
     if (undo_count == UNDO_MAX)
         forget_oldest();
-    f->inner->pMethods->xFileSize(f->inner, &size);
     struct undo *u = &undo[undo_count++];
-    *u = (struct undo){.path = mem_strdup(f->path), .at = at, .size_before = size, .len = n};
-    u->had = at >= size ? 0 : at + n > size ? (int)(size - at) : n;
+    *u = (struct undo){.file = file, .at = at, .size_before = ram_size(file), .len = n};
     u->before = mem_alloc((size_t)n);
-    if (u->had > 0)
-        f->inner->pMethods->xRead(f->inner, u->before, u->had, at);
+    u->had = ram_read(file, u->before, n, at);
 }
 
 static int f_write(sqlite3_file *f, const void *data, int n, sqlite3_int64 at)
 {
-    if (file_of(f)->ours) {
-        crash_point();
-        if (faulty(SQLITE_FULL))
-            return SQLITE_FULL;
-        if (faulty(SQLITE_IOERR_WRITE))
-            return SQLITE_IOERR_WRITE;
-        remember(file_of(f), n, at);
-    }
-    return INNER(f)->pMethods->xWrite(INNER(f), data, n, at);
+    crash_point();
+    if (faulty(SQLITE_FULL))
+        return SQLITE_FULL;
+    if (faulty(SQLITE_IOERR_WRITE))
+        return SQLITE_IOERR_WRITE;
+    remember(ram_of(f)->file, n, at);
+    return ram_write(ram_of(f)->file, data, n, at);
 }
 
 static int f_truncate(sqlite3_file *f, sqlite3_int64 size)
 {
-    return INNER(f)->pMethods->xTruncate(INNER(f), size);
+    ram_resize(ram_of(f)->file, size);
+    return SQLITE_OK;
 }
 
-static void forget(const char *path)
+static void forget(int file)
 {
     int kept = 0;
 
     for (int i = 0; i < undo_count; i++)
-        if (strcmp(undo[i].path, path) == 0) {
-            free(undo[i].path);
+        if (undo[i].file == file)
             free(undo[i].before);
-        } else {
+        else
             undo[kept++] = undo[i];
-        }
     undo_count = kept;
 }
 
 static int f_sync(sqlite3_file *f, int flags)
 {
-    if (!file_of(f)->ours)
-        return INNER(f)->pMethods->xSync(INNER(f), flags);
     crash_point();
     if (faulty(SQLITE_IOERR_FSYNC))
         return SQLITE_IOERR_FSYNC;
-    forget(file_of(f)->path); /* what it stands on is memory: there is nothing to wait for */
+    forget(ram_of(f)->file); /* what it stands on is memory: there is nothing to wait for */
     crash_point();
     return SQLITE_OK;
 }
 
 static int f_size(sqlite3_file *f, sqlite3_int64 *out)
 {
-    return INNER(f)->pMethods->xFileSize(INNER(f), out);
+    *out = ram_size(ram_of(f)->file);
+    return SQLITE_OK;
 }
 
 static int f_lock(sqlite3_file *f, int level)
 {
-    return INNER(f)->pMethods->xLock(INNER(f), level);
+    return ram_lock(ram_of(f), level);
 }
 
 static int f_unlock(sqlite3_file *f, int level)
 {
-    return INNER(f)->pMethods->xUnlock(INNER(f), level);
+    return ram_unlock(ram_of(f), level);
 }
 
 static int f_reserved(sqlite3_file *f, int *out)
 {
-    return INNER(f)->pMethods->xCheckReservedLock(INNER(f), out);
+    *out = ram_reserved();
+    return SQLITE_OK;
 }
 
 static int f_control(sqlite3_file *f, int op, void *arg)
 {
-    return INNER(f)->pMethods->xFileControl(INNER(f), op, arg);
+    return SQLITE_NOTFOUND;
 }
 
 static int f_sector(sqlite3_file *f)
 {
-    return INNER(f)->pMethods->xSectorSize(INNER(f));
+    return SECTOR_BYTES;
 }
 
+/* What a plain disk can be trusted with, as SQLite's own file system answers. */
 static int f_features(sqlite3_file *f)
 {
-    return INNER(f)->pMethods->xDeviceCharacteristics(INNER(f));
+    return SQLITE_IOCAP_POWERSAFE_OVERWRITE;
 }
 
 static int f_shm_map(sqlite3_file *f, int page, int size, int extend, void volatile **out)
 {
-    return INNER(f)->pMethods->xShmMap(INNER(f), page, size, extend, out);
+    return ram_index_map(ram_of(f), page, size, extend != 0, out);
 }
 
 static int f_shm_lock(sqlite3_file *f, int at, int n, int flags)
 {
-    return INNER(f)->pMethods->xShmLock(INNER(f), at, n, flags);
+    return ram_index_lock(ram_of(f), at, n, flags);
 }
 
 static void f_shm_barrier(sqlite3_file *f)
 {
-    INNER(f)->pMethods->xShmBarrier(INNER(f));
+    (void)f; /* all that share it are one thread */
 }
 
 static int f_shm_unmap(sqlite3_file *f, int gone)
 {
-    return INNER(f)->pMethods->xShmUnmap(INNER(f), gone);
+    ram_index_drop(ram_of(f));
+    return SQLITE_OK;
 }
 
 static const sqlite3_io_methods methods = {
@@ -271,26 +256,37 @@ static const sqlite3_io_methods methods = {
 
 static int v_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *out_flags)
 {
-    struct file *x = file_of(f);
+    int file = ram_find(name);
 
-    x->base.pMethods = NULL;
-    x->path = name;
-    x->ours = name != NULL && strncmp(name, S->database, strlen(S->database)) == 0;
-    x->inner = (sqlite3_file *)(x + 1);
-    int rc = inner_vfs->xOpen(inner_vfs, name, x->inner, flags, out_flags);
-    if (x->inner->pMethods != NULL)
-        x->base.pMethods = &methods;
+    if (file < 0)
+        return inner_vfs->xOpen(inner_vfs, name, f, flags, out_flags);
+    f->pMethods = NULL;
+    int rc = ram_open(ram_of(f), file, flags);
+    if (rc == SQLITE_OK)
+        f->pMethods = &methods;
+    if (out_flags != NULL)
+        *out_flags = flags;
     return rc;
 }
 
 static int v_delete(sqlite3_vfs *vfs, const char *name, int sync)
 {
-    return inner_vfs->xDelete(inner_vfs, name, sync);
+    int file = ram_find(name);
+
+    if (file < 0)
+        return inner_vfs->xDelete(inner_vfs, name, sync);
+    ram_delete(file);
+    return SQLITE_OK;
 }
 
 static int v_access(sqlite3_vfs *vfs, const char *name, int flags, int *out)
 {
-    return inner_vfs->xAccess(inner_vfs, name, flags, out);
+    int file = ram_find(name);
+
+    if (file < 0)
+        return inner_vfs->xAccess(inner_vfs, name, flags, out);
+    *out = ram_exists(file) && (flags != SQLITE_ACCESS_EXISTS || ram_size(file) > 0);
+    return SQLITE_OK;
 }
 
 static int v_full_path(sqlite3_vfs *vfs, const char *name, int n, char *out)
@@ -333,11 +329,14 @@ void disk_register(void)
 {
     static sqlite3_vfs vfs;
 
+    sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     sqlite3_initialize();
     inner_vfs = sqlite3_vfs_find(NULL);
+    assert(inner_vfs->szOsFile >= (int)sizeof(struct file));
     vfs = (sqlite3_vfs){
         .iVersion = 2,
-        .szOsFile = (int)sizeof(struct file) + inner_vfs->szOsFile,
+        .szOsFile = inner_vfs->szOsFile,
         .mxPathname = inner_vfs->mxPathname,
         .zName = "simulated",
         .xOpen = v_open,

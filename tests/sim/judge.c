@@ -423,13 +423,15 @@ static bool by_the_change(const struct launch *l)
 /* A rule that was changed writes to so many clients at once, and no more without a yes. */
 static void judge_blast(const struct launch *l)
 {
-    int rule = l->about->rule;
+    int rule = l->about->rule, clients = 0;
 
     if (S->blast == 0 || S->allowed[rule] || S->messages[l->about->id].launches > 0 ||
         S->mono_us > l->r->changed_us + AT_ONCE_US || !by_the_change(l))
         return;
-    S->blasted[rule] |= UINT64_C(1) << l->t->client;
-    if (__builtin_popcountll(S->blasted[rule]) > S->blast)
+    S->blasted[rule][l->t->client / 64] |= UINT64_C(1) << l->t->client % 64;
+    for (int i = 0; i < SIM_CLIENTS / 64; i++)
+        clients += __builtin_popcountll(S->blasted[rule][i]);
+    if (clients > S->blast)
         wrong(l, "it was changed, and writes to more than %d clients at once", S->blast);
 }
 

@@ -42,6 +42,18 @@ static struct engine *engine;
 static uv_loop_t loop;
 static bool stopping, stopped;
 
+void *sim_share(size_t size)
+{
+    void *p =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (p == MAP_FAILED) {
+        perror("sim: memory");
+        exit(2);
+    }
+    return p;
+}
+
 /* --- chance --- */
 
 static uint64_t next(unsigned char state[8])
@@ -281,6 +293,7 @@ static void prepare(uint64_t seed, int days, bool calm)
     snprintf(S->dir, sizeof(S->dir), "/dev/shm/betimes-sim-%d", (int)getpid());
     snprintf(S->database, sizeof(S->database), "%s/betimes.db", S->dir);
     clean_up(); /* of a run that was killed */
+    ram_clear();
     playbook_make();
     story_begin();
 }
@@ -432,11 +445,9 @@ int main(int argc, char **argv)
     struct totals t = {0};
     struct timespec begin, end;
 
-    S = mmap(NULL, sizeof(*S), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (S == MAP_FAILED) {
-        perror("sim");
-        return 2;
-    }
+    S = sim_share(sizeof(*S));
+    ram_make();
+    numbers_make();
     for (int i = 1; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
         if (strcmp(argv[i], "--verbose") == 0)

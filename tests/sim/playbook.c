@@ -355,7 +355,7 @@ void playbook_applied(bool first)
         plain.since_ms = next.since_ms;
         if (first || memcmp(&plain, &next, sizeof(next)) != 0) {
             next.changed_us = S->mono_us;
-            S->blasted[i] = 0;
+            memset(S->blasted[i], 0, sizeof(S->blasted[i]));
             S->allowed[i] = false;
         }
         *now = next;

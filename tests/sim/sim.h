@@ -10,6 +10,8 @@
  *     main.c      seeds, children, what is printed
  *     loop.c      virtual time: the loop, its timers, the alarm and the watcher
  *     disk.c      SQLite's file system: full, failing, torn by a power cut
+ *     ram.c       the files in it
+ *     numbers.c   phone numbers that were read before
  *     gateways.c  the outside world: takes messages, answers by mood, keeps a ledger
  *     writer.c    the program that writes the rows, by plain SQL
  *     business.c  what it writes: clients, staff, visits, jobs
@@ -37,7 +39,8 @@
 #define HOUR_MS (60 * MINUTE_MS)
 #define DAY_MS (24 * HOUR_MS)
 
-#define SIM_CLIENTS 40
+#define SIM_CLIENTS 320
+#define SIM_REGULARS 40 /* the newest of them, whom the business deals with */
 #define SIM_STAFF 6
 #define SIM_VISITS 6000
 #define SIM_JOBS 3000
@@ -233,6 +236,7 @@ struct sim {
     int64_t fault_until_us;
     int fault_percent;
     int64_t troubles_checked; /* power cuts and faults after which the file was looked at */
+    int files_checked;        /* how often */
 
     /* the business */
     unsigned moods;           /* which kinds of trouble this seed has: bits of enum trouble */
@@ -251,8 +255,9 @@ struct sim {
     struct sim_job jobs[SIM_JOBS];
     struct sim_answer answers[SIM_ANSWERS];
     struct sim_rule rules[SIM_RULES], next_rules[SIM_RULES];
-    uint64_t blasted[SIM_RULES]; /* clients whom a change of the rule itself has written to */
-    bool allowed[SIM_RULES];     /* somebody said yes to it, as it is now */
+    /* Clients whom a change of the rule itself has written to: a bit for each. */
+    uint64_t blasted[SIM_RULES][SIM_CLIENTS / 64];
+    bool allowed[SIM_RULES]; /* somebody said yes to it, as it is now */
 
     /* the outside world */
     enum mood mood[SIM_GATEWAYS];
@@ -316,6 +321,9 @@ static inline bool sim_has(enum trouble t)
     return (S->moods & t) != 0;
 }
 
+/* Memory that the children share, all zeros; for as long as the program runs. */
+void *sim_share(size_t size);
+
 /* --- loop.c --- */
 
 int64_t sim_wall_ms(void);
@@ -337,6 +345,45 @@ void disk_break(int64_t for_ms);
 
 /* A step at which the service may die. */
 void crash_point(void);
+
+/* --- ram.c: the run's database (0), its WAL and its journal --- */
+
+#define RAM_FILES 3
+
+struct ram_open {
+    int file, level;        /* SQLITE_LOCK_... */
+    unsigned shared, alone; /* of the locks of the WAL's index */
+    bool indexed;           /* it uses the index */
+    struct ram_open *next;
+};
+
+void ram_make(void);  /* once, before the children */
+void ram_clear(void); /* for the next run */
+
+int ram_find(const char *name); /* which file has this path; -1: none of ours */
+bool ram_exists(int file);
+void ram_delete(int file);
+
+/* Codes are SQLite's. */
+int ram_open(struct ram_open *f, int file, int flags);
+void ram_close(struct ram_open *f);
+
+int64_t ram_size(int file);
+void ram_resize(int file, int64_t size);
+int ram_read(int file, void *out, int n, int64_t at); /* how many were there; zeros for the rest */
+int ram_write(int file, const void *data, int n, int64_t at);
+
+int ram_lock(struct ram_open *f, int level);
+int ram_unlock(struct ram_open *f, int level);
+bool ram_reserved(void);
+
+int ram_index_map(struct ram_open *f, int page, int size, bool extend, void volatile **out);
+int ram_index_lock(struct ram_open *f, int at, int n, int flags);
+void ram_index_drop(struct ram_open *f);
+
+/* --- numbers.c --- */
+
+void numbers_make(void); /* once, before the children */
 
 /* --- gateways.c --- */
 
@@ -367,7 +414,8 @@ void writer_unlock(void);
 
 /* --- business.c --- */
 
-void business_open(void); /* another client, another member of staff */
+void business_open(void);  /* another client, another member of staff */
+int business_client(void); /* one of those that come these days */
 void business_change(void);
 void business_change_many(void);
 

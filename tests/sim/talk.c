@@ -22,7 +22,7 @@ static void answer(void)
     if (i == SIM_ANSWERS || S->client_count == 0)
         return;
     struct sim_answer a = {.present = true, .job = -1, .score = -1, .hidden = writer_hiding()};
-    a.client = (int)story_below((uint64_t)S->client_count);
+    a.client = business_client();
     if (S->job_count > 0 && story_percent(70)) { /* about a job, mostly */
         a.job =
             S->job_count - 1 - (int)story_below((uint64_t)(S->job_count < 60 ? S->job_count : 60));
