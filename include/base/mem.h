@@ -21,6 +21,9 @@ __attribute__((format(printf, 1, 2))) char *mem_printf(const char *fmt, ...);
 /* Grow the array *p of `*cap` elements of `size` bytes so that `need` fit; doubles. */
 void mem_grow(void *p, size_t *cap, size_t need, size_t size);
 
+/* Give back to the system what was freed: after work that needed much memory for a moment. */
+void mem_trim(void);
+
 /* Tests only: make the n-th allocation from now on fail (0 switches it off). */
 void mem_fail_at(long n);
 

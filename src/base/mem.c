@@ -1,5 +1,6 @@
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,6 +77,11 @@ void mem_grow(void *p, size_t *cap, size_t need, size_t size)
         n = n > SIZE_MAX / 2 ? need : n * 2;
     *array = mem_resize(*array, n, size);
     *cap = n;
+}
+
+void mem_trim(void)
+{
+    malloc_trim(0);
 }
 
 void mem_fail_at(long n)

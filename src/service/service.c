@@ -189,6 +189,7 @@ static void reload(void *arg)
     if (rc != 0 && err.text[0] != '\0')
         log_error("reload", "%s", err.text);
     config_free(&config);
+    mem_trim(); /* for a moment there were two of them */
     s->refused = rc != 0;
     if (rc == 0)
         log_info("reloaded", "");
