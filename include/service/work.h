@@ -43,7 +43,9 @@ struct work {
     bool comparing;      /* what waits with it; compared_to: the last message that was */
     int64_t compared_to;
     bool paused;     /* by a person, for everything */
-    int64_t next_ms; /* the next message's time; INT64_MAX: none */
+    bool distant;    /* something that may be due is not near yet; see store/horizon.h */
+    int64_t next_ms; /* the time of the next message that is near; INT64_MAX: none is */
+    int64_t far_ms;  /* when there will be others; INT64_MAX: there are none */
 };
 
 /* How far it had come before a turn that was rolled back. */
@@ -76,6 +78,9 @@ int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more);
 /* The time on the wall, before a turn. When it is behind what was seen before, the clock was set
  * back, and the next turns bring back what was written meanwhile. */
 void work_look_at_clock(struct work *w, int64_t now_ms);
+
+/* When there will be something to do, if nothing happens before; INT64_MAX: never. */
+int64_t work_next_ms(const struct work *w);
 
 /* Is there anything for a turn to do? */
 bool work_pending(const struct work *w, int64_t now_ms);

@@ -102,7 +102,8 @@ int store_heard(struct store *s, const struct message *m, int64_t since_ms, int 
 /* Look at the held messages of a subject now: what they were held for may have been mended. */
 int store_messages_look_again(struct store *s, int64_t subject_id, int64_t now_ms);
 
-/* When the next pending message is to be looked at; INT64_MAX: none. */
+/* When the next pending message that is near (store/horizon.h) is to be looked at; INT64_MAX: none.
+ */
 int store_messages_next(struct store *s, int64_t *next_ms);
 
 /* What is stored before the wire. */

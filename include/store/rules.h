@@ -76,16 +76,17 @@ int store_rule_trial_end(struct store *s, const char *name, int64_t now_ms);
 bool rule_waits(const struct rule_state *r, int attempts);
 
 /* Put off what is due by this channel and has to wait: by a minute or, while the rule is paused, by
- * an eighth of what it waited already if that is more; not beyond its end. What is planned gets the
- * reason. Takes a limited number at a time. */
+ * an eighth of what it waited already if that is more; not beyond its end, nor beyond what is near
+ * (store/horizon.h). What is planned gets the reason. Takes a limited number at a time. */
 int store_rule_put_off(struct store *s, const struct rule_state *r, enum channel channel,
                        int64_t now_ms, const char *reason);
 
 /* A page of what is pending and to be looked at before `until_ms`: `each` gets what was never on
  * the wire. Starts with a cursor of zeros; *done: that was the last page. */
 struct pending_cursor {
-    int channel;
-    int64_t next_ms, id;
+    int step;   /* 0: what is far; then channel by channel what is near */
+    int64_t at; /* its day, or its time */
+    int64_t id;
 };
 typedef void (*pending_each)(void *arg, int64_t rule_id, int64_t recipient_id, int64_t nominal_ms);
 int store_pending_page(struct store *s, struct pending_cursor *cursor, int64_t until_ms, size_t max,

@@ -15,6 +15,7 @@
 #include "send/gate.h"
 #include "send/merge.h"
 #include "send/settle.h"
+#include "store/horizon.h"
 #include "watch/replan.h"
 
 #define BATCH 64 /* of each channel */
@@ -322,13 +323,26 @@ static int take(struct rehearsal *t, struct message *m, rehearsal_each each, voi
     return rc;
 }
 
-static int take_batch(struct rehearsal *t, rehearsal_each each, void *arg, size_t *taken)
+/* All that is due until the end, in its order: a rehearsal looks further ahead than the service. */
+static int next_batch(struct rehearsal *t, struct message **list, size_t *count)
 {
     static const bool closed[CHANNEL_COUNT];
+    struct store *store = t->world->store;
+    bool near = false;
+    int64_t again_ms;
+    int rc = 0;
+
+    while (rc == 0 && !near)
+        rc = store_bring_near(store, t->until_ms, BATCH, &near, &again_ms);
+    return rc == 0 ? store_messages_due(store, t->until_ms - 1, closed, BATCH, list, count) : rc;
+}
+
+static int take_batch(struct rehearsal *t, rehearsal_each each, void *arg, size_t *taken)
+{
     struct message *list = NULL;
     size_t count = 0;
     bool again = false;
-    int rc = store_messages_due(t->world->store, t->until_ms - 1, closed, BATCH, &list, &count);
+    int rc = next_batch(t, &list, &count);
 
     if (count > 0)
         qsort(list, count, sizeof(*list), by_time);

@@ -30,6 +30,7 @@
 #include "service/alarm.h"
 #include "service/entry.h"
 #include "service/work.h"
+#include "store/horizon.h"
 #include "watch/calm.h"
 #include "watch/watcher.h"
 
@@ -214,7 +215,7 @@ static void set_alarms(struct engine *e, bool more)
     bool blocked =
         e->work.next_ms <= clock_wall_ms() &&
         (wait_ms >= 0 || dispatch_in_flight(e->dispatch) > 0 || e->work.paused || e->stopping);
-    int64_t next_ms = blocked ? INT64_MAX : e->work.next_ms;
+    int64_t next_ms = blocked ? e->work.far_ms : work_next_ms(&e->work);
     int64_t alert_ms = alert_next_ms(e->work.alert, clock_wall_ms());
     alarm_set(e->alarm, alert_ms < next_ms ? alert_ms : next_ms);
 }
@@ -474,6 +475,9 @@ void engine_state(const struct engine *e, struct engine_state *out)
     *out = e->state;
     out->paused = e->work.paused;
     out->next_ms = e->work.next_ms;
+    out->far = e->work.next_ms == INT64_MAX && e->work.far_ms != INT64_MAX;
+    if (out->far)
+        out->next_ms = store_far_day_ms(e->work.far_ms);
     out->in_flight = dispatch_in_flight(e->dispatch);
 }
 

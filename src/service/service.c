@@ -120,7 +120,7 @@ static void tell_status(struct service *s)
     else if (e.paused)
         notify_status("Paused; betimes resume goes on");
     else
-        notify_status("%d on the wire, next at %s", e.in_flight, next);
+        notify_status("%d on the wire, next %s %s", e.in_flight, e.far ? "after" : "at", next);
 }
 
 static void status_cb(uv_timer_t *t)

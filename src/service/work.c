@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "send/known.h"
 #include "send/settle.h"
+#include "store/horizon.h"
 #include "store/tenure.h"
 #include "watch/replan.h"
 
@@ -16,11 +17,16 @@
 #define RECONCILE_MAX 500  /* rows compared at a time */
 #define SWEEP_MAX 5000     /* entities whose plans' age is looked at at a time */
 #define LEFT_OVER_MAX 500  /* messages of an earlier run settled at a time */
+#define NEAR_MAX 1000      /* messages brought near at a time */
 #define BACK_MAX 5000      /* rows looked at at a time after the clock was set back */
 
 void work_init(struct work *w, struct store *store, struct dispatch *dispatch, struct marks *marks)
 {
-    *w = (struct work){.store = store, .dispatch = dispatch, .marks = marks, .next_ms = INT64_MAX};
+    *w = (struct work){.store = store,
+                       .dispatch = dispatch,
+                       .marks = marks,
+                       .next_ms = INT64_MAX,
+                       .far_ms = INT64_MAX};
     w->look = w->left_over = w->reconciling = true;
     w->alert = alert_create(store, dispatch);
 }
@@ -199,6 +205,19 @@ static int plan_waiting(struct work *w, int64_t now_ms, int64_t until_us)
     return rc;
 }
 
+/* What has come so close that claims are to look at it. */
+static int bring_near(struct work *w, int64_t now_ms, int64_t until_us)
+{
+    bool done = false;
+    int rc;
+
+    do
+        rc = store_bring_near(w->store, now_ms, NEAR_MAX, &done, &w->far_ms);
+    while (rc == 0 && !done && time_left(until_us));
+    w->distant = !done;
+    return rc;
+}
+
 /* Zones that a record has named for the first time are noted with the plan that used them. Where
  * clocks show something else than when it was planned with, everything is planned again: the
  * promise is the time on the wall, so its instant moves. */
@@ -262,7 +281,7 @@ static int look_at_pauses(struct work *w)
 static bool work_left(const struct work *w)
 {
     return w->look || w->left_over || w->comparing || w->bringing_back || w->reconciling ||
-           w->sweeping || w->trying || planning_left(w);
+           w->sweeping || w->trying || w->distant || planning_left(w);
 }
 
 int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more)
@@ -292,6 +311,8 @@ int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more)
         rc = sweep(w);
     if (rc == 0)
         rc = plan_waiting(w, now_ms, until_us);
+    if (rc == 0)
+        rc = bring_near(w, now_ms, until_us);
     if (rc == 0 && w->trying)
         rc = try_rules(w, now_ms);
     if (rc == 0)
@@ -302,8 +323,10 @@ int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more)
     w->world->behind = w->behind;
     /* A claim looks at the record itself, so it need not wait for planning that lags behind; but
      * what is left of an earlier run must be settled first, and what the log tells must be known
-     * in its order: to look at a record before its past would make its stages happen twice. */
-    if (rc == 0 && !w->paused && !w->left_over && !w->comparing && !w->bringing_back && drained)
+     * in its order: to look at a record before its past would make its stages happen twice. What
+     * is due goes in the order of its time, so all of it has to be near. */
+    if (rc == 0 && !w->paused && !w->left_over && !w->comparing && !w->bringing_back && drained &&
+        !w->distant)
         rc = dispatch_claim(w->dispatch, now_ms, until_us + TURN_MORE_US, more);
     if (rc == 0)
         rc = look_at_zones(w);
@@ -313,10 +336,15 @@ int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more)
     return rc;
 }
 
+int64_t work_next_ms(const struct work *w)
+{
+    return w->next_ms < w->far_ms ? w->next_ms : w->far_ms;
+}
+
 bool work_pending(const struct work *w, int64_t now_ms)
 {
     return work_left(w) || alert_pending(w->alert) || dispatch_has_results(w->dispatch) ||
-           w->next_ms <= now_ms || w->zones_noted != zone_news();
+           work_next_ms(w) <= now_ms || w->zones_noted != zone_news();
 }
 
 void work_committed(struct work *w)

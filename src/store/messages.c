@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "store/horizon.h"
 #include "store/internal.h"
 #include "store/tasks.h"
 
@@ -211,7 +212,7 @@ int store_messages_due(struct store *s, int64_t now_ms, const bool closed[CHANNE
             continue;
         sqlite3_stmt *st = store_prepare(
             s, "SELECT " COLUMNS " FROM message INDEXED BY message_next WHERE state <= 2 AND "
-               "channel = ?1 AND next_ms <= ?2 ORDER BY next_ms LIMIT ?3");
+               "next_ms <= near_ms AND channel = ?1 AND next_ms <= ?2 ORDER BY next_ms LIMIT ?3");
         if (st != NULL) {
             bind_int(st, 1, c);
             bind_int(st, 2, now_ms);
@@ -298,7 +299,8 @@ int store_messages_next(struct store *s, int64_t *next_ms)
     for (int c = 0; rc == 0 && c < CHANNEL_COUNT; c++) {
         sqlite3_stmt *st =
             store_prepare(s, "SELECT next_ms FROM message INDEXED BY message_next WHERE "
-                             "state <= 2 AND channel = ?1 ORDER BY next_ms LIMIT 1");
+                             "state <= 2 AND next_ms <= near_ms AND channel = ?1 "
+                             "ORDER BY next_ms LIMIT 1");
         if (st != NULL)
             bind_int(st, 1, c);
         rc = store_step(s, st);
@@ -318,17 +320,19 @@ int store_message_add(struct store *s, struct message *m)
 {
     sqlite3_stmt *st = store_prepare(
         s, "INSERT INTO message (rule_id, subject_id, recipient_id, occurrence, repeat, channel, "
-           "state, nominal_ms, due_ms, expires_ms, next_ms, state_ms, merges, inside, reason) "
-           "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)");
+           "state, nominal_ms, due_ms, expires_ms, next_ms, near_ms, state_ms, merges, inside, "
+           "reason) "
+           "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)");
 
     if (st != NULL) {
-        const int64_t values[] = {m->rule_id, m->subject_id, m->recipient_id, m->occurrence,
-                                  m->repeat,  m->channel,    m->state,        m->nominal_ms,
-                                  m->due_ms,  m->expires_ms, m->next_ms,      m->state_ms,
-                                  m->merges,  m->inside};
+        const int64_t values[] = {m->rule_id,    m->subject_id, m->recipient_id,
+                                  m->occurrence, m->repeat,     m->channel,
+                                  m->state,      m->nominal_ms, m->due_ms,
+                                  m->expires_ms, m->next_ms,    store_horizon_ms(m->state_ms),
+                                  m->state_ms,   m->merges,     m->inside};
         for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
             bind_int(st, (int)i + 1, values[i]);
-        bind_text(st, 15, m->reason);
+        bind_text(st, 16, m->reason);
     }
     int rc = store_finish(s, st);
     if (rc != 0)

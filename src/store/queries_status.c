@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "store/horizon.h"
 #include "store/internal.h"
 #include "store/queries.h"
 #include "store/rules.h"
@@ -51,6 +52,17 @@ static int read_waiting(struct store *s, sqlite3_stmt *st, struct store_status *
     return store_finish(s, st);
 }
 
+/* Of the first day that has any. */
+static int look_at_far(struct store *s, struct store_status *out)
+{
+    sqlite3_stmt *st =
+        store_prepare(s, "SELECT max(due_ms, next_ms), 0, NULL FROM message INDEXED BY message_far "
+                         "WHERE state <= 2 AND next_ms > near_ms AND state = 0 "
+                         "ORDER BY next_ms / 86400000, next_ms LIMIT 1");
+
+    return read_waiting(s, st, out);
+}
+
 /* What waits, without looking at all that waits for a later time: of those only the first of each
  * channel. A held message's time has come, too; whoever reads "overdue" should look at it. */
 static int look_at_pending(struct store *s, int64_t now_ms, struct store_status *out)
@@ -67,7 +79,8 @@ static int look_at_pending(struct store *s, int64_t now_ms, struct store_status 
         st = store_prepare(
             s, "SELECT min(iif(due_ms > ?1, due_ms, NULL)), total(due_ms <= ?1), "
                "min(iif(due_ms <= ?1, max(due_ms, next_ms), NULL)) FROM message INDEXED BY "
-               "message_next WHERE state <= 2 AND channel = ?2 AND next_ms <= ?1 AND state = 0");
+               "message_next WHERE state <= 2 AND next_ms <= near_ms AND channel = ?2 "
+               "AND next_ms <= ?1 AND state = 0");
         if (st != NULL) {
             bind_int(st, 1, now_ms);
             bind_int(st, 2, c);
@@ -75,16 +88,17 @@ static int look_at_pending(struct store *s, int64_t now_ms, struct store_status 
         rc = read_waiting(s, st, out);
         if (rc != 0)
             break;
-        st = store_prepare(s, "SELECT max(due_ms, next_ms), 0, NULL FROM message INDEXED BY "
-                              "message_next WHERE state <= 2 AND channel = ?2 AND next_ms > ?1 AND "
-                              "state = 0 ORDER BY next_ms LIMIT 1");
+        st = store_prepare(s,
+                           "SELECT max(due_ms, next_ms), 0, NULL FROM message INDEXED BY "
+                           "message_next WHERE state <= 2 AND next_ms <= near_ms AND channel = ?2 "
+                           "AND next_ms > ?1 AND state = 0 ORDER BY next_ms LIMIT 1");
         if (st != NULL) {
             bind_int(st, 1, now_ms);
             bind_int(st, 2, c);
         }
         rc = read_waiting(s, st, out);
     }
-    return rc;
+    return rc == 0 && out->next_due_ms > store_horizon_ms(now_ms) ? look_at_far(s, out) : rc;
 }
 
 static int count_rows(struct store *s, struct store_status *out)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "store/horizon.h"
 #include "store/internal.h"
 #include "store/rules.h"
 #include "store/tasks.h"
@@ -30,13 +31,13 @@ int store_question_answered(struct store *s, const char *rule, int64_t now_ms)
     return rc;
 }
 
-/* What was put off until `until_ms` at most. */
+/* What was put off until `until_ms` at most: none of that is far. */
 static int look_again(struct store *s, const char *rule, int64_t now_ms, int64_t until_ms)
 {
     sqlite3_stmt *st = store_prepare(
         s, "UPDATE message INDEXED BY message_next SET next_ms = iif(state = 0, due_ms, ?3), "
-           "reason = iif(state = 0, NULL, reason) WHERE state <= 2 AND channel IN (0, 1, 2) "
-           "AND next_ms <= ?2 AND next_ms > iif(state = 0, due_ms, ?3) "
+           "reason = iif(state = 0, NULL, reason) WHERE state <= 2 AND next_ms <= near_ms "
+           "AND channel IN (0, 1, 2) AND next_ms <= ?2 AND next_ms > iif(state = 0, due_ms, ?3) "
            "AND rule_id = (SELECT id FROM rule WHERE name = ?1)");
 
     if (st != NULL) {
@@ -123,10 +124,12 @@ int store_rule_put_off(struct store *s, const struct rule_state *r, enum channel
                        int64_t now_ms, const char *reason)
 {
     sqlite3_stmt *st = store_prepare(
-        s, "UPDATE message SET next_ms = min(expires_ms, ?3 + max(?4, (?3 - due_ms) / ?5)), "
-           "reason = iif(state = 0, ?6, reason) WHERE id IN (SELECT id FROM message INDEXED BY "
-           "message_next WHERE state <= 2 AND channel = ?2 AND next_ms <= ?3 AND rule_id = ?1 "
-           "AND expires_ms > ?3 AND (attempts = 0 OR ?7) LIMIT ?8)");
+        s, "UPDATE message SET next_ms = min(expires_ms, ?9, ?3 + max(?4, (?3 - due_ms) / ?5)), "
+           "near_ms = ?9, reason = iif(state = 0, ?6, reason) WHERE id IN (SELECT id FROM message "
+           "INDEXED BY "
+           "message_next WHERE state <= 2 AND next_ms <= near_ms AND channel = ?2 "
+           "AND next_ms <= ?3 AND rule_id = ?1 AND expires_ms > ?3 AND (attempts = 0 OR ?7) LIMIT "
+           "?8)");
 
     if (st != NULL) {
         bind_int(st, 1, r->id);
@@ -137,36 +140,56 @@ int store_rule_put_off(struct store *s, const struct rule_state *r, enum channel
         bind_text(st, 6, reason);
         bind_int(st, 7, rule_waits(r, 1));
         bind_int(st, 8, PUT_OFF_MAX);
+        bind_int(st, 9, store_horizon_ms(now_ms));
     }
     return store_finish(s, st);
+}
+
+/* Far ones come first: should one be brought near meanwhile, it is met twice, but never missed. */
+static sqlite3_stmt *page(struct store *s, const struct pending_cursor *cursor, int64_t until_ms,
+                          size_t max)
+{
+    sqlite3_stmt *st;
+
+    if (cursor->step == 0)
+        st = store_prepare(
+            s, "SELECT next_ms / 86400000 AS day, id, rule_id, recipient_id, nominal_ms, attempts "
+               "FROM message INDEXED BY message_far WHERE state <= 2 AND next_ms > near_ms "
+               "AND day >= ?2 AND day <= ?4 / 86400000 AND (day > ?2 OR id > ?3) AND next_ms < ?4 "
+               "ORDER BY day, id LIMIT ?5");
+    else
+        st = store_prepare(
+            s, "SELECT next_ms, id, rule_id, recipient_id, nominal_ms, attempts FROM message "
+               "INDEXED BY message_next WHERE state <= 2 AND next_ms <= near_ms AND channel = ?1 "
+               "AND next_ms >= ?2 AND next_ms < ?4 AND (next_ms > ?2 OR id > ?3) "
+               "ORDER BY next_ms, id LIMIT ?5");
+    if (st != NULL) {
+        if (cursor->step > 0)
+            bind_int(st, 1, cursor->step - 1);
+        bind_int(st, 2, cursor->at);
+        bind_int(st, 3, cursor->id);
+        bind_int(st, 4, until_ms);
+        bind_int(st, 5, (int64_t)max);
+    }
+    return st;
 }
 
 int store_pending_page(struct store *s, struct pending_cursor *cursor, int64_t until_ms, size_t max,
                        pending_each each, void *arg, bool *done)
 {
+    sqlite3_stmt *st = page(s, cursor, until_ms, max);
     size_t count = 0;
     int rc;
-    sqlite3_stmt *st = store_prepare(
-        s, "SELECT next_ms, id, rule_id, recipient_id, nominal_ms, attempts FROM message "
-           "INDEXED BY message_next WHERE state <= 2 AND channel = ?1 AND next_ms >= ?2 "
-           "AND next_ms < ?4 AND (next_ms > ?2 OR id > ?3) ORDER BY next_ms, id LIMIT ?5");
 
-    if (st != NULL) {
-        bind_int(st, 1, cursor->channel);
-        bind_int(st, 2, cursor->next_ms);
-        bind_int(st, 3, cursor->id);
-        bind_int(st, 4, until_ms);
-        bind_int(st, 5, (int64_t)max);
-    }
     while ((rc = store_step(s, st)) == 1) {
         count++;
-        cursor->next_ms = column_int(st, 0);
+        cursor->at = column_int(st, 0);
         cursor->id = column_int(st, 1);
         if (column_int(st, 5) == 0)
             each(arg, column_int(st, 2), column_int(st, 3), column_int(st, 4));
     }
     if (rc == 0 && count < max)
-        *cursor = (struct pending_cursor){.channel = cursor->channel + 1};
-    *done = rc == 0 && cursor->channel == CHANNEL_COUNT;
+        *cursor = (struct pending_cursor){.step = cursor->step + 1};
+    *done = rc == 0 && cursor->step > CHANNEL_COUNT;
     return rc;
 }

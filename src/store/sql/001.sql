@@ -243,6 +243,7 @@ CREATE TABLE volume (
 -- One row per (rule, subject, occurrence, repeat, recipient, channel). States are those of enum
 -- message_state, channels those of enum channel. next_ms: when to look at it. final: ended by a
 -- person, or taken up again by one; no new plan brings it back or moves it. inside: for the staff or the office, not for a client.
+-- near_ms: how far claims could look when it was planned or brought near (store/horizon.h).
 -- merges: its rule may join it with others for the same client.
 -- saw: what the decision to let it go was taken on, a JSON object (send/gate.c).
 -- leader_id: the message that it went with, or is to go with again; it has no words of its own then.
@@ -262,6 +263,7 @@ CREATE TABLE message (
     due_ms INTEGER NOT NULL,
     expires_ms INTEGER NOT NULL,
     next_ms INTEGER NOT NULL,
+    near_ms INTEGER NOT NULL DEFAULT 0,
     state_ms INTEGER NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
     final INTEGER NOT NULL DEFAULT 0,
@@ -276,7 +278,8 @@ CREATE TABLE message (
 );
 CREATE UNIQUE INDEX message_key
     ON message (subject_id, rule_id, occurrence, repeat, recipient_id, channel);
-CREATE INDEX message_next ON message (channel, next_ms) WHERE state <= 2;
+CREATE INDEX message_next ON message (channel, next_ms) WHERE state <= 2 AND next_ms <= near_ms;
+CREATE INDEX message_far ON message (next_ms / 86400000) WHERE state <= 2 AND next_ms > near_ms;
 CREATE INDEX message_merge ON message (recipient_id, channel, next_ms) WHERE merges AND state <= 2;
 CREATE INDEX message_leader ON message (leader_id) WHERE leader_id IS NOT NULL;
 CREATE INDEX message_stuck ON message (due_ms) WHERE state = 1 OR state = 2;

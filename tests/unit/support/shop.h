@@ -38,6 +38,7 @@
 #include "send/claim.h"
 #include "send/compose.h"
 #include "send/settle.h"
+#include "store/horizon.h"
 #include "store/internal.h"
 #include "store/messages.h"
 #include "time/moment.h"
@@ -549,11 +550,27 @@ static inline bool shop_send_one(struct shop *s, const struct message *m)
     return out;
 }
 
+/* Bring near what has come so close, as each turn does; returns when to look next, for that or for
+ * a message that is near. */
+static inline int64_t shop_next(struct shop *s)
+{
+    int64_t next_ms, far_ms;
+    bool done = false;
+
+    for (int i = 0; !done && i < SHOP_TURNS_MAX; i++)
+        shop_ok(s, store_bring_near(s->store, shop_now_ms, 3, &done, &far_ms), "bring near");
+    assert_true(done);
+    shop_ok(s, store_messages_next(s->store, &next_ms), "next");
+    return next_ms < far_ms ? next_ms : far_ms;
+}
+
 /* Send what is due now; returns how many went over the wire. */
 static inline int shop_send(struct shop *s)
 {
     const bool closed[CHANNEL_COUNT] = {false};
     int out = 0;
+
+    shop_next(s);
 
     for (int turn = 0; turn < SHOP_TURNS_MAX; turn++) {
         struct message *due;
@@ -572,11 +589,11 @@ static inline int shop_send(struct shop *s)
 /* Let time pass, sending whatever comes due on the way; returns how many went. */
 static inline int shop_until(struct shop *s, const char *time)
 {
-    int64_t end_ms = utc(time), next_ms;
+    int64_t end_ms = utc(time);
     int out = shop_send(s);
 
     for (int turn = 0; turn < SHOP_TURNS_MAX; turn++) {
-        shop_ok(s, store_messages_next(s->store, &next_ms), "next");
+        int64_t next_ms = shop_next(s);
         if (next_ms > end_ms) {
             shop_at(time);
             return out;

@@ -1,0 +1,32 @@
+/*
+ * Near and far: what claims look at, and what waits for a later day.
+ *
+ * Most of what is pending lies weeks ahead, and the times of what one turn plans lie anywhere
+ * within them. An index by the exact time would have each of those rows on a page of its own, to be
+ * written to the journal and copied from there; so it has only the messages that are near, up to
+ * the end of tomorrow (UTC), and an index by the day the others. Each turn brings near what has
+ * come so close; a message is near or far by what its row says alone, so whoever moves its time
+ * need not know.
+ */
+#ifndef STORE_HORIZON_H
+#define STORE_HORIZON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/store.h"
+
+/* The end of tomorrow: messages up to then are near. */
+int64_t store_horizon_ms(int64_t now_ms);
+
+/* Bring near, `max` at a time, what is far and lies within the horizon; *done: nothing does any
+ * more, so that what is due can be claimed in its order. *again_ms: when there will be something to
+ * bring near; INT64_MAX: nothing is far. */
+int store_bring_near(struct store *s, int64_t now_ms, size_t max, bool *done, int64_t *again_ms);
+
+/* The first time that lies on the day of the first far message, at which it may be; of use when
+ * nothing is near. INT64_MAX: nothing is far. */
+int64_t store_far_day_ms(int64_t again_ms);
+
+#endif
