@@ -11,8 +11,8 @@
 struct phone_memo;
 
 /* phone_e164 (which see), asked only when `written` is not remembered. *memo is NULL at first and
- * made when needed; the caller frees it with free(). `country` must be the same for all calls with
- * one memo. */
+ * made when needed; the caller frees it with free(). Another `country` than before (NULL: none)
+ * makes it forget everything. */
 int phone_memo_e164(struct phone_memo **memo, const char *written, const char *country,
                     char out[PHONE_MAX], struct err *err);
 

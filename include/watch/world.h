@@ -45,6 +45,8 @@ struct world {
  * otherwise they are only read. settings and playbook must outlive the world. */
 int world_load(struct world *w, struct store *s, const struct settings *settings,
                const struct playbook *playbook, int64_t now_ms, bool sync);
+/* Take over what was learned with another one, which goes on without: the numbers read so far. */
+void world_inherit(struct world *w, struct world *from);
 void world_close(struct world *w);
 
 /* Note in the database what the zones show that were asked for so far, within the caller's

@@ -374,6 +374,8 @@ static int apply(struct engine *e, struct config *config, struct err *err)
             outlets_create(&outlets, e->loop, s->config.settings, dispatch_hooks(e->dispatch), err);
     if (rc == 0)
         rc = load_world(e, s, err);
+    if (rc == 0 && e->setup != NULL)
+        world_inherit(&s->world, &e->setup->world);
     if (rc != 0) {
         for (size_t i = 0; i < outlets.count; i++)
             gateway_close(outlets.items[i].gateway, 0, NULL, NULL);

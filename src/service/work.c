@@ -14,6 +14,7 @@
 
 #define TURN_MORE_US 15000 /* what claims may take beyond the turn's own time */
 #define CHANGES_MAX 500    /* log entries absorbed at a time */
+#define WAITING_MAX 20000  /* subjects to plan, beyond which a backlog waits in its log */
 #define RECONCILE_MAX 500  /* rows compared at a time */
 #define SWEEP_MAX 5000     /* entities whose plans' age is looked at at a time */
 #define LEFT_OVER_MAX 500  /* messages of an earlier run settled at a time */
@@ -119,6 +120,10 @@ static bool time_left(int64_t until_us)
 static int absorb(struct work *w, int64_t now_ms, bool *drained)
 {
     size_t taken;
+
+    *drained = false;
+    if (w->behind && w->waiting.count - w->planned_to > WAITING_MAX)
+        return 0;
     int rc = absorb_changes(w->world, now_ms, CHANGES_MAX, &w->waiting, &taken);
 
     *drained = rc == 0 && taken < CHANGES_MAX;

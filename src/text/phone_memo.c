@@ -4,6 +4,7 @@
  */
 #include "text/phone_memo.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,14 +12,25 @@
 #include "base/str.h"
 
 #define PLACES 32768
+#define COUNTRY_MAX 8
 #define WRITTEN_MAX 24 /* longer ones are read anew each time */
 
 struct phone_memo {
+    char country[COUNTRY_MAX]; /* for which they were read */
     struct place {
         char written[WRITTEN_MAX]; /* "": free */
         char e164[PHONE_MAX];
     } places[PLACES];
 };
+
+static void remember_for(struct phone_memo **memo, const char *country)
+{
+    if (*memo != NULL && strncmp((*memo)->country, country, COUNTRY_MAX - 1) == 0)
+        return;
+    free(*memo);
+    *memo = mem_zalloc(sizeof(**memo));
+    snprintf((*memo)->country, COUNTRY_MAX, "%s", country);
+}
 
 int phone_memo_e164(struct phone_memo **memo, const char *written, const char *country,
                     char out[PHONE_MAX], struct err *err)
@@ -27,8 +39,7 @@ int phone_memo_e164(struct phone_memo **memo, const char *written, const char *c
     struct place *p = NULL;
 
     if (len > 0 && len < WRITTEN_MAX) {
-        if (*memo == NULL)
-            *memo = mem_zalloc(sizeof(**memo));
+        remember_for(memo, country != NULL ? country : "");
         p = &(*memo)->places[str_hash(written, len, 0) % PLACES];
         if (strcmp(p->written, written) == 0) {
             memcpy(out, p->e164, PHONE_MAX);

@@ -205,6 +205,13 @@ int world_load(struct world *w, struct store *s, const struct settings *settings
     return 0;
 }
 
+void world_inherit(struct world *w, struct world *from)
+{
+    free(w->phones);
+    w->phones = from->phones;
+    from->phones = NULL;
+}
+
 void world_close(struct world *w)
 {
     free(w->rules);

@@ -43,10 +43,25 @@ static void a_bad_number_is_refused_each_time_with_its_sentence(void **state)
     free(memo);
 }
 
+static void a_number_is_read_anew_for_another_country(void **state)
+{
+    static const char *const countries[] = {"LV", "EE", NULL, "LV", "LT"};
+    struct phone_memo *memo = NULL;
+
+    for (size_t i = 0; i < sizeof(countries) / sizeof(countries[0]); i++) {
+        char read[PHONE_MAX], remembered[PHONE_MAX];
+        int rc = phone_e164("5123 4567", countries[i], read, NULL);
+        assert_int_equal(phone_memo_e164(&memo, "5123 4567", countries[i], remembered, NULL), rc);
+        assert_string_equal(remembered, read);
+    }
+    free(memo);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(many_numbers_twice_give_what_reading_them_gives),
+        cmocka_unit_test(a_number_is_read_anew_for_another_country),
         cmocka_unit_test(a_bad_number_is_refused_each_time_with_its_sentence),
     };
 
