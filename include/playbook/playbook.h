@@ -91,6 +91,7 @@ struct rule {
     int64_t settle_ms;
     bool capped;
     struct str_list require;
+    int require_line; /* where it stands */
     char *workflow; /* NULL: every workflow that has the stage */
     int64_t merge_ms;
     bool invite;

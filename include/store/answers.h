@@ -4,6 +4,7 @@
 #ifndef STORE_ANSWERS_H
 #define STORE_ANSWERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +38,9 @@ int store_contact(struct store *s, int64_t recipient_id, const int64_t *but, siz
 /* The client's jobs with their stages. */
 typedef void (*job_each)(void *arg, int64_t entity_id, const char *stage);
 int store_stages_of_client(struct store *s, int64_t client_row, job_each each, void *arg);
+
+/* *lacking: there are clients, and none of them has ever given a score. Looks at every answer. */
+int store_scores_lacking(struct store *s, bool *lacking);
 
 /* Answers as they were given, the latest `max` (0: all) of a client (0: everybody) since `since_ms`
  * (0: ever), oldest first. Free with told_free. */

@@ -61,6 +61,10 @@ void conditions_close(struct conditions *c); /* NULL does nothing */
  * is near, what would be right; ERR_LIMIT: too long; ERR_BUSY: the database is locked. */
 int condition_check(struct conditions *c, const char *expression, struct err *err);
 
+/* Does `expression`, which compiles, ask a column of this one of the five tables, other than in a
+ * subquery that has the table itself? */
+bool condition_reads(struct conditions *c, const char *expression, const char *table);
+
 /* Evaluate `expression` on the committed values of the records in `ids` and leave in *truth whether
  * it is true. It is compiled at first use and kept. Waits for no lock. Errors leave *truth false:
  * those of condition_check, and ERR_LIMIT when it took longer than CONDITION_DEADLINE_MS, more

@@ -14,6 +14,7 @@
 #include "cli/languages.h"
 #include "cli/session.h"
 #include "cli/show.h"
+#include "service/sense.h"
 #include "watch/trial.h"
 
 static void check_languages(struct store *s, const char *path, const struct config *c,
@@ -55,8 +56,11 @@ static int check_database(const char *path, const struct config *c, struct probl
                        strerror(errno));
         rc = ERR_READONLY;
     }
-    if (s != NULL)
+    if (s != NULL) {
         check_languages(s, path, c, problems);
+        if (c->playbook != NULL)
+            sense_check_records(c->playbook, s, problems);
+    }
     store_close(s);
     free(dir);
     return rc;

@@ -435,6 +435,11 @@ static bool is_business_unit(enum offset_unit unit)
     return unit == UNIT_BUSINESS_HOURS || unit == UNIT_BUSINESS_DAYS;
 }
 
+static bool names_both(enum rule_by by)
+{
+    return by == BY_SMS_THEN_EMAIL || by == BY_EMAIL_THEN_SMS || by == BY_SMS_AND_EMAIL;
+}
+
 /* Can a message of this rule go at all? One channel of several is enough. */
 static void check_channels(const struct playbook *p, const struct rule *r, const struct settings *s,
                            struct problems *problems)
@@ -453,6 +458,11 @@ static void check_channels(const struct playbook *p, const struct rule *r, const
                          mail_only   ? "mail"
                          : text_only ? "SMS"
                                      : "anything");
+    else if (names_both(r->by) && (!email || !sms))
+        problems_warning(problems, p->file, r->line,
+                         "`[rule %s]`: no gateway in betimes.conf carries %s, so that its messages "
+                         "wait for one until it is too late; write `by = %s`, or a gateway",
+                         r->name, email ? "SMS" : "mail", email ? "email" : "sms");
 }
 
 static bool invites_on(const struct playbook *p, enum event event)

@@ -350,6 +350,8 @@ bool rule_read(const struct reading *r, const struct ini_section *section, struc
     directives_apply(r, &rule_section, section, rule, NULL);
     if (rule->template == NULL)
         rule->template = mem_strdup(rule->name);
+    const struct ini_entry *require = ini_entry(section, "require");
+    rule->require_line = require != NULL ? require->line : section->line;
     check_condition(&c, "if", rule->only_if, &rule->only_if_line);
     check_condition(&c, "unless", rule->unless, &rule->unless_line);
     if (rule->on_text != NULL && rule->when_text != NULL)

@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "gateway/provider.h"
 #include "send/compose.h"
+#include "service/sense.h"
 #include "store/condition.h"
 #include "web/listen.h"
 
@@ -203,25 +204,31 @@ static struct conditions *sandbox(const struct settings *settings)
     return c != NULL ? c : conditions_open(NULL, NULL);
 }
 
-static void check_condition(const struct loading *l, struct conditions *sandbox, const char *key,
+static bool check_condition(const struct loading *l, struct conditions *sandbox, const char *key,
                             const char *expression, int line)
 {
     struct err err = {""};
 
-    if (expression != NULL && condition_check(sandbox, expression, &err) != 0)
+    bool ok = expression == NULL || condition_check(sandbox, expression, &err) == 0;
+    if (!ok)
         problems_error(l->problems, l->c->playbook->file, line, "`%s`: %s", key, err.text);
+    return ok;
 }
 
-static void check_conditions(struct loading *l)
+/* `whole`: also what only good rules can be asked. */
+static void check_rules(struct loading *l, bool whole)
 {
     const struct playbook *p = l->c->playbook;
     struct conditions *c = sandbox(l->c->settings);
+    bool ok = c != NULL;
 
     for (size_t i = 0; c != NULL && i < p->rule_count; i++) {
         const struct rule *r = &p->rules[i];
-        check_condition(l, c, "if", r->only_if, r->only_if_line);
-        check_condition(l, c, "unless", r->unless, r->unless_line);
+        ok &= check_condition(l, c, "if", r->only_if, r->only_if_line);
+        ok &= check_condition(l, c, "unless", r->unless, r->unless_line);
     }
+    if (whole)
+        sense_check(p, ok ? c : NULL, l->c->templates, l->problems);
     conditions_close(c);
 }
 
@@ -281,8 +288,8 @@ static void check_together(struct loading *l, bool whole)
         return;
     if (whole && c->settings != NULL)
         playbook_check(c->playbook, c->settings, l->problems);
-    check_conditions(l);
     whole = whole && c->settings != NULL;
+    check_rules(l, whole);
     for (size_t i = 0; whole && i < c->playbook->rule_count; i++) {
         l->rule = &c->playbook->rules[i];
         check_words(l);

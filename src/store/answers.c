@@ -159,6 +159,20 @@ int store_stages_of_client(struct store *s, int64_t client_row, job_each each, v
     return rc;
 }
 
+int store_scores_lacking(struct store *s, bool *lacking)
+{
+    sqlite3_stmt *st = store_prepare(
+        s, "SELECT EXISTS (SELECT 1 FROM client) AND NOT EXISTS (SELECT 1 FROM answer "
+           "WHERE score IS NOT NULL)");
+
+    *lacking = false;
+    int rc = store_step(s, st);
+    if (rc != 1)
+        return rc;
+    *lacking = column_int(st, 0) != 0;
+    return store_finish(s, st);
+}
+
 int store_told(struct store *s, int64_t client_row, int64_t since_ms, size_t max, struct told **out,
                size_t *count)
 {

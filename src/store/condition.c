@@ -427,6 +427,25 @@ int condition_check(struct conditions *c, const char *expression, struct err *er
     return rc;
 }
 
+/* Without that table it does not compile. */
+bool condition_reads(struct conditions *c, const char *expression, const char *table)
+{
+    static const char *const others[] = {"client", "job", "appointment", "staff", "answer"};
+    sqlite3_stmt *stmt = NULL;
+    struct err err = {""};
+    struct buf from;
+
+    buf_init(&from);
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (strcmp(others[i], table) != 0)
+            buf_printf(&from, "%s%s", from.len == 0 ? "SELECT 1 FROM " : ", ", others[i]);
+    buf_puts(&from, " WHERE");
+    bool reads = prepare(c, from.data, expression, "", 0, &stmt, &err) == ERR_INVALID;
+    sqlite3_finalize(stmt);
+    buf_close(&from);
+    return reads;
+}
+
 static void bind_ids(sqlite3_stmt *stmt, const struct condition_ids *ids)
 {
     const int64_t values[PARAMETERS] = {ids->client_id, ids->job_id, ids->appointment_id,

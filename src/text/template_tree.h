@@ -78,7 +78,4 @@ void template_check_html(struct template *t, struct problem_sink *sink);
 /* The scheme check for a value that begins an address. */
 bool template_address_live(const char *text, size_t len);
 
-/* Is the dotted path one of the names, or the beginning of one, or below an open one? */
-bool template_names_has(const struct template_names *known, const char *path);
-
 #endif

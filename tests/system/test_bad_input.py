@@ -113,6 +113,83 @@ class Configuration(BadInput):
         told = self.problems(shop)
         self.assertRegex(told, r"templates/ready/en\.sms:2:\d+: .*job\.titel.*job\.title")
 
+    def of_rules(self, rules, status=1, templates=None, **more):
+        """What `check` says of these rules, which follow PLAYBOOK's; each line without the folder."""
+        shop = self.make(playbook=PLAYBOOK + rules, templates={**WORDS, **(templates or {})}, **more)
+        done = shop.run("check", status=status)
+        return (done.stdout + done.stderr).replace(str(shop.dir) + "/", ""), shop
+
+    def test_a_rule_that_can_never_work_is_no_rule(self):
+        told, _ = self.of_rules(
+            "[rule c]\non = no answer to redy\nwhen = 1 day after\ntemplate = ready\nby = sms\n")
+        self.assertIn("`on`: there is no `[rule redy]`; did you mean `ready`?", told)
+        told, _ = self.of_rules(
+            "[rule a]\non = job enters Ready\ntemplate = ready\nby = sms\n"
+            "require = job.title, job.plate, clint.name, appointment.starts\n"
+            "if = appointment.status = 'booked'\n"
+            "unless = (SELECT count(*) FROM appointment WHERE appointment.client_id = client.id) > 1\n"
+            "[rule b]\non = appointment booked\nby = email\ntemplate = mail\n"
+            "if = job.stage = 'New' AND answer.score < 3\n")
+        lines = told.splitlines()[1:]
+        for line in ("playbook.conf:16: `require`: no record has `job.plate`; did you mean "
+                     "`job.fields.plate`?",
+                     "playbook.conf:16: `require`: no record has `clint.name`; did you mean "
+                     "`client.name`?",
+                     "playbook.conf:16: `require`: `appointment.starts` never has a value here: "
+                     "`[rule a]` is about a job, which has no appointment; leave it out, or every "
+                     "message is held",
+                     "playbook.conf:17: `if`: it asks of an appointment, and `[rule a]` is about a "
+                     "job, which has none, so that it is never true; ask of what there is: client, "
+                     "job, staff",
+                     "playbook.conf:23: `if`: it asks of an answer, and `[rule b]` is about an "
+                     "appointment, which has none, so that it is never true; ask of what there is: "
+                     "client, appointment, job, staff"):
+            self.assertIn(line, lines)
+        self.assertEqual(len(lines), 5, told)
+
+    def test_words_about_what_is_never_there_are_told(self):
+        told, _ = self.of_rules("[rule a]\non = job opens\nby = sms\n", status=0, templates={
+            "a/en.sms": "Hello\n{{client.name}}, {{appointment.starts | date}} {{job.title}}"})
+        self.assertIn("templates/a/en.sms:2: warning: {{appointment.starts}} is always empty here: "
+                      "`[rule a]` is about a job", told)
+        told, _ = self.of_rules("[rule a]\non = job opens\nby = sms\n", templates={
+            "a/en.sms": "{{appointment.starts | required | date}}"})
+        self.assertIn("templates/a/en.sms:1: {{appointment.starts}} never has a value here", told)
+
+    def test_words_that_a_visit_and_a_job_share_may_speak_of_either(self):
+        told, _ = self.of_rules(
+            "[rule a]\non = job opens\nby = sms\n"
+            "[rule b]\non = appointment booked\nby = sms\ntemplate = a\n", status=0, templates={
+                "a/en.sms": "{{#appointment}}{{starts}}{{/appointment}}{{client.name}}"})
+        self.assertIn("nothing to mend", told)
+
+    def test_a_department_that_nobody_is_in_is_told(self):
+        shop = self.make(playbook=PLAYBOOK + "[rule a]\non = job opens\nby = task\n"
+                         "to = department Prats\n", templates={**WORDS, "a/en.sms": "New job"})
+        shop.sql("INSERT INTO staff (name, department) VALUES ('Zane', 'Parts')")
+        done = shop.run("check")
+        self.assertIn("`[rule a]`: nobody of the staff is in the department `Prats` (did you mean "
+                      "`Parts`?), so that it gives the office a task", done.stdout + done.stderr)
+        shop.sql("UPDATE staff SET department = 'Prats'")
+        self.assertIn("nothing to mend", shop.run("check").stdout)
+
+    def test_a_score_that_nobody_asks_for_is_told_once_there_are_clients(self):
+        shop = self.make(playbook=PLAYBOOK + "[rule a]\non = survey below 3\nby = task\n"
+                         "to = staff\n", templates={**WORDS, "a/en.sms": "Unhappy"})
+        self.assertIn("nothing to mend", shop.run("check").stdout)
+        shop.sql("INSERT INTO client (ref, name) VALUES ('c1', 'Anna')")
+        self.assertIn("`[rule a]` waits for a score", shop.run("check").stderr)
+        shop.sql("INSERT INTO answer (client_id, score) VALUES (1, 5)")
+        self.assertIn("nothing to mend", shop.run("check").stdout)
+
+    def test_a_channel_of_a_rule_that_no_gateway_carries_is_told(self):
+        told, _ = self.of_rules(
+            "[rule a]\non = job opens\nby = sms then email\n", status=0,
+            templates={"a/en.sms": "Hello", "a/en.email": "Subject: Hello\n\nHello"},
+            conf=CONF.replace("type = file", "type = file\nchannels = email"))
+        self.assertIn("`[rule a]`: no gateway in betimes.conf carries SMS, so that its messages "
+                      "wait for one until it is too late; write `by = email`, or a gateway", told)
+
     def test_a_secret_that_everybody_can_read_is_pointed_out_but_never_shown(self):
         shop = self.make(conf=CONF + "\n[gateway mail]\ntype = smtp\nurl = smtp://localhost:1\n"
                          "from = a@example.com\nuser = u\npassword-file = word\n")
