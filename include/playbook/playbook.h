@@ -92,7 +92,7 @@ struct rule {
     bool capped;
     struct str_list require;
     int require_line; /* where it stands */
-    char *workflow; /* NULL: every workflow that has the stage */
+    char *workflow;   /* NULL: every workflow that has the stage */
     int64_t merge_ms;
     bool invite;
     enum rule_unknown unknown;
