@@ -17,6 +17,8 @@
 
 #include "store/store.h"
 
+#define STORE_DAY_MS INT64_C(86400000) /* days are counted from 1970, as the index has them */
+
 /* The end of tomorrow: messages up to then are near. */
 int64_t store_horizon_ms(int64_t now_ms);
 
@@ -24,6 +26,9 @@ int64_t store_horizon_ms(int64_t now_ms);
  * more, so that what is due can be claimed in its order. *again_ms: when there will be something to
  * bring near; INT64_MAX: nothing is far. */
 int store_bring_near(struct store *s, int64_t now_ms, size_t max, bool *done, int64_t *again_ms);
+
+/* The first day beyond `after` (-1: of all) with messages that are far; INT64_MAX: there is none. */
+int store_far_day_after(struct store *s, int64_t after, int64_t *day);
 
 /* The first time that lies on the day of the first far message, at which it may be; of use when
  * nothing is near. INT64_MAX: nothing is far. */

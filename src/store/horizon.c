@@ -3,24 +3,25 @@
 
 #include "store/internal.h"
 
-#define DAY_MS INT64_C(86400000) /* as the index message_far has it */
-#define DAYS 2                   /* that are near: today and tomorrow */
+#define DAYS 2 /* that are near: today and tomorrow */
 
 int64_t store_horizon_ms(int64_t now_ms)
 {
     int64_t end_ms;
 
-    return __builtin_mul_overflow(now_ms / DAY_MS + DAYS, DAY_MS, &end_ms) ? INT64_MAX : end_ms - 1;
+    return __builtin_mul_overflow(now_ms / STORE_DAY_MS + DAYS, STORE_DAY_MS, &end_ms) ? INT64_MAX
+                                                                                       : end_ms - 1;
 }
 
-/* The first day that has a far message; INT64_MAX: none has. */
-static int first_day(struct store *s, int64_t *day)
+int store_far_day_after(struct store *s, int64_t after, int64_t *day)
 {
     sqlite3_stmt *st = store_prepare(
         s, "SELECT next_ms / 86400000 FROM message INDEXED BY message_far WHERE state <= 2 "
-           "AND next_ms > near_ms ORDER BY next_ms / 86400000 LIMIT 1");
-    int rc = store_step(s, st);
+           "AND next_ms > near_ms AND next_ms / 86400000 > ?1 ORDER BY next_ms / 86400000 LIMIT 1");
 
+    if (st != NULL)
+        bind_int(st, 1, after);
+    int rc = store_step(s, st);
     *day = INT64_MAX;
     if (rc == 1) {
         *day = column_int(st, 0);
@@ -39,7 +40,7 @@ static int bring(struct store *s, int64_t horizon_ms, size_t max)
 
     if (st != NULL) {
         bind_int(st, 1, horizon_ms);
-        bind_int(st, 2, horizon_ms / DAY_MS);
+        bind_int(st, 2, horizon_ms / STORE_DAY_MS);
         bind_int(st, 3, (int64_t)max);
     }
     return store_finish(s, st);
@@ -48,19 +49,19 @@ static int bring(struct store *s, int64_t horizon_ms, size_t max)
 int store_bring_near(struct store *s, int64_t now_ms, size_t max, bool *done, int64_t *again_ms)
 {
     int64_t horizon_ms = store_horizon_ms(now_ms), day;
-    int rc = first_day(s, &day);
+    int rc = store_far_day_after(s, -1, &day);
 
-    if (rc == 0 && day <= horizon_ms / DAY_MS) {
+    if (rc == 0 && day <= horizon_ms / STORE_DAY_MS) {
         rc = bring(s, horizon_ms, max);
         if (rc == 0)
-            rc = first_day(s, &day);
+            rc = store_far_day_after(s, -1, &day);
     }
-    *done = rc == 0 && day > horizon_ms / DAY_MS;
-    *again_ms = day == INT64_MAX ? INT64_MAX : (day - DAYS + 1) * DAY_MS;
+    *done = rc == 0 && day > horizon_ms / STORE_DAY_MS;
+    *again_ms = day == INT64_MAX ? INT64_MAX : (day - DAYS + 1) * STORE_DAY_MS;
     return rc;
 }
 
 int64_t store_far_day_ms(int64_t again_ms)
 {
-    return again_ms == INT64_MAX ? INT64_MAX : again_ms + (DAYS - 1) * DAY_MS;
+    return again_ms == INT64_MAX ? INT64_MAX : again_ms + (DAYS - 1) * STORE_DAY_MS;
 }

@@ -145,24 +145,40 @@ int store_rule_put_off(struct store *s, const struct rule_state *r, enum channel
     return store_finish(s, st);
 }
 
-/* Far ones come first: should one be brought near meanwhile, it is met twice, but never missed. */
-static sqlite3_stmt *page(struct store *s, const struct pending_cursor *cursor, int64_t until_ms,
-                          size_t max)
-{
-    sqlite3_stmt *st;
+static const char page_far[] =
+    "SELECT ?2, id, rule_id, recipient_id, nominal_ms, attempts FROM message INDEXED BY "
+    "message_far "
+    "WHERE state <= 2 AND next_ms > near_ms AND next_ms / 86400000 = ?2 AND id > ?3 "
+    "AND next_ms < ?4 ORDER BY id LIMIT ?5";
+static const char page_near[] =
+    "SELECT next_ms, id, rule_id, recipient_id, nominal_ms, attempts FROM message "
+    "INDEXED BY message_next WHERE state <= 2 AND next_ms <= near_ms AND channel = ?1 "
+    "AND next_ms >= ?2 AND next_ms < ?4 AND (next_ms > ?2 OR id > ?3) ORDER BY next_ms, id LIMIT "
+    "?5";
 
-    if (cursor->step == 0)
-        st = store_prepare(
-            s, "SELECT next_ms / 86400000 AS day, id, rule_id, recipient_id, nominal_ms, attempts "
-               "FROM message INDEXED BY message_far WHERE state <= 2 AND next_ms > near_ms "
-               "AND day >= ?2 AND day <= ?4 / 86400000 AND (day > ?2 OR id > ?3) AND next_ms < ?4 "
-               "ORDER BY day, id LIMIT ?5");
+/* The page was the last of a far day, or of a channel. Far ones come first: should one be brought
+ * near meanwhile, it is met twice, but never missed. */
+static int go_on(struct store *s, struct pending_cursor *cursor, int64_t until_ms)
+{
+    int64_t day = INT64_MAX;
+    int rc = cursor->step == 0 ? store_far_day_after(s, cursor->at, &day) : 0;
+
+    if (rc != 0)
+        return rc;
+    if (cursor->step == 0 && day <= until_ms / STORE_DAY_MS)
+        *cursor = (struct pending_cursor){.at = day};
     else
-        st = store_prepare(
-            s, "SELECT next_ms, id, rule_id, recipient_id, nominal_ms, attempts FROM message "
-               "INDEXED BY message_next WHERE state <= 2 AND next_ms <= near_ms AND channel = ?1 "
-               "AND next_ms >= ?2 AND next_ms < ?4 AND (next_ms > ?2 OR id > ?3) "
-               "ORDER BY next_ms, id LIMIT ?5");
+        *cursor = (struct pending_cursor){.step = cursor->step + 1};
+    return 0;
+}
+
+int store_pending_page(struct store *s, struct pending_cursor *cursor, int64_t until_ms, size_t max,
+                       pending_each each, void *arg, bool *done)
+{
+    sqlite3_stmt *st = store_prepare(s, cursor->step == 0 ? page_far : page_near);
+    size_t count = 0;
+    int rc;
+
     if (st != NULL) {
         if (cursor->step > 0)
             bind_int(st, 1, cursor->step - 1);
@@ -171,16 +187,6 @@ static sqlite3_stmt *page(struct store *s, const struct pending_cursor *cursor, 
         bind_int(st, 4, until_ms);
         bind_int(st, 5, (int64_t)max);
     }
-    return st;
-}
-
-int store_pending_page(struct store *s, struct pending_cursor *cursor, int64_t until_ms, size_t max,
-                       pending_each each, void *arg, bool *done)
-{
-    sqlite3_stmt *st = page(s, cursor, until_ms, max);
-    size_t count = 0;
-    int rc;
-
     while ((rc = store_step(s, st)) == 1) {
         count++;
         cursor->at = column_int(st, 0);
@@ -189,7 +195,7 @@ int store_pending_page(struct store *s, struct pending_cursor *cursor, int64_t u
             each(arg, column_int(st, 2), column_int(st, 3), column_int(st, 4));
     }
     if (rc == 0 && count < max)
-        *cursor = (struct pending_cursor){.step = cursor->step + 1};
+        rc = go_on(s, cursor, until_ms);
     *done = rc == 0 && cursor->step > CHANNEL_COUNT;
     return rc;
 }
