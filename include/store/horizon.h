@@ -27,7 +27,8 @@ int64_t store_horizon_ms(int64_t now_ms);
  * bring near; INT64_MAX: nothing is far. */
 int store_bring_near(struct store *s, int64_t now_ms, size_t max, bool *done, int64_t *again_ms);
 
-/* The first day beyond `after` (-1: of all) with messages that are far; INT64_MAX: there is none. */
+/* The first day beyond `after` (-1: of all) with messages that are far; INT64_MAX: there is none.
+ */
 int store_far_day_after(struct store *s, int64_t after, int64_t *day);
 
 /* The first time that lies on the day of the first far message, at which it may be; of use when
