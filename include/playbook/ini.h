@@ -35,6 +35,7 @@ struct ini_entry {
     char *key;   /* white space inside folded to single spaces; never empty */
     char *value; /* "" for `key =`; lines of a continued value are separated by \n */
     int line;    /* where the key stands */
+    bool broken; /* the value cannot be what was meant, which was told: nothing more to say of it */
 };
 
 struct ini_section {

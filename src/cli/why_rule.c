@@ -220,22 +220,50 @@ static int explain_entity(struct asking *a, struct draft *d, int64_t entity_id,
     return status;
 }
 
+/* The record that is meant by `ref`: its row, or what is known of one that was deleted. */
+static int find_record(struct asking *a, enum entity_kind kind, const char *ref, int64_t *row_id,
+                       int64_t *entity_id)
+{
+    struct store *s = a->session.store;
+    struct entity e = {0};
+    int rc = store_find(s, kind, ref, row_id);
+
+    if (rc == 0) {
+        rc = store_entity_by_row(s, kind, *row_id, &e);
+    } else if (rc == ERR_NOTFOUND) {
+        char *key = mem_printf("#%s", ref);
+        rc = store_entity_by_key(s, kind, ref, &e);
+        if (rc == ERR_NOTFOUND)
+            rc = store_entity_by_key(s, kind, key, &e);
+        free(key);
+        *row_id = rc == 0 ? e.row_id : 0;
+    }
+    *entity_id = rc == 0 ? e.id : 0; /* 0: no service has looked at it yet */
+    entity_close(&e);
+    if (rc == ERR_NOTFOUND && *row_id == 0)
+        return session_row(&a->session, kind, ref, row_id); /* which says so */
+    return rc == 0 || rc == ERR_NOTFOUND ? EXIT_DONE
+                                         : session_failed(&a->session, rc, "look it up");
+}
+
 int why_rule(struct asking *a, enum entity_kind kind, const char *ref)
 {
     const struct rule *r;
     struct subjects subjects = {0};
     struct draft d = {0};
-    int64_t row_id;
+    int64_t row_id, entity_id;
     int status = session_rule(&a->config, option_value(&a->call->options, "rule"), &r);
 
     if (status == EXIT_DONE)
-        status = session_row(&a->session, kind, ref, &row_id);
+        status = find_record(a, kind, ref, &row_id, &entity_id);
     if (status == EXIT_DONE)
         status = draft_make(&a->session, &a->config, a->now_ms, &d);
     if (status == EXIT_DONE && kind == ENTITY_CLIENT) {
         int rc = store_entities_of_client(d.session.store, row_id, subjects_add, &subjects);
         if (rc != 0)
             status = session_failed(&d.session, rc, "read the client's records");
+    } else if (status == EXIT_DONE && entity_id != 0) {
+        subjects_add(&subjects, entity_id);
     } else if (status == EXIT_DONE) {
         struct entity e;
         int rc = store_entity_by_row(d.session.store, kind, row_id, &e);

@@ -281,6 +281,8 @@ static void apply_entry(const struct reading *r, const struct directive_section 
         return;
     else if (d == NULL)
         unknown_key(r, table, e);
+    else if (e->broken)
+        return;
     else if (str_blank(e->value))
         place_error(&at, "a value is missing: %s", directive_form(d));
     else

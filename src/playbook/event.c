@@ -118,11 +118,18 @@ static enum event nearest_event(const char *value)
 
 static void unknown_event(const struct directive_place *at, const char *value)
 {
+    static const char *const curly[] = {"\u201c", "\u201d", "\u201e", "\u2018", "\u2019"};
     enum event near = nearest_event(value);
     size_t word = strcspn(value, " ");
     struct buf b;
     bool any = false;
 
+    for (size_t i = 0; i < sizeof(curly) / sizeof(curly[0]); i++)
+        if (str_starts(value, curly[i])) {
+            place_error(at, "the quotes of a text program are none here; leave them out, or write "
+                            "straight ones around the stage: `job enters \"Quote sent\"`");
+            return;
+        }
     if (near != EVENT_COUNT) {
         place_error(at, "`%s` is no event; did you mean `%s%s`?", value, events[near].phrase,
                     argument_names[events[near].argument]);
@@ -161,7 +168,7 @@ static bool set_stage(const struct directive_place *at, struct rule *r, const ch
 
     if (*stage == '\0')
         place_error(at, "say which stage: `%s Ready`", phrase);
-    else if (strchr(stage, ',') != NULL)
+    else if (strchr(stage, ',') != NULL || strstr(stage, " or ") != NULL)
         place_error(at, "one rule is for one stage; write a rule for each");
     else if (strlen(stage) > STAGE_MAX)
         place_error(at, "the stage's name is longer than %d bytes", STAGE_MAX);

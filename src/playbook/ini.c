@@ -31,6 +31,7 @@ struct reader {
     enum above above;
     struct buf value; /* of the last entry of `section`, while above == ABOVE_ENTRY */
     int line;
+    size_t shift;       /* so far the lines of this section are indented, all of them */
     bool headless_told; /* entries before the first section: said once */
 };
 
@@ -163,6 +164,8 @@ static void add_value(struct reader *r, const char *s, size_t len, size_t column
         problems_error_at(r->problems, r->ini->file, r->line, (int)(column + open),
                           "the quote here has no partner on this line; close it, or write the "
                           "whole value in quotes with \\\" for a quote inside");
+    if (open != NO_QUOTE)
+        r->section->entries[r->section->count - 1].broken = true;
     while (len > 0 && is_blank(*s))
         s++, len--;
     while (len > 0 && is_blank(s[len - 1]))
@@ -173,6 +176,7 @@ static void add_value(struct reader *r, const char *s, size_t len, size_t column
         problems_error(r->problems, r->ini->file, r->line,
                        "the value of `%s` is longer than %d KiB",
                        r->section->entries[r->section->count - 1].key, INI_VALUE_MAX / 1024);
+        r->section->entries[r->section->count - 1].broken = true;
         finish_entry(r);
         return;
     }
@@ -190,6 +194,7 @@ static void begin_section(struct reader *r, const char *s, size_t len)
 
     finish_entry(r);
     r->section = NULL;
+    r->shift = 0;
     r->headless_told = true; /* what follows a broken header is not told again */
     while (rest < s + len && is_blank(*rest))
         rest++;
@@ -239,6 +244,12 @@ static void begin_entry(struct reader *r, const char *s, size_t len, size_t colu
                            "this line stands before the first section; begin with one, such as "
                            "`[business]`");
         r->headless_told = true;
+        return;
+    }
+    if (equals == NULL && memchr(s, ':', len) != NULL) {
+        problems_error(r->problems, r->ini->file, r->line,
+                       "there is no `=` in this line; a key and its value are written `key = "
+                       "value`, without a colon");
         return;
     }
     if (equals == NULL) {
@@ -309,7 +320,7 @@ static void read_line(struct reader *r, const char *s, size_t len)
         problems_error(r->problems, r->ini->file, r->line,
                        "this line is indented, so it would go on with the value above, and there "
                        "is none; begin sections and keys at the line's beginning");
-        indent = 0;
+        r->shift = indent;
         while (is_blank(*s))
             s++, len--;
         if (*s == '[') {
@@ -317,6 +328,10 @@ static void read_line(struct reader *r, const char *s, size_t len)
             return;
         }
         begin_entry(r, s, len, 1);
+        return;
+    }
+    if (indent > 0 && indent <= r->shift && s[indent] != '[') {
+        begin_entry(r, s + indent, len - indent, indent + 1); /* told of the first of them */
         return;
     }
     if (indent > 0 && r->above == ABOVE_ENTRY)

@@ -48,14 +48,44 @@ static const char *after_word(const char *s, const char *word)
     return s + n + (s[n] == ' ');
 }
 
+/* What people write for a unit, and no slip of the pen is near enough to. */
+static const struct {
+    const char *word, *unit;
+} nicknames[] = {
+    {"min", "minutes"},
+    {"mins", "minutes"},
+    {"m", "minutes"},
+    {"h", "hours"},
+    {"hr", "hours"},
+    {"hrs", "hours"},
+    {"d", "days"},
+    {"w", "weeks"},
+    {"working", "business days"},
+    {"workdays", "business days"},
+    {"workday", "business days"},
+    {"weekdays", "business days"},
+    {"year", "months"},
+    {"years", "months"},
+};
+
 static void unknown_unit(const struct directive_place *at, const char *s)
 {
     const char *names[UNITS];
     char *word = mem_strndup(s, strcspn(s, " "));
+    char *hint = NULL;
 
+    if (*word == '.' || *word == ',') {
+        place_error(at, "the number has to be a whole one; half a day is `12 hours`");
+        free(word);
+        return;
+    }
     for (size_t i = 0; i < UNITS; i++)
         names[i] = units[i].many;
-    char *hint = suggestion(word, names, UNITS);
+    for (size_t i = 0; hint == NULL && i < sizeof(nicknames) / sizeof(nicknames[0]); i++)
+        if (str_ieq(word, nicknames[i].word))
+            hint = mem_printf("; write `%s`", nicknames[i].unit);
+    if (hint == NULL)
+        hint = suggestion(word, names, UNITS);
     place_error(at, "`%s` is no unit of time%s", word, hint);
     free(hint);
     free(word);
@@ -127,6 +157,24 @@ static bool take_at(const struct directive_place *at, const char *s, struct offs
     return true;
 }
 
+/* What stands behind the unit is neither `before` nor `after`. */
+static void tell_direction(const struct directive_place *at, const char *rest,
+                           const struct offset *o)
+{
+    static const char *const words[] = {"before", "after"};
+    const char *unit = offset_unit_name(o->unit, o->count);
+    char *word = mem_strndup(rest, strcspn(rest, " "));
+    const char *near = str_nearest(word, words, 2);
+
+    if (near != NULL)
+        place_error(at, "`%s` is neither `before` nor `after`; did you mean `%lld %s %s`?", word,
+                    (long long)o->count, unit, near);
+    else
+        place_error(at, "say `before` or `after` the event: `%lld %s after`", (long long)o->count,
+                    unit);
+    free(word);
+}
+
 static bool take_offset(const struct directive_place *at, const char *s, struct offset *o)
 {
     static const char example[] = "2 hours before";
@@ -134,7 +182,11 @@ static bool take_offset(const struct directive_place *at, const char *s, struct 
     if (str_ieq(s, "at once"))
         return true;
     if (after_word(s, "at") != NULL) {
-        place_error(at, "`%s`: say on which day: `0 days after %s` is the same day", s, s);
+        const char *more = strchr(s + strlen("at "), ' ');
+        if (more == NULL)
+            place_error(at, "`%s`: say on which day: `0 days after %s` is the same day", s, s);
+        else
+            place_error(at, "the time of day comes last: `%s %.*s`", more + 1, (int)(more - s), s);
         return false;
     }
     const char *rest = take_amount(at, s, example, &o->count, &o->unit);
@@ -142,8 +194,7 @@ static bool take_offset(const struct directive_place *at, const char *s, struct 
         return false;
     const char *before = after_word(rest, "before"), *after = after_word(rest, "after");
     if (before == NULL && after == NULL) {
-        place_error(at, "say `before` or `after` the event: `%lld %s after`", (long long)o->count,
-                    offset_unit_name(o->unit, o->count));
+        tell_direction(at, rest, o);
         return false;
     }
     o->before = before != NULL;

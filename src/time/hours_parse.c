@@ -76,6 +76,8 @@ static int take_clock(const char **p, int *minute, struct err *err)
         hour = hour * 10 + (*at++ - '0');
     if (digits == 0 || at[0] != ':' || !is_digit(at[1]) || !is_digit(at[2]) || is_digit(at[3])) {
         bool hour_alone = digits > 0 && hour < 24;
+        if (hour_alone && hour < 12 && (*at == 'p' || *at == 'P')) /* 6pm */
+            hour += 12;
         err_set(err, "\"%.*s\" is no time of day; write it with its minutes, as %02d:00", shown(*p),
                 *p, hour_alone ? hour : 8);
         return ERR_INVALID;

@@ -151,6 +151,20 @@ class Steps(ShopTest):
         self.assertIn("before the rule was switched on (2032-01-01T00:00:00Z)", found["reason"])
         self.assertFalse(self.step(found, "switched on")["values"]["counts"])
 
+    def test_a_deleted_record_is_still_explained(self):
+        shop = self.made()
+        ref = shop.query("SELECT ref FROM job WHERE ref IS NOT NULL")[0]["ref"]
+        before = {m["id"]: m["rule"] for m in shop.json("why", "--rule", "ready", "--job", ref)}
+        shop.start()
+        shop.sql("DELETE FROM appointment; DELETE FROM job")
+        shop.wait_absorbed()
+        shop.stop()
+        after = {m["id"]: m["rule"] for m in shop.json("why", "--rule", "ready", "--job", ref)}
+        self.assertEqual(after, before)
+        self.assertTrue(before)
+        done = shop.run("why", "--rule", "ready", "--job", "no-such-job", status=1)
+        self.assertIn("no job has the ref or id `no-such-job`", done.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()

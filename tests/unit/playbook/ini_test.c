@@ -216,9 +216,34 @@ static void problems_beyond_the_limit_are_counted_not_kept(void **state)
     assert_said(&problems, "x.conf:1: warning: hm");
 }
 
+static void a_section_that_is_indented_as_a_whole_is_told_once(void **state)
+{
+    struct problems problems = {0};
+    struct ini *ini = parse("[rule a]\n\ton = x\n\twhen = 1\n\t  more\n\tby = y\n[rule b]\n"
+                            "on = z\n\tmore\n",
+                            &problems);
+
+    assert_said(&problems,
+                "x.conf:2: this line is indented, so it would go on with the value above, "
+                "and there is none; begin sections and keys at the line's beginning");
+    assert_string_equal(ini_get(ini_section(ini, "rule", "a"), "on"), "x");
+    assert_string_equal(ini_get(ini_section(ini, "rule", "a"), "when"), "1\nmore");
+    assert_string_equal(ini_get(ini_section(ini, "rule", "a"), "by"), "y");
+    assert_string_equal(ini_get(ini_section(ini, "rule", "b"), "on"), "z\nmore");
+    ini_free(ini);
+}
+
+static void a_colon_is_no_equals_sign(void **state)
+{
+    assert_wrong("[a]\nwhen: now\n", "x.conf:2: there is no `=` in this line; a key and its value "
+                                     "are written `key = value`, without a colon");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_section_that_is_indented_as_a_whole_is_told_once),
+        cmocka_unit_test(a_colon_is_no_equals_sign),
         cmocka_unit_test(sections_entries_and_lines),
         cmocka_unit_test(comments_end_a_value_outside_quotes_only),
         cmocka_unit_test(one_pair_of_quotes_around_everything_goes),

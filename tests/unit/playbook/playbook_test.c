@@ -323,21 +323,78 @@ static void stages_are_found_in_the_workflow_meant(void **state)
                  "p:7: `on`: this never happens, for no workflow says `done = STAGE`");
 }
 
-static void nonsense_gets_one_good_error_per_line(void **state)
+static void read_file(const char *name, const char *ending, struct buf *out)
+{
+    char *path = mem_printf("tests/data/config/%s.%s", name, ending);
+
+    buf_init(out);
+    assert_int_equal(fs_read(path, 65536, out, NULL), 0);
+    free(path);
+}
+
+/* NAME.conf gets what stands in NAME.said, word for word. */
+static void assert_said_of(const char *name, const char *text, size_t len)
 {
     struct problems problems = {0};
+    char *path = mem_printf("tests/data/config/%s.conf", name);
     struct buf expected;
 
-    buf_init(&expected);
-    assert_int_equal(fs_read("tests/data/config/nonsense-playbook.said", 65536, &expected, NULL),
-                     0);
-    assert_null(playbook_read("tests/data/config/nonsense-playbook.conf", &problems));
-    char *text = said(&problems);
+    read_file(name, "said", &expected);
+    assert_null(playbook_read_text(path, text, len, &problems));
+    char *told = said(&problems);
     buf_truncate(&expected, expected.len - 1); /* the last line's end */
-    assert_string_equal(text, expected.data);
-    free(text);
+    assert_string_equal(told, expected.data);
+    free(told);
+    free(path);
     problems_close(&problems);
     buf_close(&expected);
+}
+
+static void nonsense_gets_one_good_error_per_line(void **state)
+{
+    static const char *const names[] = {"nonsense-playbook", "typing-playbook"};
+    struct buf text;
+
+    for (size_t i = 0; i < 2; i++) {
+        read_file(names[i], "conf", &text);
+        assert_said_of(names[i], text.data, text.len);
+        buf_close(&text);
+    }
+}
+
+/* The same file, saved on Windows. */
+static void another_systems_line_ends_change_no_word_and_no_line(void **state)
+{
+    struct buf text, saved;
+
+    read_file("typing-playbook", "conf", &text);
+    buf_init(&saved);
+    buf_puts(&saved, "\xef\xbb\xbf");
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] == '\n')
+            buf_putc(&saved, '\r');
+        buf_putc(&saved, text.data[i]);
+    }
+    assert_said_of("typing-playbook", saved.data, saved.len);
+    buf_close(&saved);
+    buf_close(&text);
+}
+
+static void a_line_that_no_person_writes_is_one_error(void **state)
+{
+    struct problems problems = {0};
+    struct buf text;
+
+    buf_init(&text);
+    buf_puts(&text, "[rule a]\non = job opens\nwhen = ");
+    for (size_t i = 0; i < 600 * 1024; i++)
+        buf_putc(&text, 'x');
+    buf_puts(&text, "\nby = sms\n");
+    assert_null(playbook_read_text("p", text.data, text.len, &problems));
+    assert_int_equal(problems.errors, 1);
+    assert_true(strlen(problems.items[0].text) < 200);
+    problems_close(&problems);
+    buf_close(&text);
 }
 
 static void rules_read_as_sentences(void **state)
@@ -499,6 +556,8 @@ int main(void)
         cmocka_unit_test(contradictions_say_what_would_be_right),
         cmocka_unit_test(stages_are_found_in_the_workflow_meant),
         cmocka_unit_test(nonsense_gets_one_good_error_per_line),
+        cmocka_unit_test(another_systems_line_ends_change_no_word_and_no_line),
+        cmocka_unit_test(a_line_that_no_person_writes_is_one_error),
         cmocka_unit_test(rules_read_as_sentences),
         cmocka_unit_test(both_files_are_checked_together),
         cmocka_unit_test(a_calendar_that_would_not_hear_of_a_move_is_a_warning),
