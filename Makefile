@@ -200,7 +200,13 @@ fuzz: deps-fuzz ## look for inputs that break the readers: TIME=seconds for each
 
 fuzzers: $(FUZZERS)
 
-test-programs: all $(UNIT_TESTS) $(ORACLES) $(SIM) $(FUZZERS) $(FAULTY)
+# What the tests chosen by TEST are made of: of those that are programs, these; and the one that can
+# be killed, for any of the system tests.
+SYSTEM_TESTS := $(wildcard tests/system/test_*.py)
+chosen = $(if $(strip $(TEST)),$(foreach t,$1,$(if $(strip $(foreach word,$(TEST), \
+	$(findstring $(word),$(t:$(OUT)/%=%)))),$(t))),$1)
+test-programs: all $(call chosen,$(UNIT_TESTS) $(ORACLES) $(SIM) $(FUZZERS)) \
+	$(if $(call chosen,$(SYSTEM_TESTS)),$(FAULTY))
 
 unit: $(UNIT_TESTS) ## run the unit tests alone, of the rooms in ROOMS
 	@for t in $(UNIT_TESTS); do echo "== $$t"; $$t || exit 1; done
