@@ -34,6 +34,7 @@ struct compose_input {
     const char *reply_to;
     const char *token;                   /* 32 hex digits */
     const struct invitation *invitation; /* that goes with the mail */
+    struct store *links; /* that makes links, with a transaction open; NULL: they are samples */
     int64_t now_ms;
     const struct compose_input *const *also; /* what goes with it, for the same person */
     size_t also_count;                       /* at most COMPOSE_ALSO_MAX */

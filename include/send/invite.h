@@ -20,6 +20,7 @@
 #include "send/compose.h"
 #include "store/store.h"
 #include "text/address.h"
+#include "time/zone.h"
 
 struct invitation {
     bool cancel;
@@ -38,6 +39,12 @@ enum invite invite_kind(const struct settings *settings, const struct compose_in
  * tell a calendar. Close `out` in any case. */
 int invite_number(struct store *s, const struct settings *settings, int64_t subject_id,
                   const struct compose_input *in, struct invitation *out);
+
+/* By which UID and SEQUENCE would the client's calendar be told of it now? For whoever gets the
+ * visit in another way than by mail: it is the same event. Reads only, once store_identity was
+ * called. Close `out` in any case. */
+int invite_look(struct store *s, const struct zone *home, int64_t subject_id,
+                const struct appointment *a, struct invitation *out);
 
 /* Keep what in->invitation tells, if anything, once the mail is written; inside the transaction
  * that numbered it. */

@@ -143,6 +143,10 @@ bool template_names_has(const struct template_names *known, const char *path);
 void template_required(const struct template *t, const struct template_partials *partials,
                        struct str_list *list);
 
+/* Add to `list`, once each, the names of `known` that `t` and its partials use, as full paths. */
+void template_used(const struct template *t, const struct template_partials *partials,
+                   const struct template_names *known, struct str_list *list);
+
 /* Does `t`, or a partial that it includes, write the section {{#name}}? */
 bool template_has_section(const struct template *t, const struct template_partials *partials,
                           const char *name);

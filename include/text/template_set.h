@@ -37,13 +37,15 @@ struct template_entry {
     enum template_kind kind;
     struct template *sms;         /* TEMPLATE_KIND_SMS */
     struct template_email *email; /* TEMPLATE_KIND_EMAIL */
+    struct str_list uses; /* the known names that it shows, as full paths, the layout's included */
     /* For env.partials when this one is rendered; email: for the layout's as well. */
     struct template_partials partials, layout_partials;
 };
 
 /* Load the folder. Every problem goes to `report`, its file with the folder in front; NULL when
  * there was at least one. Included partials have to exist, for the language they are included in.
- * `known`: the names that there are, checked as by template_set_check; NULL: not checked.
+ * `known`: the names that there are, checked as by template_set_check; NULL: not checked, and no
+ * entry knows which ones it uses.
  * Free with template_set_free. */
 struct template_set *template_set_load(const char *dir, const struct template_names *known,
                                        template_report_fn report, void *arg);

@@ -15,4 +15,9 @@ struct feeds;
 struct feeds *feeds_create(void);
 void feeds_free(struct feeds *f);
 
+/* What a handler returns whose link leads nowhere, whatever the reason: ERR_NOTFOUND, or 0 after
+ * telling one who tries again and again to wait. */
+struct visit;
+int feeds_nothing_there(struct visit *v);
+
 #endif

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "send/invite.h"
 #include "send/told.h"
+#include "send/visit_link.h"
 #include "text/address.h"
 #include "text/locale.h"
 #include "text/mime.h"
@@ -87,6 +88,7 @@ static json_t *appointment_data(const struct settings *s, const struct compose_i
     set(o, "ends", ends);
     set(o, "timezone", zone_name(to));
     set(o, "status", a->status);
+    set(o, "calendar_link", NULL); /* see add_link */
     set_fields(o, a->fields);
     free(starts);
     free(ends);
@@ -230,6 +232,29 @@ static const char *lacking(const struct rule *r, const json_t *data)
     return NULL;
 }
 
+/* The link to the visit, if the words show it by `name`, or the rule requires it: only then does it
+ * cost anything. `data` has the appointment. */
+static int add_link(const struct settings *s, const struct compose_input *in,
+                    const struct template_entry *entry, const char *name, json_t *data)
+{
+    char *link = NULL;
+    int rc = 0;
+
+    if (in->appointment == NULL || s->web_url == NULL ||
+        (!str_list_has(&entry->uses, name) && !str_list_has(&in->rule->require, name)))
+        return 0;
+    if (in->links != NULL)
+        rc = visit_link(in->links, s->web_url, in->appointment->id, &link);
+    else
+        link = visit_link_sample(s->web_url);
+    if (rc == ERR_NOTFOUND)
+        rc = 0; /* it is not known yet: no value, which a rule may require */
+    else if (rc == 0)
+        set(json_object_get(data, "appointment"), "calendar_link", link);
+    free(link);
+    return rc;
+}
+
 /* --- rendering --- */
 
 /* A text of its own within the message; most messages have one. */
@@ -329,7 +354,9 @@ static int add_also(struct writer *w, const struct compose_input *in)
     if (entry == NULL)
         return ERR_NOTFOUND;
     json_t *data = compose_data(w->settings, in);
-    int rc = check_required(w, in->rule, data);
+    int rc = add_link(w->settings, in, entry, VISIT_LINK_NAME, data);
+    if (rc == 0)
+        rc = check_required(w, in->rule, data);
     for (size_t i = 0; i < w->part_count; i++) {
         struct text_part *p = &w->parts[i];
         if (p->entry != entry || !p->also || p->env.zone != zone_of(w->settings, in))
@@ -339,7 +366,10 @@ static int add_also(struct writer *w, const struct compose_input *in)
             list = json_array();
             json_object_set_new(p->data, "also", list);
         }
-        json_array_append_new(list, also_data(w->settings, in));
+        json_t *item = also_data(w->settings, in);
+        if (rc == 0)
+            rc = add_link(w->settings, in, entry, "also." VISIT_LINK_NAME, item);
+        json_array_append_new(list, item);
         json_decref(data);
         return rc;
     }
@@ -530,6 +560,7 @@ int compose(const struct settings *settings, const struct template_set *template
     if (w.entry == NULL)
         return ERR_NOTFOUND;
     add_part(&w, in, w.entry, compose_data(settings, in));
+    rc = add_link(settings, in, w.entry, VISIT_LINK_NAME, w.parts[0].data);
     for (size_t i = 0; rc == 0 && i < in->also_count; i++)
         rc = said_already(&w, i) ? 0 : add_also(&w, in->also[i]);
     out->token = mem_strdup(in->token != NULL ? in->token : "");

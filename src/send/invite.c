@@ -116,6 +116,25 @@ int invite_number(struct store *s, const struct settings *settings, int64_t subj
     return rc;
 }
 
+int invite_look(struct store *s, const struct zone *home, int64_t subject_id,
+                const struct appointment *a, struct invitation *out)
+{
+    struct invited known;
+    int rc = store_invited(s, subject_id, &known);
+
+    *out = (struct invitation){.cancel = has_status(a, "cancelled")};
+    out->told = tell(home, a, out->cancel);
+    if (rc == 0) {
+        out->uid = mem_strdup(known.uid);
+        out->sequence = at_least(known.sequence + (strcmp(out->told, known.told) != 0), a);
+    } else if (rc == ERR_NOTFOUND) {
+        rc = make_uid(s, subject_id, a, &out->uid);
+        out->sequence = at_least(0, a);
+    }
+    invited_close(&known);
+    return rc;
+}
+
 int invite_keep(struct store *s, int64_t subject_id, const struct compose_input *in)
 {
     const struct invitation *i = in->invitation;

@@ -60,6 +60,7 @@ int letter_load(struct world *w, const struct message *m, int64_t now_ms, struct
     out->input.rule = out->rule;
     out->input.channel = m->channel;
     out->input.now_ms = now_ms;
+    out->input.links = w->store;
     out->input.client = s->client.id != 0 ? &s->client : NULL;
     out->input.appointment = s->appointment.id != 0 ? &s->appointment : NULL;
     out->input.answer = s->plan.answer;

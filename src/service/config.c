@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "gateway/provider.h"
 #include "send/compose.h"
+#include "send/visit_link.h"
 #include "service/sense.h"
 #include "store/condition.h"
 #include "web/listen.h"
@@ -275,6 +276,28 @@ static void check_web(const struct loading *l)
         problems_error(l->problems, s->file, 0, "`listen` in `[web]`: %s", err.text);
 }
 
+/* Links in messages begin with the address of the page, and somebody has to answer there. */
+static void check_links(const struct loading *l)
+{
+    const struct settings *s = l->c->settings;
+
+    for (size_t i = 0; i < template_set_count(l->c->templates); i++) {
+        const struct template_entry *e = template_set_at(l->c->templates, i);
+        char *path = fs_join(s->templates, e->file);
+        if (!str_list_has(&e->uses, VISIT_LINK_NAME))
+            ;
+        else if (s->web_url == NULL)
+            problems_error(l->problems, path, 0,
+                           "{{" VISIT_LINK_NAME "}} needs the address at which clients reach the "
+                           "page: write it as `url` into [web] of betimes.conf");
+        else if (s->web_listen == NULL)
+            problems_warning(l->problems, path, 0,
+                             "{{" VISIT_LINK_NAME "}} leads to the page, and nobody answers there: "
+                             "write `listen = 127.0.0.1:8080` into [web] of betimes.conf");
+        free(path);
+    }
+}
+
 /* ---- all of it */
 
 /* `whole`: the playbook has no errors of its own. Of one that has, only what stands for itself is
@@ -373,6 +396,8 @@ int config_load(const char *dir, const char *playbook_path, struct problems *pro
     bool whole = problems->errors == before;
     out->templates = template_set_load(templates, compose_names(), template_problem, problems);
     check_together(&l, whole);
+    if (s != NULL && out->templates != NULL)
+        check_links(&l);
     tidy(problems, from, dir);
     free(playbook);
     free(templates);

@@ -13,6 +13,7 @@ struct walk {
     const struct template_partials *partials;
     const struct template_names *known; /* NULL: only collect what is required */
     struct str_list *required;          /* NULL: only check names */
+    struct str_list *used;              /* full paths; NULL: not asked for */
     const char *section;                /* looked for; NULL: none */
     bool found;                         /* it is there */
     template_report_fn report;
@@ -175,6 +176,8 @@ static void walk_range(struct walk *w, const struct template *t, size_t from, si
             char *path = resolve(w, n->name);
             if (path == NULL)
                 tell_unknown(w, t, n);
+            else if (w->used != NULL && !str_list_has(w->used, path))
+                str_list_add(w->used, path, strlen(path));
             free(path);
         }
         if (n->type == NODE_VALUE) {
@@ -199,6 +202,14 @@ void template_required(const struct template *t, const struct template_partials 
                        struct str_list *list)
 {
     struct walk w = {.partials = partials, .required = list};
+
+    walk_range(&w, t, 0, t->count);
+}
+
+void template_used(const struct template *t, const struct template_partials *partials,
+                   const struct template_names *known, struct str_list *list)
+{
+    struct walk w = {.partials = partials, .known = known, .used = list};
 
     walk_range(&w, t, 0, t->count);
 }

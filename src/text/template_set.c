@@ -454,6 +454,22 @@ int template_set_check(const struct template_set *s, const struct template_names
     return told;
 }
 
+static void find_uses(struct template_set *s, const struct template_names *known)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        struct template_entry *e = &s->entries[i];
+        if (e->kind == TEMPLATE_KIND_SMS) {
+            template_used(e->sms, &e->partials, known, &e->uses);
+            continue;
+        }
+        const struct template *layout = template_set_layout(s, e->language);
+        template_used(e->email->subject, &e->partials, known, &e->uses);
+        template_used(e->email->body, &e->partials, known, &e->uses);
+        if (layout != NULL)
+            template_used(layout, &e->layout_partials, known, &e->uses);
+    }
+}
+
 /* Two files that differ in the case of their language only. */
 static void check_twins(struct loader *l)
 {
@@ -487,6 +503,8 @@ struct template_set *template_set_load(const char *dir, const struct template_na
     else if (!l.shared_told)
         check_all(s, NULL, NULL, &o);
     str_list_close(&o.seen);
+    if (l.told == 0 && known != NULL)
+        find_uses(s, known);
     if (l.told == 0)
         return s;
     template_set_free(s);
@@ -504,6 +522,7 @@ void template_set_free(struct template_set *s)
         free(e->rule);
         free(e->language);
         free(e->file);
+        str_list_close(&e->uses);
     }
     for (size_t i = 0; i < s->partial_count; i++) {
         template_free(s->partials[i].template);

@@ -250,8 +250,7 @@ static int serve(struct visit *v)
     return rc;
 }
 
-/* The same for what never was and for what is no more. */
-static int nothing_there(struct visit *v)
+int feeds_nothing_there(struct visit *v)
 {
     struct backoff *b = &v->feeds->backoff;
     int64_t now_ms = clock_mono_ms();
@@ -260,7 +259,7 @@ static int nothing_there(struct visit *v)
     v->response->retry_after_s = backoff_wait_s(b, BACKOFF_ADDRESS, v->request->from, now_ms);
     if (v->response->retry_after_s == 0)
         return ERR_NOTFOUND;
-    response_text(v->response, 429, "There was no such calendar, several times. Ask less often.\n");
+    response_text(v->response, 429, "There was nothing there, several times. Ask less often.\n");
     v->response->close = true;
     return 0;
 }
@@ -272,5 +271,5 @@ int feed_page(struct visit *v)
     if (rc == 0)
         rc = serve(v);
     store_rollback(v->store);
-    return rc == ERR_NOTFOUND ? nothing_there(v) : rc;
+    return rc == ERR_NOTFOUND ? feeds_nothing_there(v) : rc;
 }

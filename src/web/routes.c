@@ -10,6 +10,7 @@ const struct route routes[] = {
     {METHOD_GET, "/assets/icon.svg", ACCESS_ANYONE, ON_LOOP, asset_page},
 
     {METHOD_GET, "/calendar/{token}.ics", ACCESS_ANYONE, IN_CALENDARS, feed_page},
+    {METHOD_GET, "/c/{token}", ACCESS_ANYONE, IN_CALENDARS, visit_page},
 
     {METHOD_GET, "/sign-in", ACCESS_ANYONE, ON_LOOP, auth_sign_in_page},
     {METHOD_POST, "/sign-in", ACCESS_ANYONE, IN_SIGN_IN, auth_sign_in},

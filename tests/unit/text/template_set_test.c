@@ -309,10 +309,42 @@ static void a_mail_without_a_subject_is_not_fit_to_send(void **state)
 
 #define WITH_DIR(test) cmocka_unit_test_setup_teardown(test, make_dir, remove_dir)
 
+static void an_entry_knows_which_names_it_uses(void **state)
+{
+    static const char *const items[] = {"client.name", "visit.link", "visit.title",
+                                        "business.name"};
+    static const struct template_names names = {items, 4};
+    struct buf problems;
+
+    put("_shared/foot.sms", "{{title}}");
+    put("_shared/layout.html", "{{{content}}} {{business.name}}");
+    put("ready/en.sms", "{{#visit}}{{link}} {{> foot}}{{/visit}}");
+    put("ready/lv.sms", "plain");
+    put("ready/en.email", "Subject: {{client.name}}\n\nHello\n");
+    buf_init(&problems);
+    struct template_set *s = template_set_load(dir, &names, collect, &problems);
+    if (s == NULL)
+        fail_msg("%s", problems.data);
+    const struct template_entry *sms = template_set_find(s, "ready", TEMPLATE_KIND_SMS, "en", "en");
+    assert_true(str_list_has(&sms->uses, "visit.link"));
+    assert_true(str_list_has(&sms->uses, "visit.title"));
+    assert_false(str_list_has(&sms->uses, "client.name"));
+    sms = template_set_find(s, "ready", TEMPLATE_KIND_SMS, "lv", "en");
+    assert_int_equal(sms->uses.count, 0);
+    const struct template_entry *mail =
+        template_set_find(s, "ready", TEMPLATE_KIND_EMAIL, "en", "en");
+    assert_true(str_list_has(&mail->uses, "client.name"));
+    assert_true(str_list_has(&mail->uses, "business.name"));
+    assert_false(str_list_has(&mail->uses, "visit.link"));
+    template_set_free(s);
+    buf_close(&problems);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_DIR(languages_fall_back),
+        WITH_DIR(an_entry_knows_which_names_it_uses),
         WITH_DIR(partials_of_the_language_go_first),
         WITH_DIR(everything_wrong_in_a_folder_is_told_at_once),
         WITH_DIR(a_folder_that_is_not_there_is_told),
