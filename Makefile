@@ -142,8 +142,8 @@ $(SIM): $(SIM_SOURCES:%.c=$(OUT)/%.o) $(LIBRARY)
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $^ -Wl,--wrap=clock_is_virtual,--wrap=work_reconcile,--wrap=phone_e164 $(LIBS)
 
-sim: $(SIM) ## simulated businesses: SEED=first RUNS=how many DAYS=of each
-	@$(SIM) --seed $(SEED) --runs $(RUNS) --days $(DAYS)
+sim: $(SIM) ## simulated businesses: SEED=first RUNS=how many DAYS=of each JOBS=at a time
+	@$(SIM) --seed $(SEED) --runs $(RUNS) --days $(DAYS) --jobs $(JOBS)
 
 # The program that can be killed at its points (base/fault.h): their files are compiled once more,
 # and linked before the library's.

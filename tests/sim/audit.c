@@ -167,7 +167,7 @@ static void judge_fate(const struct sim_rule *r, const char *ref, int client, in
     const struct sim_client *c = &S->clients[client];
     bool calm = r->by != SIM_BY_BOTH && S->disturbed_us < since_us && S->hidden_us < since_us &&
                 S->stepped_us < since_us && c->changed_us < since_us && r->changed_us < since_us &&
-                S->paused_us == 0;
+                people_paused((int)(r - S->rules)) == NULL;
     struct fate f;
 
     find_fate(r, ref, &f);
@@ -428,7 +428,8 @@ static void judge_task(sqlite3_stmt *st, void *arg)
 
     if (!raised)
         sim_fail("message %lld stands as sent to the house, and there is no task", (long long)id);
-    if (!open || ref[0] != 'j')
+    people_judge_task(id, open);
+    if (!open || ref[0] != 'j' || S->messages[id].task == TASK_UNDONE)
         return;
     const struct sim_job *j = &S->jobs[atoi(ref + 1)];
     for (int i = 0; i < S->rule_count; i++)

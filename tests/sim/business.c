@@ -349,8 +349,9 @@ static void replace_visit(void)
 
     if (v == NULL)
         return;
-    if (!S->up) { /* nobody has seen the row that it takes the place of */
+    if (!S->up) { /* nobody has seen the row that it takes the place of, nor this one, if hidden */
         TOUCH(*v);
+        v->hidden = unseen(v->hidden, v->known_us);
         v->known_ms = sim_wall_ms();
     }
     writer_sql(

@@ -453,8 +453,8 @@ static void judge_one(struct sim_exchange *x, struct sim_about *about, const str
     l.again = S->messages[about->id].unclear > 0;
     if (!l.r->present)
         wrong(&l, "the rule was taken out of the playbook");
-    if (S->paused_us != 0)
-        wrong(&l, "everything is paused");
+    if (people_paused(about->rule) != NULL)
+        wrong(&l, "%s", people_paused(about->rule));
     judge_words(&l);
     if (l.r->kind == SIM_LATE_STAFF || l.r->kind == SIM_LATE_MANAGER || l.r->kind == SIM_QUIET)
         judge_staff(&l);
@@ -565,6 +565,7 @@ void judge_launch(struct sim_exchange *x, const char *to, const char *data, size
     x->about[0].id = x->id;
     x->about_count = 1;
     judge_one(x, &x->about[0], &t, to);
+    people_brake(x);
     if (S->merging)
         judge_others(&g);
 }

@@ -1,46 +1,57 @@
 /*
  * The simulation's program:
  *
- *     sim [--seed N] [--runs N] [--days N] [--calm] [--verbose] [--seeds FILE]
+ *     sim [--seed N] [--runs N] [--days N] [--jobs N] [--trouble MASK] [--verbose] [--seeds FILE]
  *
- * The seeds of FILE first, then `runs` seeds from N on. Each run is a business over so many days;
- * each life of its service is a child process, and its crash is the child's end. Prints TAP. On a
- * failure: the seed, the virtual time, the last things that happened; `--seed N --runs 1` repeats
- * it exactly.
+ * The seeds of FILE first, then `runs` seeds from N on, each over so many days (run.c), `jobs` of
+ * them at a time. Each is a process of its own; what one has to say is printed when its turn has
+ * come, so that the output is in the order of the seeds however many run at once. Prints TAP, and
+ * now and then how far it is. --trouble allows only these kinds (enum trouble, 0 is none).
+ *
+ * A line of FILE: a seed, its days, maybe the kinds of trouble that there were when it was kept
+ * (0x...), and what it found.
  */
-#include <ftw.h>
-#include <stdarg.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include <uv.h>
 
-#include "base/clock.h"
-#include "base/err.h"
-#include "base/fs.h"
-#include "base/log.h"
-#include "base/rng.h"
-#include "playbook/problems.h"
-#include "service/config.h"
-#include "service/engine.h"
+#include "base/mem.h"
 #include "sim.h"
-#include "store/store.h"
-#include "time/moment.h"
 
-#define CHILDREN_MAX 20000
-#define QUIET_DAYS 16 /* after the story's end, until every message has come to its own */
-#define GRACE_MS 30000
-#define EXIT_UNSYNCED 2 /* of the store, see store_commit */
+#define JOBS_MAX 64
+#define AHEAD_MAX 200 /* runs that have ended before it is their turn to speak */
+#define TELL_EVERY_S 10.0
 
-struct sim *S;
+struct totals {
+    int64_t virtual_s, launched, accepted, crashes, cuts, outages, steps, unclear, reloads;
+    int64_t probes_sent, probes_excused, audits, merged, invited, yeses, tasks_done, braked;
+};
 
-static struct engine *engine;
-static uv_loop_t loop;
-static bool stopping, stopped;
+struct one_run {
+    uint64_t seed;
+    int days;
+    unsigned troubles;
+    pid_t pid;
+    int out; /* what it says; -1: it says it itself */
+    bool ended, ok;
+};
+
+struct runs {
+    struct one_run *items;
+    size_t count, cap;
+    size_t started, told; /* how many of them */
+    int jobs, running, failed;
+    bool verbose;
+    struct totals *counted; /* of each, in memory shared with it */
+    struct totals all;
+    double begin_s, told_s;
+};
 
 void *sim_share(size_t size)
 {
@@ -54,354 +65,181 @@ void *sim_share(size_t size)
     return p;
 }
 
-/* --- chance --- */
-
-static uint64_t next(unsigned char state[8])
+static double now_s(void)
 {
-    uint64_t v, z;
+    struct timespec t;
 
-    memcpy(&v, state, sizeof(v));
-    v += 0x9e3779b97f4a7c15u;
-    memcpy(state, &v, sizeof(v));
-    z = v;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-uint64_t story_below(uint64_t n)
+/* --- one of them --- */
+
+static void count(struct totals *t)
 {
-    return next(S->story_state) % n;
+    *t = (struct totals){
+        .virtual_s = (S->mono_us - S->begin_us) / 1000000,
+        .launched = S->launched,
+        .accepted = S->accepted,
+        .crashes = S->crashes,
+        .cuts = S->power_cuts,
+        .outages = S->outages,
+        .steps = S->steps,
+        .unclear = S->unclear,
+        .reloads = S->reloads,
+        .probes_sent = S->probes_sent,
+        .probes_excused = S->probes_excused,
+        .audits = S->audits,
+        .merged = S->merged,
+        .invited = S->invited,
+        .yeses = S->yeses,
+        .tasks_done = S->tasks_done,
+        .braked = S->braked,
+    };
 }
 
-uint64_t world_below(uint64_t n)
+__attribute__((noreturn)) static void run_one(const struct runs *all, const struct one_run *r,
+                                              struct totals *counted)
 {
-    return next(S->world_state) % n;
-}
-
-/* --- telling --- */
-
-void sim_note(const char *fmt, ...)
-{
-    char *line = S->trail[S->trail_count++ % SIM_TRAIL], when[MOMENT_TEXT_MAX];
-    int n;
-    va_list ap;
-
-    moment_format_utc(sim_wall_ms(), when);
-    n = snprintf(line, SIM_LINE, "%s %12.3f  ", when, (double)(S->mono_us - S->begin_us) / 1e6);
-    va_start(ap, fmt);
-    vsnprintf(line + n, SIM_LINE - (size_t)n, fmt, ap);
-    va_end(ap);
-    if (S->verbose)
-        printf("# %s\n", line);
-}
-
-void sim_fail(const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    vsnprintf(S->failure, sizeof(S->failure), fmt, ap);
-    va_end(ap);
-    S->failed = true;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (r->out >= 0)
+        dup2(r->out, STDOUT_FILENO);
+    S = sim_share(sizeof(*S));
+    S->verbose = all->verbose;
+    ram_make();
+    bool ok = run_business(r->seed, r->days, r->troubles);
+    count(counted);
+    if (!ok || S->verbose)
+        printf("# seed %llu, %d days: %s, digest %016llx\n", (unsigned long long)r->seed, r->days,
+               ok ? "fine" : "FAILED", (unsigned long long)S->digest);
     fflush(stdout);
-    _exit(0);
+    _exit(ok ? 0 : 1);
 }
 
-/* --- the service --- */
-
-static void load(struct config *c)
+static void start(struct runs *all)
 {
-    struct problems problems = {0};
+    size_t i = all->started++;
+    struct one_run *r = &all->items[i];
 
-    if (config_load(S->dir, NULL, &problems, c) == 0) {
-        problems_close(&problems);
-        return;
-    }
-    sim_fail("the configuration is wrong: %s: %s", problems.items[0].file, problems.items[0].text);
-}
-
-static void create_database(void)
-{
-    struct store *s;
-    struct err err = {""};
-
-    if (store_open(S->database, STORE_CREATE, &s, &err) != 0 ||
-        store_meta_set_int(s, "created_ms", sim_wall_ms()) != 0)
-        sim_fail("no database: %s", err.text);
-    store_close(s);
-    S->created = true;
-}
-
-static void service_start(void)
-{
-    struct config config;
-    struct err err = {""};
-    bool first = S->starts++ == 0;
-
-    audit_start();
-    rng_seed(world_below(UINT64_MAX));
-    S->up = true; /* from here on it may crash */
-    load(&config);
-    int rc = engine_create(&loop, &config, &engine, &err);
-    if (rc != 0) {
-        /* A disk that fails or a lock keeps it from starting; whoever runs it tries again. */
-        if ((S->fault == 0 || S->mono_us >= S->fault_until_us) && S->locked_until_us == 0)
-            sim_fail("the service does not start: %s", err.text);
-        config_free(&config);
-        S->up = false;
-        S->start_us = S->mono_us + 30 * SECOND_MS * 1000;
-        sim_loop_reset();
-        return;
-    }
-    playbook_applied(first);
-    S->disturbed_us = S->mono_us;
-    sim_note("service up");
-}
-
-void service_reload(void)
-{
-    struct config config;
-    struct err err = {""};
-
-    load(&config);
-    S->reloads++;
-    if (engine_reconfigure(engine, &config, &err) == 0) {
-        playbook_applied(false);
-        sim_note("playbook edited");
-    } else {
-        config_free(&config);
-        memcpy(S->next_rules, S->rules, sizeof(S->rules));
-        playbook_write();
-        sim_note("reload failed: %s", err.text);
-    }
-}
-
-static void stopped_cb(void *arg)
-{
-    stopped = true;
-}
-
-void service_stop_and_wait(void)
-{
-    if (stopping)
-        return;
-    stopping = true;
-    stopped = false;
-    engine_stop(engine, GRACE_MS, stopped_cb, NULL);
-    while (!stopped)
-        sim_round();
-    stopping = false;
-    engine = NULL;
-    S->up = false;
-    S->stopped_cleanly = true;
-    S->disturbed_us = S->mono_us;
-    sim_loop_reset();
-    sim_note("service stopped");
-}
-
-/* --- one life --- */
-
-static void look_at_service(void)
-{
-    struct engine_state state;
-
-    if (engine == NULL)
-        return;
-    engine_state(engine, &state);
-    S->in_flight = state.in_flight;
-    if (state.trouble != 0)
-        S->disturbed_us = S->mono_us;
-}
-
-static void life(void)
-{
-    disk_register();
-    sim_loop_reset();
-    log_set_level(getenv("SIM_LOG") != NULL ? LOG_LEVEL_INFO : 0);
-    if (!S->created) {
-        playbook_write();
-        create_database();
-    }
-    gateways_after_crash();
-    writer_open();
-    while (S->mono_us < S->end_us) {
-        gateways_moods();
-        if (!S->up && S->mono_us >= S->start_us)
-            service_start();
-        sim_round();
-        look_at_service();
-        if (S->mono_us >= S->next_story_us)
-            story_run();
-    }
-    S->next_story_us = INT64_MAX;
-    if (S->up)
-        service_stop_and_wait();
-    audit_end();
-    S->done = true;
+    r->out = all->jobs > 1 ? memfd_create("sim", MFD_CLOEXEC) : -1;
     fflush(stdout);
-    _exit(0);
-}
-
-/* --- one run --- */
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-    return remove(path);
-}
-
-static void clean_up(void)
-{
-    if (getenv("SIM_KEEP") == NULL)
-        nftw(S->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static void prepare(uint64_t seed, int days, bool calm)
-{
-    /* Days around which clocks change somewhere, a leap day, a year's end. */
-    static const char *const begins[] = {"2026-03-20T06:00:00Z", "2026-10-15T06:00:00Z",
-                                         "2027-12-20T06:00:00Z", "2028-02-20T06:00:00Z",
-                                         "2026-06-01T06:00:00Z", "2026-09-20T06:00:00Z"};
-    struct moment m;
-    bool verbose = S->verbose;
-
-    memset(S, 0, sizeof(*S));
-    S->verbose = verbose;
-    S->seed = seed;
-    memcpy(S->story_state, &seed, sizeof(seed));
-    uint64_t other = seed ^ 0x5851f42d4c957f2du;
-    memcpy(S->world_state, &other, sizeof(other));
-    moment_parse(begins[story_below(6)], &m, NULL);
-    S->mono_us = S->begin_us = INT64_C(1000000000);
-    S->wall_offset_us = moment_instant(&m, zone_utc()) * 1000 - S->mono_us;
-    S->quiet_us = S->begin_us + days * DAY_MS * 1000;
-    S->end_us = S->quiet_us + QUIET_DAYS * DAY_MS * 1000;
-    S->look_every_ms = (int64_t)(1 + story_below(180)) * MINUTE_MS;
-    S->tick_us = story_percent(30) ? (int)story_below(500) : 0;
-    S->moods = calm ? 0 : (unsigned)(story_below(TROUBLE_ALL + 1) & story_below(TROUBLE_ALL + 1));
-    if (!calm && story_percent(20))
-        S->moods = TROUBLE_ALL;
-    S->merging = seed % 3 == 0;
-    S->pace_min = (int)(5 + story_below(120));
-    S->quiet_from = (int)(19 + story_below(4));
-    S->quiet_to = (int)(6 + story_below(4));
-    S->caps_day = (int)(2 + story_below(8));
-    S->caps_week = S->caps_day + (int)story_below(20);
-    S->blast = story_percent(60) ? (int)(1 + story_below(4)) : 0;
-    S->brake = story_percent(30) ? (int)(1 + story_below(3)) : 0;
-    S->disturbed_us = S->stepped_us = S->hidden_us = S->mono_us;
-    snprintf(S->dir, sizeof(S->dir), "/dev/shm/betimes-sim-%d", (int)getpid());
-    snprintf(S->database, sizeof(S->database), "%s/betimes.db", S->dir);
-    clean_up(); /* of a run that was killed */
-    ram_clear();
-    playbook_make();
-    story_begin();
-}
-
-static void show_failure(void)
-{
-    char when[MOMENT_TEXT_MAX];
-    int64_t from = S->trail_count > SIM_TRAIL ? S->trail_count - SIM_TRAIL : 0;
-    const char *all = getenv("SIM_TRAIL");
-
-    if (all == NULL && S->trail_count - from > 40)
-        from = S->trail_count - 40;
-    moment_format_utc(sim_wall_ms(), when);
-    printf("# seed %llu failed at %s (virtual time), %.1f days on:\n#   %s\n",
-           (unsigned long long)S->seed, when,
-           (double)(S->mono_us - S->begin_us) / 1000.0 / (double)DAY_MS, S->failure);
-    printf("# it was: trouble 0x%x, %d rules, %d visits, %d jobs; the last that happened:\n",
-           S->moods, S->rule_count, S->visit_count, S->job_count);
-    for (int64_t i = from; i < S->trail_count; i++)
-        printf("#   %s\n", S->trail[i % SIM_TRAIL]);
-}
-
-/* A disk that does not confirm a commit: the store ends the service, as it should. */
-static void ended_by_disk(void)
-{
-    S->crashes++;
-    S->crash_in = 0;
-    S->up = false;
-    S->stopped_cleanly = false;
-    S->disturbed_us = S->mono_us;
-    sim_note("the service has ended: the disk did not confirm a commit");
-}
-
-static bool run(uint64_t seed, int days, bool calm)
-{
-    prepare(seed, days, calm);
-    while (!S->done && !S->failed) {
-        int status;
-        if (++S->children > CHILDREN_MAX) {
-            snprintf(S->failure, sizeof(S->failure), "the service dies again and again");
-            S->failed = true;
-            break;
-        }
-        fflush(stdout);
-        pid_t pid = fork();
-        if (pid == 0)
-            life();
-        if (pid < 0 || waitpid(pid, &status, 0) < 0) {
-            perror("sim");
-            exit(2);
-        }
-        if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_UNSYNCED && S->up &&
-            S->fault == SQLITE_IOERR_FSYNC) {
-            ended_by_disk();
-        } else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-            snprintf(S->failure, sizeof(S->failure), "the service died by itself (status 0x%x)",
-                     status);
-            S->failed = true;
-        }
-        if (!S->up && !S->done && S->start_us <= S->mono_us)
-            S->start_us = S->mono_us + (int64_t)world_below(60) * SECOND_MS * 1000;
+    r->pid = fork();
+    if (r->pid == 0)
+        run_one(all, r, &all->counted[i]);
+    if (r->pid < 0) {
+        perror("sim: fork");
+        exit(2);
     }
-    if (S->failed)
-        show_failure();
-    clean_up();
-    return !S->failed;
+    all->running++;
+}
+
+static void wait_for_one(struct runs *all)
+{
+    int status;
+    pid_t pid = wait(&status);
+
+    if (pid < 0) {
+        perror("sim: wait");
+        exit(2);
+    }
+    for (size_t i = all->told; i < all->started; i++)
+        if (all->items[i].pid == pid && !all->items[i].ended) {
+            all->items[i].ended = true;
+            all->items[i].ok = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        }
+    all->running--;
+}
+
+/* --- what is printed --- */
+
+static void tell_progress(struct runs *all)
+{
+    double at_s = now_s();
+
+    if (at_s - all->told_s < TELL_EVERY_S || all->told == all->count)
+        return;
+    all->told_s = at_s;
+    printf("# %zu of %zu seeds, %d failed; %.0f s\n", all->told, all->count, all->failed,
+           at_s - all->begin_s);
+    fflush(stdout);
+}
+
+static void add_up(struct totals *t, const struct totals *r)
+{
+    t->virtual_s += r->virtual_s;
+    t->launched += r->launched;
+    t->accepted += r->accepted;
+    t->crashes += r->crashes;
+    t->cuts += r->cuts;
+    t->outages += r->outages;
+    t->steps += r->steps;
+    t->unclear += r->unclear;
+    t->reloads += r->reloads;
+    t->probes_sent += r->probes_sent;
+    t->probes_excused += r->probes_excused;
+    t->audits += r->audits;
+    t->merged += r->merged;
+    t->invited += r->invited;
+    t->yeses += r->yeses;
+    t->tasks_done += r->tasks_done;
+    t->braked += r->braked;
+}
+
+static void tell_next(struct runs *all)
+{
+    struct one_run *r = &all->items[all->told];
+    off_t from = 0;
+
+    add_up(&all->all, &all->counted[all->told++]);
+    all->failed += !r->ok;
+    fflush(stdout);
+    if (r->out >= 0) {
+        off_t len = lseek(r->out, 0, SEEK_END);
+        char bytes[4096];
+        for (ssize_t n; from < len && (n = pread(r->out, bytes, sizeof(bytes), from)) > 0;
+             from += n)
+            fwrite(bytes, 1, (size_t)n, stdout);
+        close(r->out);
+    }
+    fflush(stdout);
+}
+
+static void tell_all(const struct runs *all)
+{
+    const struct totals *t = &all->all;
+    double real_s = now_s() - all->begin_s;
+
+    printf("# %lld crashes (%lld power cuts), %lld outages, %lld clock steps, %lld edits; "
+           "%lld answers unclear\n",
+           (long long)t->crashes, (long long)t->cuts, (long long)t->outages, (long long)t->steps,
+           (long long)t->reloads, (long long)t->unclear);
+    printf("# expected and sent: %lld; expected and excused: %lld; plans compared: %lld; went with "
+           "another: %lld; invitations: %lld\n",
+           (long long)t->probes_sent, (long long)t->probes_excused, (long long)t->audits,
+           (long long)t->merged, (long long)t->invited);
+    printf(
+        "# rules that asked and got a yes: %lld; judged near the storm brake's limit: %lld; tasks "
+        "done by people: %lld\n",
+        (long long)t->yeses, (long long)t->braked, (long long)t->tasks_done);
+    printf("# %zu seeds, %.0f days (%.1f years), %lld messages launched and %lld accepted, %d "
+           "failed; %.1f s, %.2f s a seed\n",
+           all->count, (double)t->virtual_s / 86400, (double)t->virtual_s / 31557600.0,
+           (long long)t->launched, (long long)t->accepted, all->failed, real_s,
+           real_s / (double)all->count);
+    printf("1..1\n%s 1 - the promises hold in %zu simulated businesses\n",
+           all->failed > 0 ? "not ok" : "ok", all->count);
 }
 
 /* --- the program --- */
 
-struct totals {
-    int runs, failed;
-    int64_t virtual_s, launched, accepted, crashes, cuts, outages, steps, unclear, reloads;
-    int64_t probes_sent, probes_excused, audits, merged, invited;
-};
-
-static void add_up(struct totals *t)
+static void add_run(struct runs *all, uint64_t seed, int days, unsigned troubles)
 {
-    t->runs++;
-    t->virtual_s += (S->mono_us - S->begin_us) / 1000000;
-    t->launched += S->launched;
-    t->accepted += S->accepted;
-    t->crashes += S->crashes;
-    t->cuts += S->power_cuts;
-    t->outages += S->outages;
-    t->steps += S->steps;
-    t->unclear += S->unclear;
-    t->reloads += S->reloads;
-    t->probes_sent += S->probes_sent;
-    t->probes_excused += S->probes_excused;
-    t->audits += S->audits;
-    t->merged += S->merged;
-    t->invited += S->invited;
+    mem_grow(&all->items, &all->cap, all->count + 1, sizeof(*all->items));
+    all->items[all->count++] =
+        (struct one_run){.seed = seed, .days = days, .troubles = troubles, .out = -1};
 }
 
-static void one(struct totals *t, uint64_t seed, int days, bool calm)
-{
-    bool ok = run(seed, days, calm);
-
-    add_up(t);
-    t->failed += !ok;
-    if (!ok || S->verbose)
-        printf("# seed %llu: %s, digest %016llx\n", (unsigned long long)seed,
-               ok ? "fine" : "FAILED", (unsigned long long)S->digest);
-    fflush(stdout);
-}
-
-static void kept_seeds(struct totals *t, const char *path, int days)
+static void add_kept(struct runs *all, const char *path, int days)
 {
     char line[256];
     FILE *f = fopen(path, "re");
@@ -415,51 +253,55 @@ static void kept_seeds(struct totals *t, const char *path, int days)
         uint64_t seed = strtoull(line, &end, 10);
         if (end == line)
             continue;
-        long own = strtol(end, NULL, 10);
-        one(t, seed, own > 0 ? (int)own : days, false);
+        long own = strtol(end, &end, 10);
+        end += strspn(end, " ");
+        unsigned troubles =
+            strncmp(end, "0x", 2) == 0 ? (unsigned)strtoul(end, NULL, 16) : TROUBLE_ANY;
+        add_run(all, seed, own > 0 ? (int)own : days, troubles);
     }
     fclose(f);
 }
 
-static void tell(const struct totals *t, double real_s)
+static void run_all(struct runs *all)
 {
-    printf("# %d runs, %.1f virtual years in %.1f s: %.0f s of virtual time per second\n", t->runs,
-           (double)t->virtual_s / 31557600.0, real_s, (double)t->virtual_s / real_s);
-    printf("# %lld launched, %lld accepted, %lld unclear; %lld crashes (%lld power cuts), "
-           "%lld outages, %lld clock steps, %lld edits\n",
-           (long long)t->launched, (long long)t->accepted, (long long)t->unclear,
-           (long long)t->crashes, (long long)t->cuts, (long long)t->outages, (long long)t->steps,
-           (long long)t->reloads);
-    printf("# expected and sent: %lld; expected and excused: %lld; plans compared: %lld; went with "
-           "another: %lld; invitations: %lld\n",
-           (long long)t->probes_sent, (long long)t->probes_excused, (long long)t->audits,
-           (long long)t->merged, (long long)t->invited);
+    all->counted = sim_share((all->count + 1) * sizeof(*all->counted));
+    all->begin_s = all->told_s = now_s();
+    numbers_make();
+    while (all->told < all->count) {
+        while (all->running < all->jobs && all->started < all->count &&
+               all->started < all->told + AHEAD_MAX)
+            start(all);
+        wait_for_one(all);
+        while (all->told < all->count && all->items[all->told].ended)
+            tell_next(all);
+        tell_progress(all);
+    }
+    tell_all(all);
+    free(all->items);
 }
 
 int main(int argc, char **argv)
 {
     uint64_t seed = 1;
     int runs = 30, days = 40;
-    bool calm = false;
+    unsigned troubles = TROUBLE_ANY;
     const char *seeds = NULL;
-    struct totals t = {0};
-    struct timespec begin, end;
+    struct runs all = {.jobs = 1};
 
-    S = sim_share(sizeof(*S));
-    ram_make();
-    numbers_make();
     for (int i = 1; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
         if (strcmp(argv[i], "--verbose") == 0)
-            S->verbose = true;
-        else if (strcmp(argv[i], "--calm") == 0)
-            calm = true;
+            all.verbose = true;
         else if (strcmp(argv[i], "--seed") == 0)
             seed = strtoull(value, NULL, 10), i++;
         else if (strcmp(argv[i], "--runs") == 0)
             runs = atoi(value), i++;
         else if (strcmp(argv[i], "--days") == 0)
             days = atoi(value), i++;
+        else if (strcmp(argv[i], "--jobs") == 0)
+            all.jobs = atoi(value), i++;
+        else if (strcmp(argv[i], "--trouble") == 0)
+            troubles = (unsigned)strtoul(value, NULL, 16), i++;
         else if (strcmp(argv[i], "--seeds") == 0)
             seeds = value, i++;
         else {
@@ -467,14 +309,11 @@ int main(int argc, char **argv)
             return 2;
         }
     }
-    clock_gettime(CLOCK_MONOTONIC, &begin);
+    all.jobs = all.jobs < 1 ? 1 : all.jobs > JOBS_MAX ? JOBS_MAX : all.jobs;
     if (seeds != NULL)
-        kept_seeds(&t, seeds, days);
+        add_kept(&all, seeds, days);
     for (int i = 0; i < runs; i++)
-        one(&t, seed + (uint64_t)i, days, calm);
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    tell(&t, (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9);
-    printf("1..1\n%s 1 - the promises hold in %d simulated businesses\n",
-           t.failed > 0 ? "not ok" : "ok", t.runs);
-    return t.failed > 0 ? 1 : 0;
+        add_run(&all, seed + (uint64_t)i, days, troubles);
+    run_all(&all);
+    return all.failed > 0 ? 1 : 0;
 }

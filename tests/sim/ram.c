@@ -46,14 +46,6 @@ void ram_make(void)
         bytes[i] = sim_share(FILE_BYTES_MAX);
 }
 
-void ram_clear(void)
-{
-    for (int i = 0; i < RAM_FILES; i++) {
-        madvise(bytes[i], FILE_BYTES_MAX, MADV_REMOVE);
-        ram->places[i] = (struct ram_place){0};
-    }
-}
-
 int ram_find(const char *name)
 {
     static const char *const endings[RAM_FILES] = {"", "-wal", "-journal"};

@@ -3,11 +3,12 @@
  * that a seed makes up, with gateways, a disk and a clock that misbehave by the same seed.
  *
  * Everything that has to outlive a crash of the simulated service stands in one struct, in memory
- * shared between the parent and the children in which the service runs (main.c): what is true in
+ * shared between the parent and the children in which the service runs (run.c): what is true in
  * the business, what the gateways accepted, the clock. A crash is the child's end, so nothing of
  * the service survives it but its file.
  *
- *     main.c      seeds, children, what is printed
+ *     main.c      seeds, several at a time, what is printed
+ *     run.c       one run: a business, and the lives of its service
  *     loop.c      virtual time: the loop, its timers, the alarm and the watcher
  *     disk.c      SQLite's file system: full, failing, torn by a power cut
  *     ram.c       the files in it
@@ -15,6 +16,7 @@
  *     gateways.c  the outside world: takes messages, answers by mood, keeps a ledger
  *     writer.c    the program that writes the rows, by plain SQL
  *     business.c  what it writes: clients, staff, visits, jobs
+ *     people.c    what people do by hand: pauses, tasks, a yes; the storm brake
  *     talk.c      what clients answer, and what they were asked and heard
  *     story.c     what happens when, and what befalls the service
  *     playbook.c  configuration, templates and rules, and their edits
@@ -50,6 +52,7 @@
 #define SIM_COPIES 60000
 #define SIM_GATEWAYS 4
 #define SIM_MESSAGES 120000
+#define SIM_HOURS (24 * 420)
 #define SIM_TOGETHER 16 /* messages that go as one */
 #define SIM_TRAIL 400   /* of the last things that happened, for a failure's report */
 #define SIM_LINE 200
@@ -199,7 +202,10 @@ struct sim_copy {
 struct sim_message {
     uint8_t accepted, unclear; /* copies; answers that were unclear, or lost in a crash */
     uint8_t launches;
+    uint8_t task; /* what a person did last to the task of it: enum sim_task */
 };
+
+enum sim_task { TASK_UNTOUCHED, TASK_DONE, TASK_UNDONE };
 
 struct sim {
     /* this run */
@@ -208,7 +214,7 @@ struct sim {
     bool verbose;
     bool failed, done;
     char failure[600];
-    unsigned char story_state[8], world_state[8]; /* two streams of chance */
+    unsigned char story_state[8], world_state[8], extra_state[8]; /* streams of chance */
 
     /* the clock */
     int64_t mono_us, wall_offset_us;
@@ -257,7 +263,10 @@ struct sim {
     struct sim_rule rules[SIM_RULES], next_rules[SIM_RULES];
     /* Clients whom a change of the rule itself has written to: a bit for each. */
     uint64_t blasted[SIM_RULES][SIM_CLIENTS / 64];
-    bool allowed[SIM_RULES]; /* somebody said yes to it, as it is now */
+    bool allowed[SIM_RULES];               /* somebody said yes to it, as it is now */
+    int64_t rule_paused_us[SIM_RULES];     /* by hand; 0: it is not */
+    int64_t lifted_us[SIM_RULES];          /* the last yes; 0: never */
+    uint16_t hourly[SIM_RULES][SIM_HOURS]; /* what it sent for the first time, by hours */
 
     /* the outside world */
     enum mood mood[SIM_GATEWAYS];
@@ -271,9 +280,10 @@ struct sim {
     /* counts, for the report */
     int64_t launched, accepted, crashes, power_cuts, outages, steps, unclear, reloads, faults;
     int64_t probes_sent, probes_excused, audits;
-    int64_t merged;  /* messages that went with another */
-    int64_t invited; /* invitations */
-    uint64_t digest; /* of the ledger: two runs of one seed must agree */
+    int64_t yeses, tasks_done, braked; /* braked: launches near what the storm brake allows */
+    int64_t merged;                    /* messages that went with another */
+    int64_t invited;                   /* invitations */
+    uint64_t digest;                   /* of the ledger: two runs of one seed must agree */
 
     char trail[SIM_TRAIL][SIM_LINE];
     int64_t trail_count;
@@ -293,10 +303,22 @@ enum trouble {
     TROUBLE_HIDDEN = 128,
     TROUBLE_EDIT = 256,
     TROUBLE_PAUSE = 512,
-    TROUBLE_ALL = 1023
+    TROUBLE_ALL = 1023,   /* those that the story's own chance decides on */
+    TROUBLE_RULES = 1024, /* people pause rules */
+    TROUBLE_TASKS = 2048, /* people do tasks, and undo them */
+    TROUBLE_ANY = 4095
 };
 
 /* --- main.c --- */
+
+/* Memory that the children share, all zeros; for as long as the program runs. */
+void *sim_share(size_t size);
+
+/* --- run.c --- */
+
+/* A whole run, with none but these kinds of trouble; false: it failed, and what happened was
+ * printed. What it counted is in S. */
+bool run_business(uint64_t seed, int days, unsigned troubles);
 
 /* The run has failed: say why and end the child. */
 __attribute__((format(printf, 1, 2), noreturn)) void sim_fail(const char *fmt, ...);
@@ -308,6 +330,7 @@ __attribute__((format(printf, 1, 2))) void sim_note(const char *fmt, ...);
  * the other: below(n) is 0 .. n-1. */
 uint64_t story_below(uint64_t n);
 uint64_t world_below(uint64_t n);
+uint64_t extra_below(uint64_t n); /* for what was added to the story later */
 static inline bool story_percent(unsigned p)
 {
     return story_below(100) < p;
@@ -320,9 +343,6 @@ static inline bool sim_has(enum trouble t)
 {
     return (S->moods & t) != 0;
 }
-
-/* Memory that the children share, all zeros; for as long as the program runs. */
-void *sim_share(size_t size);
 
 /* --- loop.c --- */
 
@@ -357,8 +377,7 @@ struct ram_open {
     struct ram_open *next;
 };
 
-void ram_make(void);  /* once, before the children */
-void ram_clear(void); /* for the next run */
+void ram_make(void); /* once in a run, before its children */
 
 int ram_find(const char *name); /* which file has this path; -1: none of ours */
 bool ram_exists(int file);
@@ -433,6 +452,17 @@ const char *talk_again(const struct sim_rule *r, int job);
 const char *talk_quiet(int rule, int job);
 const char *talk_low(const struct sim_rule *r, int answer, int client);
 
+/* --- people.c --- */
+
+void people_act(void);
+void people_settle_down(void); /* whatever waits for them goes on */
+void people_say_yes(void);     /* to every rule that asks */
+
+/* Why a rule must not send now; NULL: it may. */
+const char *people_paused(int rule);
+void people_brake(const struct sim_exchange *x); /* it has been handed over, and judged */
+void people_judge_task(int64_t message_id, bool open);
+
 /* --- story.c --- */
 
 void story_begin(void);
@@ -451,7 +481,7 @@ extern const char *const sim_stages[];
 #define SIM_STAGE_DONE 5
 #define SIM_STAGE_LOST 6
 
-/* --- main.c, the service --- */
+/* --- run.c, the service --- */
 void service_reload(void);
 void service_stop_and_wait(void);
 

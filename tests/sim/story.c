@@ -80,23 +80,6 @@ static void set_paused(bool paused)
     sim_note(paused ? "paused" : "resumed");
 }
 
-static void allow(void *arg, const char *name)
-{
-    for (int i = 0; i < S->rule_count; i++)
-        S->allowed[i] = S->allowed[i] || strcmp(S->rules[i].name, name) == 0;
-}
-
-/* Somebody says yes to every rule that asks. */
-static void say_yes(void)
-{
-    writer_begin(false);
-    writer_names("SELECT name FROM rule WHERE paused_by > 0", allow, NULL);
-    writer_sql("UPDATE rule SET paused_ms = NULL, pause_reason = NULL, paused_by = 0, trial = 0, "
-               "lifted = iif(paused_by = 2, -1, lifted) WHERE paused_by > 0");
-    if (writer_end(true))
-        S->disturbed_us = S->mono_us;
-}
-
 static void befall(void)
 {
     int what = (int)story_below(400);
@@ -139,8 +122,7 @@ static void settle_down(void)
         S->start_us = S->mono_us;
     if (S->paused_us != 0)
         set_paused(false);
-    if (S->blast + S->brake > 0)
-        say_yes();
+    people_settle_down();
 }
 
 static void go_on(void)
@@ -158,7 +140,8 @@ static void go_on(void)
     if (S->paused_us != 0 && story_percent(10))
         set_paused(false);
     if (S->blast + S->brake > 0 && story_percent(2))
-        say_yes();
+        people_say_yes();
+    people_act();
 }
 
 void story_run(void)
