@@ -59,6 +59,7 @@ static void lost_answer(sqlite3_stmt *st, void *arg)
     (*count)++;
     if (S->messages[id].unclear < UINT8_MAX)
         S->messages[id].unclear++;
+    talk_unclear(id);
     for (int i = S->copy_count - 1; i >= 0; i--)
         if (S->copies[i].id == id)
             S->copies[i].clear = false;

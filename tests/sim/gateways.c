@@ -180,6 +180,8 @@ static void finish(int place, const struct gateway_result *r)
     }
     for (int i = 0; i < x.about_count; i++) {
         S->messages[x.about[i].id].unclear += r->outcome == OUTCOME_UNKNOWN;
+        if (r->outcome == OUTCOME_UNKNOWN)
+            talk_unclear(x.about[i].id);
         if (r->outcome == OUTCOME_SENT && x.copy >= 0)
             S->copies[x.copy + i].clear = true;
     }

@@ -3,7 +3,6 @@
  * claimed it, with nobody else's commit in between, so what is true in the business now was true
  * at the claim. What a message is about is read from its words.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -425,8 +424,9 @@ static void judge_blast(const struct launch *l)
 {
     int rule = l->about->rule, clients = 0;
 
-    if (S->blast == 0 || S->allowed[rule] || S->messages[l->about->id].launches > 0 ||
-        S->mono_us > l->r->changed_us + AT_ONCE_US || !by_the_change(l))
+    if (l->about->recipient < 0 || S->blast == 0 || S->allowed[rule] ||
+        S->messages[l->about->id].launches > 0 || S->mono_us > l->r->changed_us + AT_ONCE_US ||
+        !by_the_change(l))
         return;
     S->blasted[rule][l->t->client / 64] |= UINT64_C(1) << l->t->client % 64;
     for (int i = 0; i < SIM_CLIENTS / 64; i++)
@@ -460,10 +460,10 @@ static void judge_one(struct sim_exchange *x, struct sim_about *about, const str
         judge_staff(&l);
     else
         judge_client(&l);
-    if (l.about->recipient >= 0)
-        judge_blast(&l);
+    judge_blast(&l);
     judge_copies(&l);
     S->messages[about->id].launches++;
+    S->messages[about->id].client = (int16_t)about->recipient;
 }
 
 /* --- messages that go as one --- */

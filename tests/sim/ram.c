@@ -9,11 +9,14 @@
  * there. Everything else about files is disk.c's: which faults they have, and when.
  */
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/err.h"
+#include "base/fs.h"
 #include "base/mem.h"
 #include "sim.h"
 
@@ -21,6 +24,8 @@
     (INT64_C(1) << 30) /* of each file: address space, until it is written to                      \
                         */
 #define INDEX_PAGES_MAX 256
+
+static const char *const endings[RAM_FILES] = {"", "-wal", "-journal"};
 
 struct ram_place {
     int64_t size;
@@ -48,7 +53,6 @@ void ram_make(void)
 
 int ram_find(const char *name)
 {
-    static const char *const endings[RAM_FILES] = {"", "-wal", "-journal"};
     size_t n = strlen(S->database);
 
     for (int i = 0; name != NULL && i < RAM_FILES; i++)
@@ -65,6 +69,19 @@ bool ram_exists(int file)
 void ram_delete(int file)
 {
     ram->places[file] = (struct ram_place){0};
+}
+
+void ram_save(void)
+{
+    struct err err = {""};
+
+    for (int i = 0; i < RAM_FILES; i++) {
+        char *path = mem_printf("%s%s", S->database, endings[i]);
+        if (ram->places[i].exists &&
+            fs_write_atomic(path, bytes[i], (size_t)ram->places[i].size, 0644, &err) != 0)
+            fprintf(stderr, "sim: %s\n", err.text);
+        free(path);
+    }
 }
 
 int ram_open(struct ram_open *f, int file, int flags)

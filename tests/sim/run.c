@@ -344,6 +344,10 @@ bool run_business(uint64_t seed, int days, unsigned troubles)
     }
     if (S->failed)
         show_failure();
+    if (S->failed && getenv("SIM_KEEP") != NULL) {
+        ram_save();
+        printf("# its files are in %s\n", S->dir);
+    }
     clean_up();
     return !S->failed;
 }

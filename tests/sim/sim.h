@@ -202,7 +202,8 @@ struct sim_copy {
 struct sim_message {
     uint8_t accepted, unclear; /* copies; answers that were unclear, or lost in a crash */
     uint8_t launches;
-    uint8_t task; /* what a person did last to the task of it: enum sim_task */
+    int16_t client; /* whom it was for; only those are right that were launched */
+    uint8_t task;   /* what a person did last to the task of it: enum sim_task */
 };
 
 enum sim_task { TASK_UNTOUCHED, TASK_DONE, TASK_UNDONE };
@@ -276,6 +277,7 @@ struct sim {
     int copy_count;
     struct sim_calendar calendars[SIM_VISITS];
     struct sim_message messages[SIM_MESSAGES];
+    int64_t maybe_us[SIM_CLIENTS]; /* the last that may have reached the client, and may not */
 
     /* counts, for the report */
     int64_t launched, accepted, crashes, power_cuts, outages, steps, unclear, reloads, faults;
@@ -378,6 +380,7 @@ struct ram_open {
 };
 
 void ram_make(void); /* once in a run, before its children */
+void ram_save(void); /* as real files, for somebody to look at */
 
 int ram_find(const char *name); /* which file has this path; -1: none of ours */
 bool ram_exists(int file);
@@ -451,6 +454,9 @@ bool talk_answered(int job, int64_t since_us);
 const char *talk_again(const struct sim_rule *r, int job);
 const char *talk_quiet(int rule, int job);
 const char *talk_low(const struct sim_rule *r, int answer, int client);
+
+/* Nobody will ever know whether this message reached its client. */
+void talk_unclear(int64_t message_id);
 
 /* --- people.c --- */
 

@@ -114,9 +114,19 @@ static int64_t heard_us(int client)
     return 0;
 }
 
+void talk_unclear(int64_t message_id)
+{
+    const struct sim_message *m = &S->messages[message_id];
+
+    if (m->launches > 0 && m->client >= 0)
+        S->maybe_us[m->client] = S->mono_us;
+}
+
 /* Could the client have heard from us since then, by a message clear or not? */
 static bool maybe_heard(int client, int64_t since_us)
 {
+    if (S->maybe_us[client] > since_us - LEAST_US)
+        return true;
     for (int i = S->copy_count - 1; i >= 0; i--)
         if (S->copies[i].client == client && S->rules[S->copies[i].rule].kind != SIM_QUIET)
             return S->copies[i].mono_us > since_us - LEAST_US;
