@@ -226,6 +226,8 @@ static void note_time(struct sim_visit *v)
 static void note_status(struct sim_visit *v, enum visit_status status)
 {
     bool was_live = live(v);
+    int64_t since_us = v->status_us > v->known_us ? v->status_us : v->known_us;
+    bool hidden = unseen(v->hidden, since_us);
 
     v->status = status;
     v->statuses[status]++;
@@ -237,6 +239,7 @@ static void note_status(struct sim_visit *v, enum visit_status status)
         v->bookings++;
         note_time(v);
     }
+    v->hidden |= hidden; /* called off unseen and booked again, it was booked all the time */
 }
 
 static void insert_visit(int i)
