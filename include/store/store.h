@@ -60,6 +60,11 @@ int store_commit_unsynced(struct store *s);
 /* There is nothing more to do for now: fold the journal into the database if it is worth it, so
  * that other programs' commits need not. */
 void store_tidy(struct store *s);
+
+/* The same while there is more to do: with the commit that makes the journal too long or, once
+ * store_tidy_apart was called, whenever store_tidy_full is; that returns whether it has. */
+void store_tidy_apart(struct store *s);
+bool store_tidy_full(struct store *s);
 void store_rollback(struct store *s);
 bool store_in_transaction(const struct store *s);
 

@@ -241,6 +241,10 @@ static void turn(struct engine *e)
     int64_t began_us = clock_mono_us();
     bool more = false;
 
+    if (!e->broken && store_tidy_full(e->store)) {
+        engine_poke(e); /* both at once would keep the loop too long */
+        return;
+    }
     work_look_at_clock(&e->work, clock_wall_ms());
     if (e->broken || !work_pending(&e->work, clock_wall_ms())) {
         if (!e->broken)
@@ -516,6 +520,7 @@ int engine_create(uv_loop_t *loop, struct config *config, struct engine **out, s
     uv_idle_init(loop, &e->idle);
     uv_timer_init(loop, &e->retry);
     e->idle.data = e->retry.data = e;
+    store_tidy_apart(e->store);
     e->marks = open_marks(path);
     e->dispatch = dispatch_create(loop, e->marks, poke_cb, e);
     work_init(&e->work, e->store, e->dispatch, e->marks);

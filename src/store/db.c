@@ -256,9 +256,23 @@ static int committed_cb(void *arg, sqlite3 *db, const char *name, int pages)
     struct store *s = arg;
 
     s->wal_pages = pages;
-    if (pages >= (s->alone ? CHECKPOINT_ALONE_PAGES : CHECKPOINT_PAGES))
-        checkpoint(s);
+    if (!s->tidies_apart)
+        store_tidy_full(s);
     return SQLITE_OK;
+}
+
+void store_tidy_apart(struct store *s)
+{
+    s->tidies_apart = true;
+}
+
+bool store_tidy_full(struct store *s)
+{
+    bool full = s->wal_pages >= (s->alone ? CHECKPOINT_ALONE_PAGES : CHECKPOINT_PAGES);
+
+    if (full)
+        checkpoint(s);
+    return full;
 }
 
 void store_tidy(struct store *s)

@@ -40,6 +40,7 @@ struct store {
     bool in_transaction;
     bool alone;            /* nobody else has committed for a while */
     int64_t other_mono_ms; /* when somebody else last had */
+    bool tidies_apart;     /* the journal is folded in by store_tidy_full, not with a commit */
     int wal_pages;         /* in the journal after our last commit; 0: it was folded in since */
     struct statement statements[STATEMENTS_MAX];
     size_t statement_count;
