@@ -1,11 +1,13 @@
 """Calendar invitations that go with mails, as a mail server gets them and as Debian's
-python3-icalendar reads them: a request, an update that updates, a cancellation that cancels."""
+python3-icalendar and, for a second opinion, python3-vobject read them: a request, an update that
+updates, a cancellation that cancels."""
 
 import unittest
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import icalendar
+import vobject
 
 from harness import BUSINESS, MailServer, ShopTest
 
@@ -66,6 +68,21 @@ class Invitation:
         test.assertNotIsInstance(self.event["ATTENDEE"], list)
         self.attendee, self.organizer = self.event["ATTENDEE"], self.event["ORGANIZER"]
         self.starts = self.event["DTSTART"].dt
+        self.compare(test, vobject.readOne(self.raw.decode()))
+
+    def compare(self, test, other):
+        """Somebody else's reader finds the same."""
+        test.assertEqual(other.method.value, self.method)
+        test.assertEqual(len(other.vevent_list), 1)
+        event = other.vevent
+        test.assertEqual((event.uid.value, int(event.sequence.value), event.summary.value),
+                         (self.uid, self.sequence, str(self.event["SUMMARY"])))
+        test.assertEqual((event.organizer.value, event.attendee.value),
+                         (str(self.organizer), str(self.attendee)))
+        if isinstance(self.starts, datetime):
+            test.assertEqual(event.dtstart.value.timestamp(), self.starts.timestamp())
+        else:
+            test.assertEqual(event.dtstart.value, self.starts)
 
     def zone(self):
         """Its VTIMEZONE, as a time zone of Python's that knows nothing else."""
@@ -137,6 +154,77 @@ class Invitations(ShopTest):
         fourth = self.next()
         self.assertEqual((fourth.method, fourth.uid), ("REQUEST", first.uid))
         self.assertGreater(fourth.sequence, third.sequence)
+
+    def test_moved_before_it_was_sent_is_one_event_at_its_new_time(self):
+        shop = self.invited()
+        shop.run("pause")
+        self.book(shop)
+        shop.wait_message(rule="booked", state="planned")
+        shop.sql(f"UPDATE appointment SET starts = '{DAY}T17:00'")
+        shop.wait_absorbed()
+        shop.run("resume")
+        got = self.next()
+        self.assertEqual((got.method, got.sequence, got.starts.hour), ("REQUEST", 0, 17))
+        shop.wait_absorbed()
+        self.assertEqual(len(self.server.received(1)), 1)  # she never heard of the other time
+
+    def test_cancelled_before_it_was_sent_tells_no_calendar(self):
+        shop = self.invited()
+        shop.run("pause")
+        self.book(shop)
+        shop.wait_message(rule="booked", state="planned")
+        shop.sql("UPDATE appointment SET status = 'cancelled'")
+        shop.wait_message(rule="cancelled", state="planned")
+        shop.run("resume")
+        mail = self.mail()
+        self.assertEqual(mail.subject, "cancelled")
+        self.assertNotIn(b"text/calendar", mail.data)
+        self.assertEqual(shop.query("SELECT * FROM invitation"), [])
+        self.assertEqual(shop.messages(rule="booked", state="sent"), [])
+
+    def test_visits_of_a_series_from_a_calendar_are_events_of_their_own(self):
+        shop = self.invited()
+        shop.sql("INSERT INTO client (name, email) VALUES ('Anna', 'anna@example.com')")
+        first = f"{DAY:%Y%m%d}"
+        series = ["UID:series-1", f"DTSTART;TZID=Europe/Riga:{first}T150000", "DURATION:PT1H",
+                  "RRULE:FREQ=WEEKLY;COUNT=3", "SUMMARY:Checks", "ATTENDEE:mailto:anna@example.com"]
+        self.bring(shop, series)
+        booked = sorted((self.next_of(shop, n) for n in range(3)), key=lambda i: i.starts)
+        self.assertEqual({(i.method, i.sequence) for i in booked}, {("REQUEST", 0)})
+        self.assertEqual(len({i.uid for i in booked}), 3)
+        for invitation in booked:
+            self.assertNotIn("RRULE", invitation.event)
+        second = DAY + timedelta(days=7)
+        self.assertEqual(booked[1].starts.date(), second)
+        moved = ["UID:series-1", f"RECURRENCE-ID;TZID=Europe/Riga:{second:%Y%m%d}T150000",
+                 f"DTSTART;TZID=Europe/Riga:{second:%Y%m%d}T170000", "DURATION:PT1H",
+                 "SEQUENCE:1", "SUMMARY:Checks", "ATTENDEE:mailto:anna@example.com"]
+        self.bring(shop, series, moved)
+        update = self.next()
+        self.assertEqual((update.method, update.uid, update.starts.hour),
+                         ("REQUEST", booked[1].uid, 17))
+        self.assertGreater(update.sequence, booked[1].sequence)
+        third = DAY + timedelta(days=14)
+        off = ["UID:series-1", f"RECURRENCE-ID;TZID=Europe/Riga:{third:%Y%m%d}T150000",
+               f"DTSTART;TZID=Europe/Riga:{third:%Y%m%d}T150000", "SEQUENCE:1", "SUMMARY:Checks",
+               "STATUS:CANCELLED", "ATTENDEE:mailto:anna@example.com"]
+        self.bring(shop, series, moved, off)
+        end = self.next()
+        self.assertEqual((end.method, end.uid), ("CANCEL", booked[2].uid))
+
+    def next_of(self, shop, n):
+        """The n-th mail of several that go at once."""
+        mails = self.server.received(3)
+        self.mails = max(self.mails, 3)
+        return Invitation(self, mails[n])
+
+    def bring(self, shop, *events):
+        lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:test"]
+        for event in events:
+            lines += ["BEGIN:VEVENT", *event, "END:VEVENT"]
+        path = shop.dir / "visits.ics"
+        path.write_bytes("\r\n".join([*lines, "END:VCALENDAR", ""]).encode())
+        shop.run("import", path)
 
     def test_what_another_program_called_it_is_kept(self):
         shop = self.invited()
