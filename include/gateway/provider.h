@@ -8,11 +8,13 @@
  *     [headers]   headers of the request
  *     [form]      fields of the body; or [json] or [text] with one key, `body`
  *     [reply]     id, error, and which replies mean what (gateway/reply.h)
+ *     [report]    how delivery reports are read (gateway/report.h)
  *
  * Values of url, [headers], [form], [json] and [text] are templates with these names: to, from
  * (as the message has them), to_digits, from_digits (without the +), text, unicode (true when GSM-7
- * does not do), token (32 hex digits, the same in every try of one message), id (ours), and every
- * key of [need] and [may]. `url`, `method` and `auth` in the gateway's section replace the file's.
+ * does not do), token (32 hex digits, the same in every try of one message), id (ours), report_url
+ * (where its delivery reports are to go; empty unless they are wanted), and every key of [need] and
+ * [may]. `url`, `method` and `auth` in the gateway's section replace the file's.
  */
 #ifndef GATEWAY_PROVIDER_H
 #define GATEWAY_PROVIDER_H
@@ -20,6 +22,7 @@
 #include "base/buf.h"
 #include "gateway/gateway.h"
 #include "gateway/reply.h"
+#include "gateway/report.h"
 #include "playbook/problems.h"
 #include "text/template.h"
 
@@ -59,6 +62,7 @@ struct provider {
     struct provider_field *body;
     size_t body_count, body_cap;
     struct reply_rules *reply;
+    struct report_rules report;
 };
 
 /* Read the file at `path`. Everything wrong goes into `problems` with file and line; NULL when
@@ -71,6 +75,11 @@ void provider_free(struct provider *p);
  * file that the section stands in, for messages. False when something was wrong. */
 bool provider_fit(struct provider *p, const struct gateway_settings *settings, const char *file,
                   struct problems *problems);
+
+/* The provider file of a gateway from the folder `folder`, read and fitted. NULL with everything
+ * that is wrong in `err`. */
+struct provider *provider_load(const struct gateway_settings *settings, const char *folder,
+                               struct err *err);
 
 struct provider_request {
     bool get;

@@ -22,6 +22,10 @@ int settle_result(struct world *w, int64_t id, const char *gateway,
  * other messages to tell now, so the subject was planned again. */
 int settle_sent(struct world *w, const struct message *m, int64_t now_ms, bool *replanned);
 
+/* `m`, which is sent or unknown, did not reach the client after all: the rule's next channel, if it
+ * has one, gets a row of its own. */
+int settle_bounced(struct world *w, const struct message *m, int64_t now_ms, const char *reason);
+
 /* At a start: messages that a crash left in `sending`. Those of which the ledger knows (`ahead`;
  * NULL: of none) are sent. Those whose point of no return was surely not passed go again, as does
  * an e-mail (with the same Message-ID); a text becomes unknown. Up to `max`; *count tells how many.

@@ -22,6 +22,9 @@ int feed_page(struct visit *v);
 /* One visit for a client's own calendar, by the token of its link (send/visit_link.h). */
 int visit_page(struct visit *v);
 
+/* A gateway's provider tells what became of a text (gateway/report.h). */
+int report_page(struct visit *v);
+
 /* A file of src/web/assets by the last part of its path; ERR_NOTFOUND. */
 int asset_page(struct visit *v);
 

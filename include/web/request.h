@@ -14,6 +14,10 @@
 #define FIELDS_MAX 100        /* of a query or a form */
 #define BODY_BYTES_MAX (64 * 1024)
 
+#define REQUEST_REPORT_PATH                                                                        \
+    "/report/" /* what lies there is asked for by providers, not browsers                          \
+                */
+
 enum method { METHOD_GET = 1, METHOD_POST = 2, METHOD_OTHER = 4 };
 
 struct field {
@@ -33,6 +37,12 @@ struct request {
     char *origin;  /* the Origin header; NULL: none */
     char *site;    /* the Sec-Fetch-Site header; NULL: none */
     char *match;   /* the If-None-Match header; NULL: none */
+    /* Beneath REQUEST_REPORT_PATH alone, where signatures are computed from it: */
+    struct fields headers;
+    const char *target; /* path and query as they came; lives as long as the exchange, like */
+    const char *body;   /* the body, form or not */
+    size_t body_len;
+    bool json; /* the body is JSON, and `form` is empty */
     char
         from[ADDRESS_TEXT_MAX]; /* who asks: the other end, or whom a proxy on this machine names */
     bool direct;                /* from this machine itself, through no proxy */
@@ -49,6 +59,9 @@ int request_parse_target(struct request *r, const char *target);
  * NUL, no UTF-8. ERR_LIMIT: more than FIELDS_MAX. */
 int fields_parse(struct fields *f, const char *text, size_t len);
 void fields_close(struct fields *f);
+
+/* Add one. false: there are FIELDS_MAX. Both texts are copied. */
+bool fields_add(struct fields *f, const char *name, const char *value);
 
 /* The first value of the name; NULL: none. */
 const char *fields_get(const struct fields *f, const char *name);

@@ -11,8 +11,19 @@
 
 struct visit; /* web/visit.h */
 
-/* Who may. Roles as in store/users.h; nobody in particular; programs of this machine. */
-enum access { ACCESS_MACHINE, ACCESS_ANYONE, ACCESS_READER, ACCESS_STAFF, ACCESS_MANAGER };
+/* Who may. Roles as in store/users.h; nobody in particular; a gateway's
+ * provider, who proves it to the handler; programs of this machine. */
+enum access {
+    ACCESS_MACHINE,
+    ACCESS_PROVIDER,
+    ACCESS_ANYONE,
+    ACCESS_READER,
+    ACCESS_STAFF,
+    ACCESS_MANAGER
+};
+
+/* At the end of a route's path: whatever follows. */
+#define ROUTER_REST "..."
 
 /* Where a handler runs: at once on the loop, without the database; or off it, one after another, in
  * the lane of pages, in that of signing in, which takes its time, or in that of calendars, which
@@ -21,7 +32,8 @@ enum where { ON_LOOP, IN_PAGES, IN_SIGN_IN, IN_CALENDARS };
 
 struct route {
     enum method method;
-    const char *path; /* "/clients/{id}": a number; "/c/{token}": letters and digits */
+    const char *path; /* "/clients/{id}": a number; "/c/{token}": letters and digits;
+                         "/report/...": with what follows */
     enum access access;
     enum where where;
     int (*handler)(struct visit *v); /* 0, or a negative code, and then an error page is written */

@@ -9,20 +9,23 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "gateway/report.h"
 #include "playbook/settings.h"
 #include "time/zone.h"
 
 struct site {
     int users;
-    uint64_t number;          /* no other site since the start has it */
-    char *business;           /* its name */
-    char *email;              /* of the business; NULL: none */
-    const struct zone *zone;  /* of the business */
-    char *authority;          /* of `[web] url`: host, and port if it has one; NULL: no url */
-    char *host;               /* the same without the port */
-    char *listen_host;        /* the address in `[web] listen`, as a Host header has it */
-    bool secure;              /* the url is https: cookies are for https only */
-    struct str_list gateways; /* by name, in the file's order */
+    uint64_t number;                /* no other site since the start has it */
+    char *business;                 /* its name */
+    char *email;                    /* of the business; NULL: none */
+    const struct zone *zone;        /* of the business */
+    char *authority;                /* of `[web] url`: host, and port if it has one; NULL: no url */
+    char *host;                     /* the same without the port */
+    char *listen_host;              /* the address in `[web] listen`, as a Host header has it */
+    bool secure;                    /* the url is https: cookies are for https only */
+    struct str_list gateways;       /* by name, in the file's order */
+    struct report_source **reports; /* of those that tell what becomes of their messages */
+    size_t report_count;
 };
 
 /* With one user. */

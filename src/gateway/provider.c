@@ -15,8 +15,8 @@
 #include "playbook/ini.h"
 
 /* What every template may use, beside the keys of [need] and [may]. */
-static const char *const message_names[] = {"to",   "to_digits", "from",  "from_digits",
-                                            "text", "unicode",   "token", "id"};
+static const char *const message_names[] = {"to",      "to_digits", "from", "from_digits", "text",
+                                            "unicode", "token",     "id",   "report_url"};
 #define MESSAGE_NAMES (sizeof(message_names) / sizeof(message_names[0]))
 
 /* Keys of [provider] that the gateway's section may replace, beside url. */
@@ -246,10 +246,23 @@ static void read_reply(struct reader *r, const struct ini_section *section)
                        "[reply] needs `sent`: which replies mean that the message was accepted");
 }
 
+static void read_report(struct reader *r, const struct ini_section *section)
+{
+    struct report_rules *report = &r->provider->report;
+
+    for (size_t i = 0; section != NULL && i < section->count; i++)
+        report_rules_add(report, section->entries[i].key, section->entries[i].value, r->file,
+                         section->entries[i].line, r->problems);
+    if (section != NULL && (report->status == NULL || report->words[REPORT_DELIVERED].count == 0))
+        problems_error(r->problems, r->file, section->line,
+                       "[report] needs `status`, the field that tells how a message stands, and "
+                       "`delivered`, the words in it that mean that it arrived");
+}
+
 static void check_sections(struct reader *r, const struct ini *ini)
 {
-    static const char *const kinds[] = {"provider", "need", "may",  "headers",
-                                        "form",     "json", "text", "reply"};
+    static const char *const kinds[] = {"provider", "need", "may",   "headers", "form",
+                                        "json",     "text", "reply", "report"};
 
     for (size_t i = 0; i < ini->count; i++) {
         const struct ini_section *s = &ini->sections[i];
@@ -260,7 +273,7 @@ static void check_sections(struct reader *r, const struct ini *ini)
         if (!known || k == sizeof(kinds) / sizeof(kinds[0]))
             problems_error(r->problems, r->file, s->line,
                            "[%s%s%s] is no section of a provider file; they are provider, need, "
-                           "may, headers, form, json, text and reply",
+                           "may, headers, form, json, text, reply and report",
                            s->kind, s->name[0] != '\0' ? " " : "", s->name);
     }
 }
@@ -320,6 +333,7 @@ struct provider *provider_read(const char *path, struct problems *problems)
                 TEMPLATE_HEADER);
     read_body(&r, ini);
     read_reply(&r, ini_section(ini, "reply", ""));
+    read_report(&r, ini_section(ini, "report", ""));
     if (problems->errors == before && p->body_type == PROVIDER_BODY_JSON)
         check_json(&r, ini_section(ini, "json", "")->entries[0].line);
     ini_free(ini);
@@ -353,6 +367,7 @@ void provider_free(struct provider *p)
     fields_free(p->body, p->body_count);
     template_free(p->url);
     reply_rules_free(p->reply);
+    report_rules_close(&p->report);
     free(p->url_text);
     free(p->name);
     free(p->file);
@@ -457,6 +472,11 @@ bool provider_fit(struct provider *p, const struct gateway_settings *settings, c
     if (settings->url != NULL)
         set_url(&r, settings->url, settings->line);
     check_plain(&r, settings, plain, settings->line);
+    if (settings->report_url != NULL && p->report.status == NULL)
+        problems_error(problems, file, settings->line,
+                       "[gateway %s]: `reports = yes`, but %s has no [report] section that would "
+                       "say how they are read",
+                       settings->name, p->file);
     if (p->auth == PROVIDER_AUTH_BASIC && settings->user == NULL)
         problems_error(problems, file, settings->line, "[gateway %s] needs `user`: the login",
                        settings->name);
@@ -466,4 +486,42 @@ bool provider_fit(struct provider *p, const struct gateway_settings *settings, c
                        settings->name);
     free(names);
     return problems->errors == before;
+}
+
+/* Everything that is wrong, in one text for a person. */
+static void tell_problems(const struct problems *problems, struct err *err)
+{
+    struct buf b;
+
+    buf_init(&b);
+    for (size_t i = 0; i < problems->count; i++) {
+        char *one = problem_format(&problems->items[i]);
+        buf_printf(&b, "%s%s", i > 0 ? "\n" : "", one);
+        free(one);
+    }
+    err_set(err, "%s", b.data);
+    buf_close(&b);
+}
+
+struct provider *provider_load(const struct gateway_settings *settings, const char *folder,
+                               struct err *err)
+{
+    struct problems problems = {0};
+    struct provider *p = NULL;
+
+    if (settings->provider == NULL || folder == NULL || strchr(settings->provider, '/') != NULL) {
+        err_set(err, "provider is missing, or no name of a provider file");
+        return NULL;
+    }
+    char *file = mem_printf("%s/%s.conf", folder, settings->provider);
+    p = provider_read(file, &problems);
+    if (p != NULL && !provider_fit(p, settings, "betimes.conf", &problems)) {
+        provider_free(p);
+        p = NULL;
+    }
+    if (p == NULL)
+        tell_problems(&problems, err);
+    problems_close(&problems);
+    free(file);
+    return p;
 }

@@ -46,6 +46,13 @@ static json_t *data_of(const struct provider *p, const struct gateway_settings *
     put(data, "from_digits", digits(m->from));
     put(data, "token", m->token);
     put(data, "id", id);
+    if (settings->report_url != NULL && m->token != NULL) {
+        char *url = mem_printf("%s%lld/%s", settings->report_url, (long long)m->id, m->token);
+        put(data, "report_url", url);
+        free(url);
+    } else {
+        put(data, "report_url", "");
+    }
     json_object_set_new(data, "text", json_stringn(m->data, m->len));
     json_object_set_new(data, "unicode", json_boolean(m->unicode));
     return data;

@@ -181,48 +181,10 @@ static void idle_cb(uv_idle_t *idle)
     }
 }
 
-/* Everything that is wrong, in one text for a person. */
-static void tell_problems(const struct problems *problems, struct err *err)
-{
-    struct buf b;
-
-    buf_init(&b);
-    for (size_t i = 0; i < problems->count; i++) {
-        char *one = problem_format(&problems->items[i]);
-        buf_printf(&b, "%s%s", i > 0 ? "\n" : "", one);
-        free(one);
-    }
-    err_set(err, "%s", b.data);
-    buf_close(&b);
-}
-
-static struct provider *load(const struct gateway_settings *settings, const char *folder,
-                             struct err *err)
-{
-    struct problems problems = {0};
-    struct provider *p = NULL;
-
-    if (settings->provider == NULL || folder == NULL || strchr(settings->provider, '/') != NULL) {
-        err_set(err, "provider is missing, or no name of a provider file");
-        return NULL;
-    }
-    char *file = mem_printf("%s/%s.conf", folder, settings->provider);
-    p = provider_read(file, &problems);
-    if (p != NULL && !provider_fit(p, settings, "betimes.conf", &problems)) {
-        provider_free(p);
-        p = NULL;
-    }
-    if (p == NULL)
-        tell_problems(&problems, err);
-    problems_close(&problems);
-    free(file);
-    return p;
-}
-
 static void *sms_create(struct gateway *g, uv_loop_t *loop, const char *providers, struct err *err)
 {
     const struct gateway_settings *settings = gateway_settings(g);
-    struct provider *p = load(settings, providers, err);
+    struct provider *p = provider_load(settings, providers, err);
 
     if (p == NULL)
         return NULL;

@@ -306,6 +306,11 @@ static const struct directive sms_directives[] = {
     CONNECTIONS("16"),
     RATE,
     TIMEOUT("60 seconds"),
+    {.key = "reports",
+     .type = DIRECTIVE_YES_NO,
+     .offset = AT(reports),
+     .fallback = "no",
+     .help = "the provider calls `[web] url` to tell what became of each text"},
 };
 
 static const struct directive file_directives[] = {
@@ -463,6 +468,24 @@ void gateway_settings_read(const struct reading *r, const struct ini_section *se
     }
 }
 
+void gateway_settings_reports(const struct reading *r, const char *listen, const char *url,
+                              struct gateway_settings *g)
+{
+    if (!g->reports)
+        return;
+    if (listen == NULL || url == NULL) {
+        problems_error(r->problems, r->file, g->line,
+                       "`[gateway %s]`: `reports = yes` needs `listen` and `url` in [web]: the "
+                       "provider has to reach us",
+                       g->name);
+        return;
+    }
+    size_t n = strlen(url);
+    while (n > 0 && url[n - 1] == '/')
+        n--;
+    g->report_url = mem_printf("%.*s/report/%s/", (int)n, url, g->name);
+}
+
 void gateway_settings_close(struct gateway_settings *g)
 {
     free(g->name);
@@ -474,6 +497,7 @@ void gateway_settings_close(struct gateway_settings *g)
     free(g->token_file);
     free(g->ca_file);
     free(g->provider);
+    free(g->report_url);
     for (size_t i = 0; i < g->param_count; i++) {
         free(g->params[i].name);
         secret_free(g->params[i].value); /* some providers' keys are */

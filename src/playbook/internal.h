@@ -98,6 +98,9 @@ void secret_free(char *s); /* overwrites it first */
 
 void gateway_settings_read(const struct reading *r, const struct ini_section *section,
                            struct gateway_settings *g);
+/* After [web]: where its delivery reports are to go. */
+void gateway_settings_reports(const struct reading *r, const char *listen, const char *url,
+                              struct gateway_settings *g);
 void gateway_settings_close(struct gateway_settings *g);
 
 /* ---- settings.c */

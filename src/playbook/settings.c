@@ -489,6 +489,8 @@ struct settings *settings_parse(const char *dir, const struct ini *ini, bool all
     read_channel(&r, ini, s, CHANNEL_SMS, SECTION_CHANNEL_SMS);
     for (int which = SECTION_DATABASE; which < SECTION_COUNT; which++)
         read_plain(&r, ini, s, (enum settings_section)which);
+    for (size_t i = 0; i < s->gateway_count; i++)
+        gateway_settings_reports(&r, s->web_listen, s->web_url, &s->gateways[i]);
     if (s->ledger == NULL)
         s->ledger = mem_printf("%s.ledger", s->database);
     if (problems->errors > errors) {

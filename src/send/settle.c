@@ -266,6 +266,14 @@ int settle_sent(struct world *w, const struct message *m, int64_t now_ms, bool *
     return rc;
 }
 
+int settle_bounced(struct world *w, const struct message *m, int64_t now_ms, const char *reason)
+{
+    bool goes_on;
+    int rc = store_message_move(w->store, m, MESSAGE_BOUNCED, now_ms, m->next_ms, reason);
+
+    return rc == 0 ? go_on(w, m, now_ms, &goes_on) : rc;
+}
+
 static int left_over(struct world *w, struct ahead *ahead, const struct message *m, bool passed,
                      int64_t now_ms)
 {

@@ -7,6 +7,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "send/known.h"
+#include "send/reported.h"
 #include "send/settle.h"
 #include "store/horizon.h"
 #include "store/tenure.h"
@@ -92,6 +93,9 @@ void work_configure(struct work *w, struct world *world)
     w->world = world;
     alert_configure(w->alert, world->settings);
     w->trying = trial_needed(world);
+    w->takes_reports = false;
+    for (size_t i = 0; i < world->settings->gateway_count; i++)
+        w->takes_reports = w->takes_reports || world->settings->gateways[i].reports;
     w->sweeping = true;
     w->swept_to = 0;
     w->look = true;
@@ -285,8 +289,8 @@ static int look_at_pauses(struct work *w)
 /* Is there more that a turn would do whatever the time? */
 static bool work_left(const struct work *w)
 {
-    return w->look || w->left_over || w->comparing || w->bringing_back || w->reconciling ||
-           w->sweeping || w->trying || w->distant || planning_left(w);
+    return w->look || w->left_over || w->reports_left || w->comparing || w->bringing_back ||
+           w->reconciling || w->sweeping || w->trying || w->distant || planning_left(w);
 }
 
 int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more)
@@ -297,6 +301,8 @@ int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more)
 
     if (rc == 0)
         rc = dispatch_settle(w->dispatch, now_ms);
+    if (rc == 0 && w->takes_reports) /* after the answers: a report may have been quicker */
+        rc = reported_settle(w->world, now_ms, &w->reports_left);
     if (rc == 0 && !w->started)
         rc = look_at_clock_before(w, now_ms);
     w->started = w->started || rc == 0;

@@ -76,6 +76,8 @@ static bool may(struct visit *v)
             return false;
         }
     }
+    if (v->route->access == ACCESS_PROVIDER)
+        return true; /* no browser: it proves itself to the handler */
     if (v->request->method == METHOD_POST && !auth_form_is_ours(v)) {
         frame_say(v, 403, W_STALE, W_STALE_TEXT);
         return false;

@@ -23,6 +23,7 @@ void request_close(struct request *r)
     free(r->match);
     fields_close(&r->query);
     fields_close(&r->form);
+    fields_close(&r->headers);
     *r = (struct request){0};
 }
 
@@ -105,6 +106,15 @@ void fields_close(struct fields *f)
     }
     free(f->items);
     *f = (struct fields){0};
+}
+
+bool fields_add(struct fields *f, const char *name, const char *value)
+{
+    if (f->count == FIELDS_MAX)
+        return false;
+    mem_grow(&f->items, &f->cap, f->count + 1, sizeof(*f->items));
+    f->items[f->count++] = (struct field){mem_strdup(name), mem_strdup(value)};
+    return true;
 }
 
 static int add_field(struct fields *f, const char *text, size_t len)

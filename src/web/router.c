@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/str.h"
+
 #define NUMBER_DIGITS_MAX 18
 
 /* The digits of an {id}: a number without a sign or leading zeros, so that a page has one address
@@ -37,6 +39,8 @@ static bool matches(const char *pattern, const char *path, struct route_hole *ou
     const char *hole = strchr(pattern, '{');
 
     *out = (struct route_hole){0};
+    if (str_ends(pattern, ROUTER_REST))
+        return strncmp(pattern, path, strlen(pattern) - strlen(ROUTER_REST)) == 0;
     if (hole == NULL)
         return strcmp(pattern, path) == 0;
     size_t before = (size_t)(hole - pattern);

@@ -11,6 +11,8 @@ const struct route routes[] = {
 
     {METHOD_GET, "/calendar/{token}.ics", ACCESS_ANYONE, IN_CALENDARS, feed_page},
     {METHOD_GET, "/c/{token}", ACCESS_ANYONE, IN_CALENDARS, visit_page},
+    {METHOD_GET, REQUEST_REPORT_PATH ROUTER_REST, ACCESS_PROVIDER, IN_PAGES, report_page},
+    {METHOD_POST, REQUEST_REPORT_PATH ROUTER_REST, ACCESS_PROVIDER, IN_PAGES, report_page},
 
     {METHOD_GET, "/sign-in", ACCESS_ANYONE, ON_LOOP, auth_sign_in_page},
     {METHOD_POST, "/sign-in", ACCESS_ANYONE, IN_SIGN_IN, auth_sign_in},

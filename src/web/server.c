@@ -29,6 +29,7 @@
 #define SWEEP_MS 1000
 #define ENDING_MAX 128 /* connections that were ended and are not yet gone */
 #define FORM_TYPE "application/x-www-form-urlencoded"
+#define JSON_TYPE "application/json"
 
 struct server {
     struct MHD_Daemon *daemon;
@@ -171,9 +172,32 @@ static int header_count(struct MHD_Connection *c, const char *name)
     return counting.count;
 }
 
-/* The length of the body, which must be announced and fit. The status to refuse it with, or 0. */
-static int check_body(struct MHD_Connection *c, enum method method)
+static bool is_report(const struct request *r)
 {
+    return str_starts(r->path, REQUEST_REPORT_PATH);
+}
+
+static enum MHD_Result keep_cb(void *arg, enum MHD_ValueKind kind, const char *name,
+                               const char *value)
+{
+    struct request *r = arg;
+
+    return value == NULL || fields_add(&r->headers, name, value) ? MHD_YES : MHD_NO;
+}
+
+/* "text/plain; charset=utf-8" is text/plain. */
+static bool is_type(const char *type, const char *wanted)
+{
+    size_t n = strlen(wanted);
+
+    return type != NULL && strncasecmp(type, wanted, n) == 0 &&
+           (type[n] == '\0' || type[n] == ';' || type[n] == ' ');
+}
+
+/* The length of the body, which must be announced and fit. The status to refuse it with, or 0. */
+static int check_body(struct MHD_Connection *c, struct request *r)
+{
+    enum method method = r->method;
     const char *length = header(c, "Content-Length"), *type = header(c, "Content-Type");
     int64_t bytes = 0;
 
@@ -187,11 +211,10 @@ static int check_body(struct MHD_Connection *c, enum method method)
         return 0;
     if (length == NULL)
         return 411;
-    size_t n = strlen(FORM_TYPE);
-    if (type == NULL || strncasecmp(type, FORM_TYPE, n) != 0 ||
-        (type[n] != '\0' && type[n] != ';' && type[n] != ' '))
-        return 415;
-    return 0;
+    if (is_type(type, FORM_TYPE))
+        return 0;
+    r->json = is_report(r) && is_type(type, JSON_TYPE);
+    return r->json ? 0 : 415;
 }
 
 static enum method method_from(const char *name)
@@ -246,7 +269,11 @@ static int read_head(struct exchange *x, struct MHD_Connection *c, const char *m
     r->site = copy_header(c, "Sec-Fetch-Site");
     r->match = copy_header(c, "If-None-Match");
     find_sender(x, c);
-    return check_body(c, r->method);
+    if (is_report(r)) {
+        r->target = x->target;
+        MHD_get_connection_values(c, MHD_HEADER_KIND, keep_cb, r);
+    }
+    return check_body(c, r);
 }
 
 /* --- the answer --- */
@@ -350,8 +377,12 @@ static enum MHD_Result refuse(struct exchange *x, struct MHD_Connection *c, int 
 
 static enum MHD_Result receive(struct exchange *x, struct MHD_Connection *c)
 {
-    if (fields_parse(&x->request.form, x->body.data, x->body.len) != 0)
+    struct request *r = &x->request;
+
+    if (!r->json && fields_parse(&r->form, x->body.data, x->body.len) != 0)
         return refuse(x, c, 400);
+    r->body = x->body.data;
+    r->body_len = x->body.len;
     if (x->server->closing)
         return refuse(x, c, 503);
     connection_enter(x->connection, PHASE_WORK, clock_mono_ms());

@@ -21,6 +21,21 @@ static void find_url(struct site *s, const char *url)
         s->host = mem_strdup(host);
 }
 
+/* What is wrong with a provider file is told by the gateway that it is for. */
+static void find_reports(struct site *s, const struct settings *settings)
+{
+    struct err err;
+
+    s->reports = mem_array(settings->gateway_count + 1, sizeof(*s->reports));
+    for (size_t i = 0; i < settings->gateway_count; i++) {
+        const struct gateway_settings *g = &settings->gateways[i];
+        struct report_source *source =
+            g->report_url != NULL ? report_source_create(g, settings->providers, &err) : NULL;
+        if (source != NULL)
+            s->reports[s->report_count++] = source;
+    }
+}
+
 struct site *site_create(const struct settings *settings)
 {
     static uint64_t made;
@@ -38,6 +53,7 @@ struct site *site_create(const struct settings *settings)
         s->listen_host = mem_strdup(host);
     for (size_t i = 0; i < settings->gateway_count; i++)
         str_list_add(&s->gateways, settings->gateways[i].name, strlen(settings->gateways[i].name));
+    find_reports(s, settings);
     return s;
 }
 
@@ -57,6 +73,9 @@ void site_release(struct site *s)
     free(s->host);
     free(s->listen_host);
     str_list_close(&s->gateways);
+    for (size_t i = 0; i < s->report_count; i++)
+        report_source_free(s->reports[i]);
+    free(s->reports);
     free(s);
 }
 

@@ -1,4 +1,4 @@
-"""A business with two services on its database, where one takes over from the other again and again.
+"""A business with two services on its database, where the work changes hands again and again.
 
     with Pair() as pair:
         pair.write(5)

@@ -11,6 +11,7 @@ from harness import BUSINESS, MailServer, ShopTest, wait_until
 
 from kannel import Kannel
 from provider_peer import PASSWORD, USER, ProviderPeer
+from web_browser import free_port
 
 PLAYBOOK = """
 [workflow repair]
@@ -60,6 +61,7 @@ url = {self.kannel.url}
 user = {self.kannel.user}
 password = {more.pop("password", self.kannel.password)}
 from = +37120000000
+{more.pop("gateway", "")}
 {more.pop("channel", "")}
 """
         shop = self.shop(conf=conf, playbook=PLAYBOOK, templates={"ready/en.sms": "{{job.title}}"})
@@ -89,6 +91,16 @@ from = +37120000000
         self.assertEqual((one.coding, one.text, one.segments), ("gsm", LONG_TEXT.strip(), 2))
         self.assertEqual((two.coding, two.text), ("ucs2", KAZAKH_TEXT * 5))
         self.assertGreater(two.segments, 1)
+
+    def test_its_delivery_report_finds_the_text(self):
+        """The fake SMS centre confirms each one."""
+        port = free_port()
+        shop = self.sent("Reported", gateway="reports = yes", channel=f"""
+[web]
+listen = 127.0.0.1:{port}
+url = http://127.0.0.1:{port}
+""")
+        shop.wait_message(state="delivered", seconds=20)
 
     def test_transliterated_kazakh_fits_the_gsm_alphabet(self):
         self.sent("Қызыл Volvo, šķūnis", channel="\n[channel sms]\ntransliterate = yes")

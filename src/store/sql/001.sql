@@ -324,6 +324,21 @@ CREATE TABLE attempt (
 CREATE INDEX attempt_message ON attempt (message_id);
 CREATE INDEX attempt_unknown ON attempt (message_id) WHERE outcome = 'unknown';
 
+-- What providers told of messages that they had taken (status: those of enum report_status), until
+-- it has been looked at: then settled.
+CREATE TABLE report (
+    id INTEGER PRIMARY KEY,
+    message_id INTEGER NOT NULL REFERENCES message (id),
+    gateway TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    provider_id TEXT NOT NULL,
+    code TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    settled INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (message_id, gateway, status)
+);
+CREATE INDEX report_open ON report (id) WHERE settled = 0;
+
 -- How many there are, kept with each change: messages of a rule in a state (what is deleted is
 -- counted off), exchanges ever made.
 CREATE TABLE message_tally (

@@ -1,0 +1,83 @@
+/* gateway/report: signatures as the providers' own documents and libraries show them. What a whole
+ * report does is in tests/system/test_reports.py. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "gateway/report.h"
+
+#define TWILIO_SIGNATURE "RSOYDt4T1cUTdK1PDd93/VVr8B8="
+
+static const struct report_field form[] = {
+    {"Digits", "1234"},         {"To", "+18005551212"},           {"From", "+14158675309"},
+    {"Caller", "+14158675309"}, {"CallSid", "CA1234567890ABCDE"},
+};
+
+static struct report_request request(const struct report_field *headers, size_t count)
+{
+    return (struct report_request){.url = "https://mycompany.com/myapp.php?foo=1&bar=2",
+                                   .form = form,
+                                   .form_count = sizeof(form) / sizeof(form[0]),
+                                   .headers = headers,
+                                   .header_count = count};
+}
+
+/* The example of Twilio's documentation. */
+static void twilios_own_example_is_signed(void **state)
+{
+    struct report_field header = {"x-twilio-signature", TWILIO_SIGNATURE};
+    struct report_request r = request(&header, 1);
+
+    assert_true(report_signed(REPORT_TWILIO, "12345", &r, NULL, 0, 0));
+    assert_false(report_signed(REPORT_TWILIO, "12346", &r, NULL, 0, 0));
+    r.form_count--;
+    assert_false(report_signed(REPORT_TWILIO, "12345", &r, NULL, 0, 0));
+}
+
+static void what_has_no_signature_is_not_signed(void **state)
+{
+    struct report_request r = request(NULL, 0);
+
+    for (int how = REPORT_TWILIO; how <= REPORT_MESSAGEBIRD; how++)
+        assert_false(report_signed((enum report_signature)how, "12345", &r, form, 5, 0));
+}
+
+/* Tokens that are none must neither pass nor be read beyond their ends. */
+static void broken_tokens_are_refused(void **state)
+{
+    static const char *const tokens[] = {"",     ".",           "..",       "a.b",        "a.b.c",
+                                         "....", "e30.e30.e30", "e30.e30.", "%%%.%%%.%%%"};
+
+    for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
+        struct report_field header = {"MessageBird-Signature-JWT", tokens[i]};
+        struct report_request r = request(&header, 1);
+        assert_false(report_signed(REPORT_MESSAGEBIRD, "12345", &r, NULL, 0, 0));
+    }
+}
+
+static void a_shortened_signature_is_none(void **state)
+{
+    char text[] = TWILIO_SIGNATURE;
+    struct report_field header = {"X-Twilio-Signature", text};
+    struct report_request r = request(&header, 1);
+
+    for (size_t n = sizeof(text) - 1; n-- > 0;) {
+        text[n] = '\0';
+        assert_false(report_signed(REPORT_TWILIO, "12345", &r, NULL, 0, 0));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(twilios_own_example_is_signed),
+        cmocka_unit_test(what_has_no_signature_is_not_signed),
+        cmocka_unit_test(broken_tokens_are_refused),
+        cmocka_unit_test(a_shortened_signature_is_none),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
