@@ -20,15 +20,15 @@ VERSION := 0.1.0
 
 # What the program is linked with, and the Debian packages that bring it.
 PACKAGES := libuv libcurl sqlite3 jansson icu-i18n icu-uc libcmark libsystemd libcrypto \
-	libmicrohttpd libxcrypt
+	libmicrohttpd libxcrypt expat
 BUILD_PACKAGES := make gcc g++ pkg-config libuv1-dev libcurl4-openssl-dev libsqlite3-dev \
 	libjansson-dev libicu-dev libcmark-dev libphonenumber-dev libsystemd-dev libssl-dev \
-	libmicrohttpd-dev libcrypt-dev \
+	libmicrohttpd-dev libcrypt-dev libexpat1-dev \
 	tzdata ca-certificates
 # The servers, writers and judges of the tests.
 TEST_PACKAGES := libcmocka-dev python3 python3-aiosmtpd python3-icalendar \
 	python3-recurring-ical-events python3-vobject kannel kannel-extras openssl sqlite3 \
-	systemd procps man-db groff-base libfaketime
+	radicale python3-caldav systemd procps man-db groff-base libfaketime
 # Programs to measure beside, on top of the tests'.
 BENCH_PACKAGES := postfix nginx-light wrk
 FUZZ_PACKAGES := clang libclang-rt-14-dev

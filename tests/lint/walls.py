@@ -30,6 +30,7 @@ LIBRARIES = {
     r"<microhttpd\.h>": r"web/",
     r"<curl/": r"(gateway|net)/",
     r"<libical/": r"ical/",
+    r"<expat": r"calendar/dav\.c$",
     r"<unicode/": r"text/locale\w*\.[ch]$",
     r"<cmark": r"text/",
     r"<phonenumbers/": r"text/\w+\.cc$",
