@@ -40,6 +40,7 @@ struct dav_response {
     const char *principal, *home; /* hrefs: current-user-principal, calendar-home-set (the first) */
     const char *data;             /* calendar-data; its lines may end with a bare line feed */
     size_t data_len;
+    bool data_over; /* it was longer than DAV_DATA_MAX, and is not here */
 };
 
 /* What stands outside the responses. "" where there is none; lives as long as the reader. */

@@ -141,6 +141,7 @@ struct dav_reader {
     unsigned flags, flags_count;
     size_t responses;
     size_t fed;
+    bool over; /* the data of this response was too long */
     bool multistatus, token_refused;
     int rc;
     struct err why;
@@ -199,6 +200,7 @@ static void see(struct dav_reader *d, enum tag out, enum tag tag, const char **a
         clear(d->texts, TEXT_HREF, TEXT_NEXT_TOKEN);
         clear(d->counts, 0, TEXT_PROPERTIES);
         d->flags_count = 0;
+        d->over = false;
     }
     if (tag == TAG_RESPONSE || tag == TAG_PROPSTAT) {
         clear(d->texts, 0, TEXT_PROPERTIES);
@@ -234,11 +236,16 @@ static void XMLCALL text_cb(void *arg, const char *s, int len)
 
     if (d->collects < 0)
         return;
-    size_t max = d->collects == TEXT_DATA ? DAV_DATA_MAX : DAV_TEXT_MAX;
-    if (d->texts[d->collects].len + (size_t)len > max)
+    struct buf *text = &d->texts[d->collects];
+    if (d->collects == TEXT_DATA && text->len + (size_t)len > DAV_DATA_MAX) {
+        d->over = true; /* one such object is no reason to lose the others */
+        buf_clear(text);
+        d->collects = -1;
+    } else if (d->collects != TEXT_DATA && text->len + (size_t)len > DAV_TEXT_MAX) {
         stop(d, ERR_LIMIT, "a value that is too long");
-    else
-        buf_append(&d->texts[d->collects], s, (size_t)len);
+    } else {
+        buf_append(text, s, (size_t)len);
+    }
 }
 
 /* "HTTP/1.1 404 Not Found" is 404; 0 when there is none. */
@@ -284,6 +291,7 @@ static void response_ends(struct dav_reader *d)
         .home = d->counts[TEXT_HOME].data,
         .data = d->counts[TEXT_DATA].data,
         .data_len = d->counts[TEXT_DATA].len,
+        .data_over = d->over,
     };
     if (!d->response(d->arg, &r))
         stop(d, ERR_CANCELLED, "the reading was broken off");

@@ -229,10 +229,17 @@ static void nothing_is_larger_or_deeper_than_it_may_be(void **state)
     struct seen s = {0};
     assert_int_equal(read_text(&s, b.data, b.len, 16384), 0); /* just as much is fine */
     assert_int_equal(s.r[0].data_len, DAV_DATA_MAX);
+    assert_false(s.r[0].data_over);
     seen_close(&s);
     buf_truncate(&b, full);
-    buf_puts(&b, "x");
-    refused(b.data, b.len, ERR_LIMIT, "too long");
+    buf_puts(&b,
+             "x</calendar-data></m:prop></m:propstat></m:response><m:response/></m:multistatus>");
+    assert_int_equal(read_text(&s, b.data, b.len, 16384), 0); /* the others are not lost with it */
+    assert_int_equal(s.count, 2);
+    assert_true(s.r[0].data_over);
+    assert_int_equal(s.r[0].data_len, 0);
+    assert_false(s.r[1].data_over);
+    seen_close(&s);
     buf_clear(&b);
     buf_puts(&b, "<multistatus xmlns='DAV:' a='");
     repeat(&b, "xxxxxxxx", DAV_TOKEN_MAX / 2);
