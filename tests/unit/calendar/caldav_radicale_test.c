@@ -54,7 +54,7 @@ static void a_token_that_it_forgot_means_everything_anew(void **state)
     peer_tell(&s.peer, "delete brakes");
     peer_tell(&s.peer, "put oil");
     peer_tell(&s.peer, "forget");
-    fine(&s, 1, 0, true, 2); /* tyres is as it was, brakes is not listed any more */
+    fine(&s, 1, 1, true, 2); /* tyres is as it was; it still knows that brakes has gone */
     fine(&s, 0, 0, false, 2);
     tear_down(&s);
 }
