@@ -99,12 +99,12 @@ static int days_with_any(int rule, int64_t before)
     return days;
 }
 
-/* The most that it sent on what the service may have taken for a day. */
+/* The most that it sent on what the service may have taken for a day, which was over by then. */
 static int most(int rule, int64_t before)
 {
     int n = 0;
 
-    for (int64_t h = 0; h < before; h++) {
+    for (int64_t h = -SKEW_HOURS; h + DAY_HOURS + SKEW_HOURS <= before; h++) {
         int day = sum(rule, h, DAY_HOURS + SKEW_HOURS);
         n = day > n ? day : n;
     }
