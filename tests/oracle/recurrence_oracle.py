@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """Compare our recurrences with somebody else's: python3-recurring-ical-events and dateutil.
 
-Random calendars (a zone, a start near a clock change or not, a rule, RDATE, EXDATE) go to the
-driver recurrence_oracle and to recurring_ical_events; every set of times has to be the same. Before
-that the examples of RFC 5545 (3.8.5.3) and other rules picked by hand are compared with what
-tests/data/ical/recurrences.txt says of them.
+Random calendars (a zone, a start near a clock change or not, a rule, RDATE, EXDATE, single
+occurrences moved by a RECURRENCE-ID) go to the driver recurrence_oracle and to
+recurring_ical_events; every set of times has to be the same. Before that the examples of RFC 5545
+(3.8.5.3) and other rules picked by hand are compared with what tests/data/ical/recurrences.txt says
+of them.
 
 Where that library is wrong by the RFC, the random calendars keep away, and a case by hand says what
 is right:
@@ -25,6 +26,8 @@ is right:
            library gives one more.
   3.8.5.1  EXDATE and RDATE where others are an hour away: the library compares by the offset that
            DTSTART has, and takes one for the other in the other half of the year.
+  3.8.4.4  RECURRENCE-ID where the rule names several times of one day: the library does not tell
+           them apart.
   3.8.5.2  RDATE;VALUE=PERIOD: the library fails.
   3.3.10   BYDAY with a number of two digits (20MO): python3-icalendar reads one digit only.
   3.3.10   BYHOUR and the like with a DTSTART that is a date "MUST be ignored"; dateutil obeys them.
@@ -50,7 +53,8 @@ CASES = Path(__file__).resolve().parent.parent / "data/ical/recurrences.txt"
 UTC = timezone.utc
 ZONES = ["Europe/Riga", "America/New_York", "Asia/Almaty", "Australia/Lord_Howe", "Asia/Kathmandu",
          "Europe/Dublin", "Africa/Casablanca", "America/St_Johns", "Pacific/Apia", "Asia/Tehran",
-         "America/Santiago", "Pacific/Chatham", "Europe/London", "Australia/Sydney"]
+         "America/Santiago", "Pacific/Chatham", "Europe/London", "Australia/Sydney",
+         "Antarctica/Troll", "America/Havana", "Asia/Beirut", "America/Nuuk"]
 CHANGES = [date(2024, 3, 10), date(2024, 3, 31), date(2024, 4, 7), date(2024, 9, 8),
            date(2024, 10, 6), date(2024, 10, 27), date(2024, 11, 3), date(2025, 3, 9),
            date(2025, 3, 30), date(2025, 10, 26)]
@@ -196,14 +200,31 @@ class Case:
         for _ in range(0 if close else rng.choice([0, 0, 1, 3])):
             extra = self.start + timedelta(days=rng.randint(1, 400))
             lines.append(self.prop("RDATE", extra))
-        if rng.random() < 0.3 and not close:
-            until = (self.start + timedelta(days=500)).strftime(STAMP)
-            free = {k: v for k, v in parts.items() if k != "COUNT"}
-            times = rrulestr(text_of({**free, "UNTIL": until}), dtstart=self.start)
-            times = list(islice(times, 20))
-            for gone in rng.sample(times, min(3, len(times))):
-                lines.append(self.prop("EXDATE", gone))
+        if close or rng.random() < 0.7:
+            return "\r\n".join(lines + ["END:VEVENT", "END:VCALENDAR", ""])
+        times = self.named(rng, parts)
+        several = hourly or "BYMINUTE" in parts  # times of one day: see above
+        gone = times[:rng.randint(0, 3)]
+        lines += [self.prop("EXDATE", at) for at in gone]
+        for at in times[len(gone):][:0 if several else rng.randint(0, 3)]:
+            lines += ["END:VEVENT", "BEGIN:VEVENT", "UID:1", "SEQUENCE:1",
+                      self.prop("RECURRENCE-ID", at), self.prop("DTSTART", self.moved(rng, at))]
         return "\r\n".join(lines + ["END:VEVENT", "END:VCALENDAR", ""])
+
+    def named(self, rng, parts):
+        """Some of the first times that the rule names, in any order."""
+        within = parts.get("UNTIL", (self.start + timedelta(days=500)).strftime(STAMP))
+        until = min(within.rstrip("Z"), (self.start + timedelta(days=500)).strftime(STAMP))
+        free = {k: v for k, v in parts.items() if k != "COUNT"}
+        times = rrulestr(text_of({**free, "UNTIL": until}), dtstart=self.start)
+        times = list(islice(times, int(parts.get("COUNT", 20))))[:20]
+        return rng.sample(times, len(times))
+
+    def moved(self, rng, at):
+        """Another day, and another time of day: none that the rule may name as well."""
+        if self.kind == "date":
+            return at + timedelta(days=rng.choice([-20, 3, 45]))
+        return at + timedelta(days=rng.choice([-20, 0, 3, 45]), minutes=7)
 
     def instant(self, at):
         """What the driver prints for a start as the library gives it."""
