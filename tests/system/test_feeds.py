@@ -171,7 +171,8 @@ class Feeds(FeedTest):
         self.assertIn("\r\nX-PUBLISHED-TTL:PT15M\r\n", text)
         for never in ("VALARM", "ATTENDEE"):
             self.assertNotIn(never, text)
-        self.assertIn("With: Anna Ozola", self.events(self.publish("business"))["Ilze"]["DESCRIPTION"])
+        everybody = self.events(self.publish("business"))
+        self.assertIn("With: Anna Ozola", everybody["Ilze"]["DESCRIPTION"])
 
     def test_states_moves_and_rows_written_anew_are_the_same_event(self):
         shop = self.serve()
