@@ -202,7 +202,8 @@ def blasts(bench, name, channel, port, connections, count, aim, limits):
     bench.figure("  the loop blocked at most, meanwhile", [r.blocked_ms for r in runs], "ms",
                  "< 50 ms")
     bench.figure("  memory afterwards", [r.resident_mb for r in runs], "MB")
-    bench.figure("  idle afterwards: wake-ups", [r.wakeups for r in runs], "per second", "2 at most")
+    bench.figure("  idle afterwards: wake-ups", [r.wakeups for r in runs], "per second",
+                 "2 at most")
 
 
 def mails(bench):

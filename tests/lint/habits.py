@@ -38,7 +38,8 @@ def check_white_space():
     """no tabs, no trailing blanks, a newline at the end"""
     for source in sources(*TEXT_FOLDERS, endings=TEXT_ENDINGS):
         for number, line in enumerate(source.lines, 1):
-            if "\t" in line:
+            # What the tests read may be as managers type it.
+            if "\t" in line and not source.name.startswith("tests/data/"):
                 yield f"{source.name}:{number}: a tab"
             # Two blanks at a line's end are a line break in Markdown.
             if line != line.rstrip() and not source.name.endswith(".md"):

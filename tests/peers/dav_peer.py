@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """A CalDAV server in memory, for what a real one does not show when asked to: tokens that are
-refused, answers that are cut off, no sync-collection, large collections, addresses that lead astray.
+refused, answers that are cut off, no sync-collection, large collections, addresses that lead
+astray.
 
     with DavPeer(objects=3) as peer:
         peer.port, peer.requests       # ["REPORT /anna/work/ sync-collection", ...]

@@ -114,8 +114,9 @@ class Configuration(BadInput):
         self.assertRegex(told, r"templates/ready/en\.sms:2:\d+: .*job\.titel.*job\.title")
 
     def of_rules(self, rules, status=1, templates=None, **more):
-        """What `check` says of these rules, which follow PLAYBOOK's; each line without the folder."""
-        shop = self.make(playbook=PLAYBOOK + rules, templates={**WORDS, **(templates or {})}, **more)
+        """What `check` says of these rules, which follow PLAYBOOK's; no line with the folder."""
+        templates = {**WORDS, **(templates or {})}
+        shop = self.make(playbook=PLAYBOOK + rules, templates=templates, **more)
         done = shop.run("check", status=status)
         return (done.stdout + done.stderr).replace(str(shop.dir) + "/", ""), shop
 
@@ -127,7 +128,8 @@ class Configuration(BadInput):
             "[rule a]\non = job enters Ready\ntemplate = ready\nby = sms\n"
             "require = job.title, job.plate, clint.name, appointment.starts\n"
             "if = appointment.status = 'booked'\n"
-            "unless = (SELECT count(*) FROM appointment WHERE appointment.client_id = client.id) > 1\n"
+            "unless = (SELECT count(*) FROM appointment"
+            " WHERE appointment.client_id = client.id) > 1\n"
             "[rule b]\non = appointment booked\nby = email\ntemplate = mail\n"
             "if = job.stage = 'New' AND answer.score < 3\n")
         lines = told.splitlines()[1:]
