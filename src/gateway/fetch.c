@@ -100,7 +100,7 @@ static bool reach_allowed(struct fetch *x, enum reach reach)
         refuse(x, ERR_INVALID, "%s leads to %s at %s, which no calendar may do", x->home.host,
                reach_name(reach), x->here.host);
     else if (reach != REACH_PUBLIC && !x->allow_private)
-        refuse(x, ERR_INVALID, "%s is on %s: that needs `private = yes`", x->here.host,
+        refuse(x, ERR_INVALID, "%s is on %s: that needs `private-addresses = yes`", x->here.host,
                reach_name(reach));
     else if (x->with_password && !x->here.tls && reach != REACH_LOOPBACK && !x->allow_plain)
         refuse(x, ERR_INVALID, "the password would go to %s unencrypted; https:// is right",

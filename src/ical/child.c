@@ -56,20 +56,41 @@ int child_read_input(struct buf *in, struct err *err)
 
 bool ical_is_child(int argc, char **argv)
 {
-    return argc == CHILD_ARGS && strcmp(argv[1], CHILD_WORD) == 0;
+    return (argc == CHILD_ARGS && strcmp(argv[1], CHILD_WORD) == 0) ||
+           (argc == CHILD_EDIT_ARGS && strcmp(argv[1], CHILD_EDIT_WORD) == 0);
+}
+
+static int read_calendars(char **argv, const struct buf *in, struct err *err)
+{
+    struct ical_request request = {.zone = argv[4]};
+
+    if (!str_to_int(argv[2], CIVIL_DAY_MIN, CIVIL_DAY_MAX, &request.from_day) ||
+        !str_to_int(argv[3], CIVIL_DAY_MIN, CIVIL_DAY_MAX, &request.to_day)) {
+        err_set(err, "days that are none"); /* nobody but ical_child_argv starts us */
+        return ERR_INVALID;
+    }
+    return parse_calendars(in->data, in->len, &request, emit, stdout, err);
+}
+
+static int edit_object(const struct buf *in, struct err *err)
+{
+    struct buf out;
+
+    buf_init(&out);
+    int rc = child_edit(in, &out, err);
+    if (rc == 0)
+        fwrite(out.data, 1, out.len, stdout);
+    buf_close(&out);
+    return rc;
 }
 
 int ical_child(int argc, char **argv)
 {
-    struct ical_request request = {.zone = argv[4]};
     struct err err = {""};
     struct process_limits limits;
     struct buf in;
     static char out[1 << 16];
 
-    if (!str_to_int(argv[2], CIVIL_DAY_MIN, CIVIL_DAY_MAX, &request.from_day) ||
-        !str_to_int(argv[3], CIVIL_DAY_MIN, CIVIL_DAY_MAX, &request.to_day))
-        return 3; /* nobody but ical_child_argv starts us */
     json_set_alloc_funcs(mem_alloc, free);
     setvbuf(stdout, out, _IOFBF, sizeof(out));
     ical_limits(&limits);
@@ -78,7 +99,7 @@ int ical_child(int argc, char **argv)
     buf_init(&in);
     int rc = child_read_input(&in, &err);
     if (rc == 0)
-        rc = parse_calendars(in.data, in.len, &request, emit, stdout, &err);
+        rc = argc == CHILD_ARGS ? read_calendars(argv, &in, &err) : edit_object(&in, &err);
     buf_close(&in);
     if (rc != 0)
         return refuse(err.text);

@@ -221,7 +221,7 @@ static int end_component(struct reader *r, const struct content_property *p, str
                 open != NULL ? trouble_quote(open) : 0, open != NULL ? open : "");
         return ERR_INVALID;
     }
-    r->depth--;
+    r->c->components[r->open[--r->depth]].end = p->line;
     return 0;
 }
 

@@ -35,8 +35,8 @@ struct content_property {
 };
 
 struct content_component {
-    const char *name; /* upper case */
-    uint32_t line;
+    const char *name;           /* upper case */
+    uint32_t line, end;         /* of its BEGIN and its END */
     uint32_t parent;            /* CONTENT_NONE: a calendar, or what stands beside calendars */
     uint32_t child, last_child; /* CONTENT_NONE: none */
     uint32_t sibling;           /* the next child of the same parent */
