@@ -76,4 +76,7 @@ int look_read(const struct look_rules *rules, struct ical_reading *reading, stru
               struct err *err);
 void look_close(struct look *l);
 
+/* A UID as a look has it: one that is too long is cut. free() it. */
+char *look_uid(const char *uid);
+
 #endif

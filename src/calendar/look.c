@@ -222,27 +222,28 @@ static void add_visit(struct reading *r, size_t index, const json_t *o, bool bey
     l->visits[l->count++] = v;
 }
 
+char *look_uid(const char *uid)
+{
+    size_t cut = str_utf8_valid(uid, LOOK_UID_MAX);
+
+    return strlen(uid) <= LOOK_UID_MAX
+               ? mem_strdup(uid)
+               : mem_printf("%.*s-%016llx", (int)cut, uid,
+                            (unsigned long long)str_hash(uid, strlen(uid), 0));
+}
+
 /* An identity for an event that has none: it cannot be moved, only replaced. */
 static char *uid_of(const json_t *event, const char *title)
 {
     const char *uid = text_of(event, "uid");
     json_t *start = json_object_get(event, "start");
-    struct buf b;
 
-    buf_init(&b);
-    if (uid == NULL) {
-        char *when = json_dumps(start != NULL ? start : event, JSON_ENCODE_ANY | JSON_SORT_KEYS);
-        uint64_t hash = str_hash(when, strlen(when), add_digest(0, title));
-        buf_printf(&b, "no-uid-%016llx", (unsigned long long)hash);
-        free(when);
-    } else if (strlen(uid) > LOOK_UID_MAX) {
-        size_t cut = str_utf8_valid(uid, LOOK_UID_MAX);
-        buf_append(&b, uid, cut);
-        buf_printf(&b, "-%016llx", (unsigned long long)str_hash(uid, strlen(uid), 0));
-    } else {
-        buf_puts(&b, uid);
-    }
-    return buf_steal(&b);
+    if (uid != NULL)
+        return look_uid(uid);
+    char *when = json_dumps(start != NULL ? start : event, JSON_ENCODE_ANY | JSON_SORT_KEYS);
+    uint64_t hash = str_hash(when, strlen(when), add_digest(0, title));
+    free(when);
+    return mem_printf("no-uid-%016llx", (unsigned long long)hash);
 }
 
 static void read_calendar(struct reading *r, const json_t *o)

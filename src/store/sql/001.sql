@@ -453,6 +453,17 @@ CREATE TABLE calendar_event (
 CREATE UNIQUE INDEX calendar_event_key ON calendar_event (calendar_id, uid, recurrence);
 CREATE INDEX calendar_event_unmatched ON calendar_event (calendar_id) WHERE state = 1;
 
+-- The objects of CalDAV collections as the last look found them: their address and ETag there, and
+-- the UID of the event in them.
+CREATE TABLE calendar_object (
+    calendar_id INTEGER NOT NULL REFERENCES calendar (id),
+    href TEXT NOT NULL,
+    etag TEXT NOT NULL,
+    uid TEXT NOT NULL,
+    PRIMARY KEY (calendar_id, href)
+) WITHOUT ROWID;
+CREATE INDEX calendar_object_uid ON calendar_object (calendar_id, uid);
+
 -- Who may use the page. password: as crypt(5) writes it. role: those of enum role.
 CREATE TABLE user (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
