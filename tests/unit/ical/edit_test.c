@@ -82,21 +82,21 @@ static void a_visit_is_confirmed_and_all_else_stays(void **state)
 {
     struct ical_edit e = ask("", false, "anna@example.com");
 
-    edited(
-        BEGIN "DTSTART:20261208T090000Z\nDURATION:PT1H\n" STAMP
-              "SUMMARY;X-A=\"b:c;d\":Oil\\, filter\n  and more of it\nSTATUS:TENTATIVE\n"
-              "X-OWN:kept as it \t is\n"
-              "ATTENDEE;CN=\"Doe; Anna\";PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:Anna@Example.com\n"
-              "ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:other@example.com\nSEQUENCE:4\n"
-              "LAST-MODIFIED:20261101T080000Z\n"
-              "BEGIN:VALARM\nACTION:DISPLAY\nTRIGGER:-PT15M\nSTATUS:odd\nEND:VALARM\n" END,
-        &e,
-        BEGIN "DTSTART:20261208T090000Z\nDURATION:PT1H\n" NOW
-              "SUMMARY;X-A=\"b:c;d\":Oil\\, filter\n  and more of it\nSTATUS:CONFIRMED\n"
-              "X-OWN:kept as it \t is\n"
-              "ATTENDEE;CN=\"Doe; Anna\";RSVP=TRUE;PARTSTAT=ACCEPTED:mailto:Anna@Example.com\n"
-              "ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:other@example.com\nSEQUENCE:5\n" MODIFIED
-              "BEGIN:VALARM\nACTION:DISPLAY\nTRIGGER:-PT15M\nSTATUS:odd\nEND:VALARM\n" END);
+    edited(BEGIN
+           "DTSTART:20261208T090000Z\nDURATION:PT1H\n" STAMP
+           "SUMMARY;X-A=\"b:c;d\":Oil\\, filter\n  and more of it\nSTATUS:TENTATIVE\n"
+           "X-OWN:kept as it \t is\n"
+           "ATTENDEE;CN=\"Doe; Anna\";PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:Anna@Example.com\n"
+           "ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:other@example.com\nSEQUENCE:4\n"
+           "LAST-MODIFIED:20261101T080000Z\n"
+           "BEGIN:VALARM\nACTION:DISPLAY\nTRIGGER:-PT15M\nSTATUS:odd\nEND:VALARM\n" END,
+           &e,
+           BEGIN "DTSTART:20261208T090000Z\nDURATION:PT1H\n" NOW
+                 "SUMMARY;X-A=\"b:c;d\":Oil\\, filter\n  and more of it\nSTATUS:CONFIRMED\n"
+                 "X-OWN:kept as it \t is\n"
+                 "ATTENDEE;CN=\"Doe; Anna\";RSVP=TRUE;PARTSTAT=ACCEPTED:mailto:Anna@Example.com\n"
+                 "ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:other@example.com\nSEQUENCE:5\n" MODIFIED
+                 "BEGIN:VALARM\nACTION:DISPLAY\nTRIGGER:-PT15M\nSTATUS:odd\nEND:VALARM\n" END);
 }
 
 static void what_was_not_there_is_added(void **state)
