@@ -29,6 +29,7 @@ struct news {
     bool full;            /* they are more than ICAL_BYTES_MAX: the look has come to nothing */
 };
 
+/* Begin with none; close frees what there is, and begins anew. */
 void news_init(struct news *n);
 void news_close(struct news *n);
 
