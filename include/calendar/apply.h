@@ -10,6 +10,7 @@
 #ifndef CALENDAR_APPLY_H
 #define CALENDAR_APPLY_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,7 +18,6 @@
 #include "calendar/compare.h"
 #include "calendar/people.h"
 #include "store/store.h"
-#include "store/tenure.h"
 
 #define APPLY_TASKS_MAX 200 /* open tasks about the events of one calendar */
 
@@ -44,7 +44,8 @@ struct apply_told {
 
 struct apply {
     struct store *store;
-    const struct tenure *tenure; /* of the service that writes; NULL: another program */
+    int64_t epoch; /* of the service that writes (store/tenure.h); 0: another program */
+    const volatile sig_atomic_t *stop; /* it is set: break off; may be NULL */
     int64_t calendar_id;
     const char *name; /* of the calendar */
     const struct people *people;

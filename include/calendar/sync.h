@@ -9,6 +9,7 @@
 #ifndef CALENDAR_SYNC_H
 #define CALENDAR_SYNC_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,16 +19,26 @@
 #include "calendar/apply.h"
 #include "playbook/settings.h"
 #include "store/store.h"
-#include "store/tenure.h"
 #include "time/zone.h"
 
 #define SYNC_IMPORT "import" /* the source of single files; no calendar may have this name */
 
+/* What a look has to know of the business. Owned. */
+struct sync_business {
+    char *country; /* NULL: none */
+    const struct zone *zone;
+    struct str_list own; /* its addresses, which are nobody's client */
+};
+void sync_business_init(struct sync_business *b, const struct settings *settings);
+void sync_business_close(struct sync_business *b);
+
 struct sync_job {
     struct store *store;
-    const struct tenure *tenure; /* NULL: not the service */
-    const struct settings *settings;
+    int64_t epoch;                     /* of the service (store/tenure.h); 0: another program */
+    const volatile sig_atomic_t *stop; /* when it is set: break off; may be NULL */
+    const struct sync_business *business;
     const char *name;                /* of the calendar */
+    uint64_t rules;                  /* a fingerprint of how it is read; kept with the look */
     const struct str_list *patterns; /* NULL: none */
     const struct zone *floating;     /* of times that name no zone; NULL: the business's */
     bool pass_over;                  /* events that name nobody are none of ours */
@@ -61,7 +72,11 @@ int sync_look(const struct sync_job *job, const void *bytes, size_t len, struct 
 int sync_again(const struct sync_job *job, struct sync_report *out, struct err *err);
 
 /* A look came to nothing, for this reason: the last good state stays. */
-int sync_failed(struct store *store, const struct tenure *tenure, const char *name, const char *why,
+int sync_failed(struct store *store, int64_t epoch, const char *name, const char *why,
                 int64_t now_ms);
+
+/* A calendar whose recurrences were followed up to `until_ms` has to be read anew though it has not
+ * changed: the horizon has moved on. */
+bool sync_is_outdated(int64_t until_ms, int64_t now_ms);
 
 #endif

@@ -57,6 +57,9 @@ int session_config(const struct call *call, const char *playbook, struct config 
 int session_time(const struct call *call, const char *option, const struct zone *zone,
                  int64_t fallback_ms, int64_t *out_ms);
 
+/* Say that betimes.conf has no calendar of this name, and which one is near; EXIT_ASKED. */
+int session_no_calendar(const struct settings *s, const char *name);
+
 /* The rule with this name; says which is near if there is none. */
 int session_rule(const struct config *c, const char *name, const struct rule **out);
 

@@ -74,6 +74,25 @@ struct gateway_settings {
     bool channels[CHANNEL_COUNT];
 };
 
+enum calendar_type { CALENDAR_FEED, CALENDAR_CALDAV, CALENDAR_FILE };
+
+/* A calendar that others keep, and that we read. */
+struct calendar_settings {
+    char *name;
+    enum calendar_type type;
+    int line;
+    char *url;                /* http or https; NULL for CALENDAR_FILE */
+    char *path;               /* CALENDAR_FILE: of the file, absolute */
+    char *user;               /* NULL: none */
+    char *password;           /* likewise. Wiped when freed. */
+    char *ca_file;            /* NULL: the system's */
+    bool private_addresses;   /* it may be on this machine or in its network */
+    int64_t interval_ms;      /* between two looks; default 15 minutes */
+    struct str_list patterns; /* text/pattern.h */
+    const struct zone *zone;  /* of times that name none; NULL: the business's */
+    bool ignore_unnamed;      /* an event that names no client is none of ours */
+};
+
 struct channel_settings {
     struct str_list gateways; /* in their order; default: those whose type fits, in the file's */
     bool transliterate;       /* SMS */
@@ -89,6 +108,8 @@ struct settings {
     struct business business;
     struct gateway_settings *gateways;
     size_t gateway_count;
+    struct calendar_settings *calendars; /* in the file's order */
+    size_t calendar_count;
     struct channel_settings channels[CHANNEL_COUNT];
     char *database; /* path */
     char *ledger;   /* path of the send ledger */
@@ -112,5 +133,15 @@ void settings_free(struct settings *s);
 
 /* The gateway of this name; NULL: none. Lives as long as `s`. */
 const struct gateway_settings *settings_gateway(const struct settings *s, const char *name);
+
+/* The calendar of this name, likewise. */
+const struct calendar_settings *settings_calendar(const struct settings *s, const char *name);
+
+/* A copy that lives for itself; close it with calendar_settings_close. */
+void calendar_settings_copy(struct calendar_settings *out, const struct calendar_settings *c);
+void calendar_settings_close(struct calendar_settings *c);
+
+/* A fingerprint of where it is and how it is read. */
+uint64_t calendar_settings_digest(const struct calendar_settings *c);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include <uv.h>
 
+#include "service/alert.h"
 #include "service/config.h"
 
 struct engine;
@@ -42,6 +43,12 @@ enum engine_loss {
 /* `lost` is called, once, when that happens; no turn is taken any more, and what waits at its point
  * of no return is broken off. The engine has to be stopped by whoever hears of it. */
 void engine_on_loss(struct engine *e, void (*lost)(void *arg, enum engine_loss why), void *arg);
+
+/* `others` is called whenever another connection, of whoever, has committed. */
+void engine_on_others(struct engine *e, void (*others)(void *arg), void *arg);
+
+/* What somebody is to be told of; after raising or clearing, engine_poke. */
+struct alert *engine_alert(struct engine *e);
 
 /* Ask for a turn, soon, on the loop; many pokes are one turn. */
 void engine_poke(struct engine *e);

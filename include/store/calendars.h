@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/str.h"
 #include "store/store.h"
 
 /* ---- sources */
@@ -22,6 +23,7 @@ struct calendar_row {
     int64_t looked_ms;             /* 0: never */
     int64_t good_ms;               /* when a look was last applied, or found nothing new */
     int64_t until_ms;              /* recurrences were followed up to then */
+    int64_t rules;                 /* a fingerprint of how it was read then */
     int64_t tries;                 /* looks that failed since good_ms */
     char *trouble;                 /* why the last one failed */
     char *asks;                    /* why the last one waits for a yes */
@@ -37,6 +39,9 @@ int store_calendar(struct store *s, const char *name, struct calendar_row *out);
 
 /* The same; one that is not there is made. */
 int store_calendar_make(struct store *s, const char *name, struct calendar_row *out);
+
+/* The names of all of them that are not in `names` yet are added to it, sorted. */
+int store_calendar_names(struct store *s, struct str_list *names);
 
 /* Write all of it but its name, `accepted` and `wanted_ms`, which are a person's. */
 int store_calendar_save(struct store *s, const struct calendar_row *c);

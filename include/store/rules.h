@@ -98,4 +98,9 @@ int store_rule_name(struct store *s, int64_t id, char **name);
 int store_paused(struct store *s, bool *paused, char **reason); /* reason: free(), may be NULL */
 int store_pause(struct store *s, bool pause, const char *reason);
 
+/* The same for a copy of a database, which is to do nothing in the world until a person says that
+ * it may: is it paused for that? */
+int store_pause_copy(struct store *s, const char *reason);
+int store_paused_copy(struct store *s, bool *paused);
+
 #endif

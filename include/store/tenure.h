@@ -57,6 +57,9 @@ int store_tenure_ledger(struct store *s, int64_t number);
 /* At the beginning of every transaction of the service: is it still its own? ERR_CANCELLED: no. */
 int store_tenure_check(struct store *s, const struct tenure *t);
 
+/* The same for another connection of the service, which knows no more than its epoch. */
+int store_tenure_is(struct store *s, int64_t epoch);
+
 /* Is the file that was opened no longer the one of its name: removed, renamed, another put in its
  * place? */
 bool store_displaced(struct store *s);

@@ -21,6 +21,7 @@
 #include "base/str.h"
 #include "calendar/words.h"
 #include "store/tasks.h"
+#include "store/tenure.h"
 
 #define BATCH_EVENTS 200   /* in one transaction */
 #define BATCH_US 10000     /* ... which is no longer than that */
@@ -421,8 +422,8 @@ static int apply_batch(struct apply *a, const struct comparison *c, size_t *at)
     size_t next = *at, end = *at + BATCH_EVENTS;
     int rc = a->dry ? 0 : store_begin(a->store);
 
-    if (rc == 0 && a->tenure != NULL && !a->dry)
-        rc = store_tenure_check(a->store, a->tenure);
+    if (rc == 0 && a->epoch != 0 && !a->dry)
+        rc = store_tenure_is(a->store, a->epoch);
     for (; rc == 0 && next < c->count && next < end && (next == *at || clock_mono_us() < until_us);
          next++)
         if (!still_apart(a, &c->items[next]))
@@ -444,7 +445,9 @@ int apply_run(struct apply *a, const struct comparison *c)
         while (at < c->count && still_apart(a, &c->items[at]))
             at++;
         int64_t began_us = clock_mono_us();
-        if (at < c->count)
+        if (a->stop != NULL && *a->stop)
+            rc = ERR_CANCELLED;
+        else if (at < c->count)
             rc = apply_batch(a, c, &at);
         if (a->progress != NULL)
             a->progress(a->arg, at, c->count);

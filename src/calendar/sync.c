@@ -9,11 +9,13 @@
 #include "store/calendars.h"
 #include "store/records.h"
 #include "store/tasks.h"
+#include "store/tenure.h"
 #include "text/address.h"
 
 #define DAY_MS INT64_C(86400000)
 #define FORGET_MS ((LOOK_DAYS_BACK + 30) * DAY_MS) /* after so long an event is forgotten */
 #define FORGET_EVENTS 500                          /* in one transaction */
+#define OUTDATED_MS (7 * DAY_MS)                   /* the horizon moves by so much at a time */
 #define AGAIN_EVENTS 500                           /* without a client, that are tried at a time */
 
 /* What a look works with. */
@@ -21,7 +23,6 @@ struct session {
     const struct sync_job *job;
     struct sync_report *report;
     struct calendar_row row;
-    struct str_list own; /* addresses of the business */
     struct staff *staff;
     size_t staff_count;
     struct people *people;
@@ -40,7 +41,7 @@ static int begin(const struct sync_job *job)
 {
     int rc = store_begin(job->store);
 
-    return rc == 0 && job->tenure != NULL ? store_tenure_check(job->store, job->tenure) : rc;
+    return rc == 0 && job->epoch != 0 ? store_tenure_is(job->store, job->epoch) : rc;
 }
 
 static int end(const struct sync_job *job, int rc)
@@ -74,18 +75,29 @@ static void add_own(struct str_list *own, const char *written)
     str_list_add(own, a.mailbox, strlen(a.mailbox));
 }
 
+void sync_business_init(struct sync_business *b, const struct settings *settings)
+{
+    *b = (struct sync_business){.country = mem_strdup(settings->business.country),
+                                .zone = settings->business.calendar.zone};
+    add_own(&b->own, settings->business.email);
+    for (size_t i = 0; i < settings->gateway_count; i++)
+        if (settings->gateways[i].type == GATEWAY_SMTP)
+            add_own(&b->own, settings->gateways[i].from);
+}
+
+void sync_business_close(struct sync_business *b)
+{
+    free(b->country);
+    str_list_close(&b->own);
+}
+
 static int open_session(struct session *s, const struct sync_job *job, struct sync_report *report)
 {
-    const struct settings *settings = job->settings;
     int rc;
 
     *s = (struct session){.job = job, .report = report};
     *report = (struct sync_report){0};
-    add_own(&s->own, settings->business.email);
-    for (size_t i = 0; i < settings->gateway_count; i++)
-        if (settings->gateways[i].type == GATEWAY_SMTP)
-            add_own(&s->own, settings->gateways[i].from);
-    s->people = people_create(settings->business.country);
+    s->people = people_create(job->business->country);
     rc = store_calendar(job->store, job->name, &s->row);
     if (rc == ERR_NOTFOUND && job->dry) {
         rc = 0; /* id 0: it knows nothing */
@@ -99,18 +111,17 @@ static int open_session(struct session *s, const struct sync_job *job, struct sy
 static void close_session(struct session *s)
 {
     calendar_row_close(&s->row);
-    str_list_close(&s->own);
     store_staff_free(s->staff, s->staff_count);
     people_free(s->people);
 }
 
 static struct look_rules look_rules(const struct session *s)
 {
-    const struct business *b = &s->job->settings->business;
+    const struct sync_business *b = s->job->business;
 
     return (struct look_rules){
-        .names = {b->country, s->job->patterns, &s->own, s->staff, s->staff_count},
-        .zone = b->calendar.zone,
+        .names = {b->country, s->job->patterns, &b->own, s->staff, s->staff_count},
+        .zone = b->zone,
         .floating = s->job->floating,
         .now_ms = s->job->now_ms,
     };
@@ -123,7 +134,8 @@ static int apply(struct session *s, const struct comparison *c)
     const struct sync_job *job = s->job;
     struct apply a = {
         .store = job->store,
-        .tenure = job->tenure,
+        .epoch = job->epoch,
+        .stop = job->stop,
         .calendar_id = s->row.id,
         .name = job->name,
         .people = s->people,
@@ -178,6 +190,7 @@ static int finish(struct session *s, int64_t until_ms)
     set(&s->row.notes, notes.len > 0 ? notes.data : NULL);
     s->row.looked_ms = s->row.good_ms = job->now_ms;
     s->row.until_ms = until_ms;
+    s->row.rules = (int64_t)job->rules;
     s->row.tries = s->row.asks_missing = 0;
     int rc = begin(job);
     if (rc == 0)
@@ -347,9 +360,9 @@ int sync_again(const struct sync_job *job, struct sync_report *out, struct err *
         }
         calendar_events_free(rows, count);
     } while (rc == 0 && count == AGAIN_EVENTS);
-    if (rc == 0 && !job->dry) {
+    if (rc == 0 && !job->dry && job->whole) {
         rc = begin(job);
-        if (rc == 0 && job->whole) {
+        if (rc == 0) {
             s.row.looked_ms = s.row.good_ms = job->now_ms;
             s.row.tries = 0;
             set(&s.row.trouble, NULL);
@@ -363,10 +376,10 @@ int sync_again(const struct sync_job *job, struct sync_report *out, struct err *
     return told(job, rc, err);
 }
 
-int sync_failed(struct store *store, const struct tenure *tenure, const char *name, const char *why,
+int sync_failed(struct store *store, int64_t epoch, const char *name, const char *why,
                 int64_t now_ms)
 {
-    struct sync_job job = {.store = store, .tenure = tenure};
+    struct sync_job job = {.store = store, .epoch = epoch};
     struct calendar_row row = {0};
     int rc = begin(&job);
 
@@ -380,4 +393,9 @@ int sync_failed(struct store *store, const struct tenure *tenure, const char *na
     }
     calendar_row_close(&row);
     return end(&job, rc);
+}
+
+bool sync_is_outdated(int64_t until_ms, int64_t now_ms)
+{
+    return now_ms + LOOK_DAYS_AHEAD * DAY_MS - until_ms > OUTDATED_MS;
 }

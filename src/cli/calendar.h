@@ -22,4 +22,10 @@ int calendar_revoke(const struct calendar_order *o);
 int calendar_published_json(const struct calendar_order *o, json_t *array);
 int calendar_published_print(const struct calendar_order *o);
 
+/* calendar_read.c: the same for calendars that are read. */
+int calendar_accept(const struct calendar_order *o);
+int calendar_sync(const struct calendar_order *o);
+int calendar_read_json(const struct calendar_order *o, json_t *array);
+int calendar_read_print(const struct calendar_order *o);
+
 #endif

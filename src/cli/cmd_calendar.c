@@ -1,4 +1,5 @@
 /* betimes calendar: which calendars lead in and out, and what may be done about them. */
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/all.h"
@@ -8,10 +9,15 @@
 /* Without a subcommand: everything there is. */
 static int list(const struct calendar_order *o)
 {
-    if (!o->call->json)
-        return calendar_published_print(o);
+    if (!o->call->json) {
+        int printed = calendar_read_print(o);
+        putchar('\n');
+        return printed == EXIT_DONE ? calendar_published_print(o) : printed;
+    }
     json_t *array = json_array();
-    int status = calendar_published_json(o, array);
+    int status = calendar_read_json(o, array);
+    if (status == EXIT_DONE)
+        status = calendar_published_json(o, array);
     if (status == EXIT_DONE)
         return show_print_json(array);
     json_decref(array);
@@ -26,6 +32,8 @@ static const struct {
     int (*run)(const struct calendar_order *o);
 } subcommands[] = {
     {"list", "", 0, 0, false, list},
+    {"accept", "NAME", 1, 1, true, calendar_accept},
+    {"sync", "NAME", 1, 1, true, calendar_sync},
     {"publish", "business, or staff REF", 1, 2, true, calendar_publish},
     {"revoke", "ID", 1, 1, true, calendar_revoke},
 };
@@ -40,7 +48,7 @@ static int run_calendar(const struct call *call)
     while (i < COUNT_OF(subcommands) && strcmp(subcommands[i].word, word) != 0)
         i++;
     if (i == COUNT_OF(subcommands))
-        return command_misused(call, "`%s` is none of list, publish, revoke", word);
+        return command_misused(call, "`%s` is none of list, accept, sync, publish, revoke", word);
     if (words < subcommands[i].words_min)
         return command_misused(call, "something is missing: betimes calendar %s %s", word,
                                subcommands[i].takes);
@@ -56,13 +64,16 @@ static int run_calendar(const struct call *call)
 
 const struct command command_calendar = {
     .name = "calendar",
-    .words = "[list|publish|revoke] [...]",
+    .words = "[list|accept|sync|publish|revoke] [...]",
     .words_max = 3,
-    .help = "Calendars to subscribe to: publish, list, revoke",
-    .more = "publish business          a link to a calendar with everybody's appointments\n"
+    .help = "Calendars: those that are read, and those to subscribe to",
+    .more = "list                      which there are, and how they are (also without a word)\n"
+            "accept NAME               what one lacks is right: apply it, and cancel what is gone\n"
+            "sync NAME                 have the service look at one now\n"
+            "publish business          a link to a calendar with everybody's appointments\n"
             "publish staff REF         a link to one with the appointments of one member of staff\n"
             "revoke ID                 its link leads nowhere from now on\n"
-            "list                      which there are (also without a word)\n\n"
+            "\n"
             "Whoever has a link sees the appointments, with the clients' names and telephone\n"
             "numbers, in their own calendar program. It is shown once, and kept as a hash\n"
             "alone: if it was lost, publish another one. That of a member of staff ends when\n"

@@ -1,7 +1,7 @@
 /*
  * betimes import: the events of a calendar file become appointments, by the same way as those of a
  * calendar that the service looks at. A file speaks of what is in it: what it does not mention is
- * left alone.
+ * left alone, unless the file is said to be all of a calendar.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +20,8 @@
 #define LINES_MAX 100 /* of what was done, for people; programs get all */
 
 static const struct option_spec import_options[] = {
+    {"calendar", 0, "NAME",
+     "the file is all of this calendar, as a look at it: what it\ndoes not mention is cancelled"},
     {"dry-run", 0, NULL, "only say what would be done"},
     OPTION_NOW,
 };
@@ -45,6 +47,8 @@ struct import {
     const char *file;
     struct session session;
     struct config config;
+    const struct calendar_settings *calendar; /* that it is a look at; NULL: none */
+    struct sync_business business;
     struct progress progress;
     json_t *events; /* for programs */
     struct table table;
@@ -136,7 +140,9 @@ static void print_report(struct import *im, const struct sync_report *r, bool dr
     if (r->notes_more > 0)
         printf("! and %zu more of the kind\n", r->notes_more);
     if (r->asks != NULL) {
-        printf("Nothing was written: %s.\n", r->asks);
+        printf("Nothing was written: %s. If that is right, say `betimes calendar accept %s`, and "
+               "import it again.\n",
+               r->asks, im->calendar->name);
         return;
     }
     printf("%s", dry ? "It would be: " : "");
@@ -183,10 +189,16 @@ static int read_file(struct import *im, struct buf *out)
 
 static int import(struct import *im, const struct buf *bytes)
 {
+    const struct calendar_settings *c = im->calendar;
     struct sync_job job = {
         .store = im->session.store,
-        .settings = im->config.settings,
-        .name = SYNC_IMPORT,
+        .business = &im->business,
+        .name = c != NULL ? c->name : SYNC_IMPORT,
+        .rules = c != NULL ? calendar_settings_digest(c) : 0,
+        .patterns = c != NULL ? &c->patterns : NULL,
+        .floating = c != NULL ? c->zone : NULL,
+        .pass_over = c != NULL && c->ignore_unnamed,
+        .whole = c != NULL,
         .dry = option_given(&im->call->options, "dry-run"),
         .tell = tell,
         .progress = progress,
@@ -198,6 +210,7 @@ static int import(struct import *im, const struct buf *bytes)
 
     if (status != EXIT_DONE)
         return status;
+    sync_business_init(&im->business, im->config.settings);
     progress_begin(&im->progress, "events");
     int rc = sync_look(&job, bytes->data, bytes->len, &report, &err);
     progress_end(&im->progress);
@@ -211,6 +224,18 @@ static int import(struct import *im, const struct buf *bytes)
         status = EXIT_ASKED;
     sync_report_close(&report);
     return status;
+}
+
+/* The one that --calendar names. */
+static int which_calendar(struct import *im)
+{
+    const struct settings *s = im->config.settings;
+    const char *name = option_value(&im->call->options, "calendar");
+
+    if (name == NULL)
+        return EXIT_DONE;
+    im->calendar = settings_calendar(s, name);
+    return im->calendar != NULL ? EXIT_DONE : session_no_calendar(s, name);
 }
 
 static int run_import(const struct call *call)
@@ -229,11 +254,14 @@ static int run_import(const struct call *call)
     if (status == EXIT_DONE)
         status = session_config(call, NULL, &im.config);
     if (status == EXIT_DONE)
+        status = which_calendar(&im);
+    if (status == EXIT_DONE)
         status = session_open(call, dry ? STORE_READ : STORE_WRITE, &im.session);
     if (status == EXIT_DONE)
         status = import(&im, &bytes);
     json_decref(im.events);
     str_list_close(&im.whys);
+    sync_business_close(&im.business);
     session_close(&im.session);
     config_free(&im.config);
     buf_close(&bytes);

@@ -203,3 +203,19 @@ int session_rule(const struct config *c, const char *name, const struct rule **o
     free(names);
     return status;
 }
+
+int session_no_calendar(const struct settings *s, const char *name)
+{
+    const char **names = mem_array(s->calendar_count + 1, sizeof(*names));
+
+    for (size_t i = 0; i < s->calendar_count; i++)
+        names[i] = s->calendars[i].name;
+    const char *near = str_nearest(name, names, s->calendar_count);
+    int status =
+        near != NULL
+            ? command_error(ERR_NOTFOUND, "betimes.conf has no `[calendar %s]`; did you mean `%s`?",
+                            name, near)
+            : command_error(ERR_NOTFOUND, "betimes.conf has no `[calendar %s]`", name);
+    free(names);
+    return status;
+}

@@ -85,7 +85,7 @@ static bool parse_sender(const struct directive_place *at, const char *value, vo
     return true;
 }
 
-static bool parse_password_file(const struct directive_place *at, const char *value, void *field)
+bool parse_password_file(const struct directive_place *at, const char *value, void *field)
 {
     const struct settings *s = at->context;
     char **password = field;
@@ -111,7 +111,7 @@ static bool parse_token_file(const struct directive_place *at, const char *value
     return true;
 }
 
-static bool parse_ca_file(const struct directive_place *at, const char *value, void *field)
+bool parse_ca_file(const struct directive_place *at, const char *value, void *field)
 {
     const struct settings *s = at->context;
     char *path = fs_join(s->dir, value);
@@ -414,8 +414,7 @@ static void check_sms_url(const struct reading *r, const struct ini_section *sec
     free(host);
 }
 
-static void check_password(const struct reading *r, const struct ini_section *section,
-                           const struct gateway_settings *g)
+void check_password(const struct reading *r, const struct ini_section *section)
 {
     const struct ini_entry *inline_one = ini_entry(section, "password");
 
@@ -459,7 +458,7 @@ void gateway_settings_read(const struct reading *r, const struct ini_section *se
     g->channels[CHANNEL_SMS] = g->type == GATEWAY_SMS;
     directives_apply(r, &gateway_sections[t], section, g,
                      g->type == GATEWAY_SMS ? add_param : NULL);
-    check_password(r, section, g);
+    check_password(r, section);
     if (g->type == GATEWAY_SMTP) {
         check_login(r, section, g);
         check_tls(r, section, g);

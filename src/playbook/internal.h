@@ -45,7 +45,8 @@ enum settings_section {
     SECTION_COUNT
 };
 extern const struct directive_section settings_sections[SECTION_COUNT];
-extern const struct directive_section gateway_sections[GATEWAY_FILE + 1]; /* by its type */
+extern const struct directive_section gateway_sections[GATEWAY_FILE + 1];   /* by its type */
+extern const struct directive_section calendar_sections[CALENDAR_FILE + 1]; /* likewise */
 extern const struct directive_section workflow_section, rule_section;
 
 /* Is called for a key that no directive has; true when it has been dealt with. */
@@ -103,7 +104,19 @@ void gateway_settings_reports(const struct reading *r, const char *listen, const
                               struct gateway_settings *g);
 void gateway_settings_close(struct gateway_settings *g);
 
+/* Values that calendars have, too. */
+bool parse_password_file(const struct directive_place *at, const char *value, void *field);
+bool parse_ca_file(const struct directive_place *at, const char *value, void *field);
+void check_password(const struct reading *r, const struct ini_section *section);
+
+/* ---- calendar_settings.c */
+
+void calendar_settings_read(const struct reading *r, const struct ini_section *section,
+                            struct calendar_settings *c);
+
 /* ---- settings.c */
+
+bool parse_zone(const struct directive_place *at, const char *value, void *field);
 
 struct settings *settings_parse(const char *dir, const struct ini *ini, bool all,
                                 struct problems *problems);

@@ -26,6 +26,7 @@ static const struct {
     {"business", "cap"},
     /* Ways out. */
     {"gateway", NULL},
+    {"calendar", NULL},
     {"web", NULL},
     {"alert", NULL},
     {"retention", NULL},

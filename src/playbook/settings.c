@@ -26,7 +26,7 @@ static const char *const http_schemes[] = {"https", "http", NULL};
 static const char *const channel_words[] = {"email", "sms"};
 static const enum channel channel_values[] = {CHANNEL_EMAIL, CHANNEL_SMS};
 
-static bool parse_zone(const struct directive_place *at, const char *value, void *field)
+bool parse_zone(const struct directive_place *at, const char *value, void *field)
 {
     const struct zone **zone = field, *found = zone_get(value);
 
@@ -390,6 +390,14 @@ static void read_gateways(const struct reading *r, const struct ini *ini, struct
             gateway_settings_read(r, &ini->sections[i], &s->gateways[s->gateway_count++]);
 }
 
+static void read_calendars(const struct reading *r, const struct ini *ini, struct settings *s)
+{
+    s->calendars = mem_array(ini->count + 1, sizeof(*s->calendars));
+    for (size_t i = 0; i < ini->count; i++)
+        if (strcmp(ini->sections[i].kind, "calendar") == 0)
+            calendar_settings_read(r, &ini->sections[i], &s->calendars[s->calendar_count++]);
+}
+
 static void check_gateway_name(const struct reading *r, const struct settings *s,
                                enum channel channel, const char *name, int line)
 {
@@ -429,7 +437,7 @@ static void read_channel(const struct reading *r, const struct ini *ini, struct 
 /* Every section has to be one of ours, with a name where it needs one and none where not. */
 static void check_section(const struct reading *r, const struct ini_section *section)
 {
-    static const char *const kinds[] = {"business", "gateway", "channel", "database",
+    static const char *const kinds[] = {"business", "gateway", "channel", "calendar", "database",
                                         "limits",   "web",     "alert",   "retention"};
     const size_t count = sizeof(kinds) / sizeof(kinds[0]);
     bool known = false, named = *section->name != '\0';
@@ -452,7 +460,8 @@ static void check_section(const struct reading *r, const struct ini_section *sec
         if (strcmp(section->name, "email") != 0 && strcmp(section->name, "sms") != 0)
             problems_error(r->problems, r->file, section->line,
                            "write `[channel email]` or `[channel sms]`");
-    } else if (named && strcmp(section->kind, "gateway") != 0) {
+    } else if (named && strcmp(section->kind, "gateway") != 0 &&
+               strcmp(section->kind, "calendar") != 0) {
         problems_error(r->problems, r->file, section->line, "`[%s]` has no name; leave `%s` out",
                        section->kind, section->name);
     }
@@ -485,6 +494,7 @@ struct settings *settings_parse(const char *dir, const struct ini *ini, bool all
         check_section(&r, &ini->sections[i]);
     read_plain(&r, ini, s, SECTION_BUSINESS);
     read_gateways(&r, ini, s);
+    read_calendars(&r, ini, s);
     read_channel(&r, ini, s, CHANNEL_EMAIL, SECTION_CHANNEL_EMAIL);
     read_channel(&r, ini, s, CHANNEL_SMS, SECTION_CHANNEL_SMS);
     for (int which = SECTION_DATABASE; which < SECTION_COUNT; which++)
@@ -566,6 +576,9 @@ void settings_free(struct settings *s)
     for (size_t i = 0; i < s->gateway_count; i++)
         gateway_settings_close(&s->gateways[i]);
     free(s->gateways);
+    for (size_t i = 0; i < s->calendar_count; i++)
+        calendar_settings_close(&s->calendars[i]);
+    free(s->calendars);
     for (size_t i = 0; i < CHANNEL_COUNT; i++)
         str_list_close(&s->channels[i].gateways);
     free(s);

@@ -70,6 +70,8 @@ struct engine {
     struct entry entry;      /* what makes the database ours, and the send ledger */
     void (*lost)(void *arg, enum engine_loss why);
     void *lost_arg;
+    void (*others)(void *arg);
+    void *others_arg;
     bool stopping; /* no new claims: what is due waits for the next start */
     struct engine_state state;
     int open; /* handles and rooms still closing */
@@ -114,6 +116,17 @@ void engine_on_loss(struct engine *e, void (*lost)(void *arg, enum engine_loss w
     e->lost_arg = arg;
 }
 
+void engine_on_others(struct engine *e, void (*others)(void *arg), void *arg)
+{
+    e->others = others;
+    e->others_arg = arg;
+}
+
+struct alert *engine_alert(struct engine *e)
+{
+    return e->work.alert;
+}
+
 /* Begin a transaction on a database that is still ours. ERR_CANCELLED: it is not. */
 static int begin(struct engine *e)
 {
@@ -143,6 +156,8 @@ static void look_cb(void *arg)
     if (store_changed(e->store, &changed) != 0 || changed) {
         e->work.look = e->others_wrote = true;
         calm_note(e->calm);
+        if (e->others != NULL)
+            e->others(e->others_arg);
     }
     /* A migration may have taken our triggers with it, also while a reconcile is under way. */
     if (changed && store_schema_moved(e->store, &moved) == 0 && moved) {

@@ -151,7 +151,7 @@ static int judge_origin(struct entering *e)
                                   "`betimes resume`",
                                   why);
         char *text = mem_printf("Sending is paused: %s.", reason);
-        rc = store_pause(e->store, true, reason);
+        rc = store_pause_copy(e->store, reason);
         if (rc == 0)
             rc = raise_task(e, "copied", text);
         free(text);

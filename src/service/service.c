@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "service/calendars.h"
 #include "service/config.h"
 #include "service/engine.h"
 #include "service/files.h"
@@ -49,6 +50,7 @@ struct service {
     struct lock *lock;
     char *database; /* that the lock is for */
     struct engine *engine;
+    struct calendars *calendars;
     struct files *files;
     struct web *web;
     uv_signal_t signals[SIGNAL_SLOTS];
@@ -144,9 +146,26 @@ static void zones_cb(uv_timer_t *t)
     engine_poke(s->engine);
 }
 
+/* No calendar is worth a service that does not run. */
+static void look_at_calendars(struct service *s, const struct settings *settings)
+{
+    struct err err = {""};
+
+    if (calendars_configure(s->calendars, settings, &err) != 0)
+        log_error("no calendar is looked at", "why=\"%s\"", err.text);
+}
+
+static void others_wrote(void *arg)
+{
+    struct service *s = arg;
+
+    calendars_notice(s->calendars);
+}
+
 /* The page and the engine change together or not at all. */
 static int put_in_use(struct service *s, struct config *config, struct err *err)
 {
+    const struct settings *settings = config->settings; /* the engine takes it over */
     const struct zone *zone = config->settings->business.calendar.zone;
     struct web_change *change = NULL;
     int rc = web_prepare(s->web, config->settings, &change, err);
@@ -158,6 +177,7 @@ static int put_in_use(struct service *s, struct config *config, struct err *err)
         return rc;
     }
     web_use(s->web, change);
+    look_at_calendars(s, settings);
     s->zone = zone;
     conditions_localtime(zone);
     return 0;
@@ -218,10 +238,19 @@ static void web_closed(void *arg)
     s->web = NULL;
 }
 
-/* The page first: from now on it asks nothing of the engine. */
+static void calendars_closed(void *arg)
+{
+    struct service *s = arg;
+
+    s->calendars = NULL;
+}
+
+/* The page and the calendars first: from then on they ask nothing of the engine. */
 static void stop_rooms(struct service *s)
 {
     web_stop(s->web, web_closed, s);
+    engine_on_others(s->engine, NULL, NULL);
+    calendars_close(s->calendars, calendars_closed, s);
     engine_stop(s->engine, STOP_GRACE_MS, engine_closed, s);
 }
 
@@ -375,12 +404,16 @@ static int open_rooms(struct service *s)
         return rc;
     s->zone = zone;
     engine_on_loss(s->engine, lost, s);
+    s->calendars = calendars_create(&s->loop, s->engine);
+    engine_on_others(s->engine, others_wrote, s);
     s->web = web_create(&s->loop, &hooks);
     rc = web_start(s->web, settings, &s->err);
-    if (rc == 0)
+    if (rc == 0) {
+        look_at_calendars(s, settings);
         return 0;
+    }
     stop_rooms(s);
-    while (s->engine != NULL || s->web != NULL)
+    while (s->engine != NULL || s->web != NULL || s->calendars != NULL)
         uv_run(&s->loop, UV_RUN_ONCE);
     return rc;
 }
@@ -436,7 +469,7 @@ static int one_round(struct service *s)
         rc = s->stopping ? ERR_CANCELLED : when_possible(s, start_rooms, NULL);
     if (rc == 0) {
         start_working(s);
-        while (s->working || s->engine != NULL || s->web != NULL)
+        while (s->working || s->engine != NULL || s->web != NULL || s->calendars != NULL)
             uv_run(&s->loop, s->working ? UV_RUN_DEFAULT : UV_RUN_ONCE);
         s->rounds++;
     }

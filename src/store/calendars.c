@@ -2,6 +2,7 @@
 #include "store/calendars.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "store/internal.h"
@@ -21,7 +22,7 @@ int store_calendar(struct store *s, const char *name, struct calendar_row *out)
 {
     sqlite3_stmt *st = store_prepare(
         s, "SELECT id, name, etag, modified, token, looked_ms, good_ms, until_ms, tries, trouble, "
-           "asks, asks_missing, accepted, wanted_ms, notes FROM calendar WHERE name = ?1");
+           "asks, asks_missing, accepted, wanted_ms, notes, rules FROM calendar WHERE name = ?1");
 
     *out = (struct calendar_row){0};
     if (st != NULL)
@@ -45,6 +46,7 @@ int store_calendar(struct store *s, const char *name, struct calendar_row *out)
         .accepted = column_int(st, 12),
         .wanted_ms = column_int(st, 13),
         .notes = column_text(st, 14),
+        .rules = column_int(st, 15),
     };
     store_reset(st);
     return 0;
@@ -63,12 +65,26 @@ int store_calendar_make(struct store *s, const char *name, struct calendar_row *
     return rc == 0 ? store_calendar(s, name, out) : rc;
 }
 
+int store_calendar_names(struct store *s, struct str_list *names)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT name FROM calendar ORDER BY name");
+    int rc;
+
+    while ((rc = store_step(s, st)) == 1) {
+        char *name = column_text(st, 0);
+        if (!str_list_has(names, name))
+            str_list_add(names, name, strlen(name));
+        free(name);
+    }
+    return rc;
+}
+
 int store_calendar_save(struct store *s, const struct calendar_row *c)
 {
     sqlite3_stmt *st = store_prepare(
         s, "UPDATE calendar SET etag = ?2, modified = ?3, token = ?4, looked_ms = ?5, "
            "good_ms = ?6, until_ms = ?7, tries = ?8, trouble = ?9, asks = ?10, "
-           "asks_missing = ?11, notes = ?12 WHERE id = ?1");
+           "asks_missing = ?11, notes = ?12, rules = ?13 WHERE id = ?1");
 
     if (st != NULL) {
         bind_int(st, 1, c->id);
@@ -83,6 +99,7 @@ int store_calendar_save(struct store *s, const struct calendar_row *c)
         bind_text(st, 10, c->asks);
         bind_int(st, 11, c->asks_missing);
         bind_text(st, 12, c->notes);
+        bind_int(st, 13, c->rules);
     }
     return store_finish(s, st);
 }

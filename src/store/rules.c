@@ -229,6 +229,24 @@ int store_pause(struct store *s, bool pause, const char *reason)
 
     if (rc == 0)
         rc = store_meta_set_text(s, "pause_reason", pause ? reason : NULL);
+    if (rc == 0)
+        rc = store_meta_set_int(s, "paused_copy", 0);
+    return rc;
+}
+
+int store_pause_copy(struct store *s, const char *reason)
+{
+    int rc = store_pause(s, true, reason);
+
+    return rc == 0 ? store_meta_set_int(s, "paused_copy", 1) : rc;
+}
+
+int store_paused_copy(struct store *s, bool *paused)
+{
+    int64_t v = 0;
+    int rc = store_meta_int(s, "paused_copy", 0, &v);
+
+    *paused = v != 0;
     return rc;
 }
 

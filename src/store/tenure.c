@@ -109,6 +109,14 @@ int store_tenure_check(struct store *s, const struct tenure *t)
     return rc == 0 && !ours ? ERR_CANCELLED : rc;
 }
 
+int store_tenure_is(struct store *s, int64_t epoch)
+{
+    int64_t now = 0;
+    int rc = store_meta_int(s, "epoch", 0, &now);
+
+    return rc == 0 && now != epoch ? ERR_CANCELLED : rc;
+}
+
 bool store_displaced(struct store *s)
 {
     int moved = 0;

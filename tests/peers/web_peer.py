@@ -20,12 +20,15 @@ does:
     /loop           leads to itself
     /to/CODE/URL    leads to URL
     /status/CODE    answers with this status, and Retry-After: 7
+    /page/NAME      what the test has put into `pages` under NAME, with an ETag of its own; 304 to
+                    whoever has it; to whoever has no `password`, if there is one, 401
 
 Run as a program it says "ready PORT CERTIFICATE" and ends with its standard input; --log FILE gets
 a line for each request.
 """
 import argparse
 import gzip
+import hashlib
 import http.server
 import os
 import socketserver
@@ -110,6 +113,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b"only this")
         self.close_connection = True
 
+    def page(self, name):
+        peer = self.server.peer
+        if peer.password and self.headers.get("Authorization") != peer.password:
+            self.answer(401)
+            return
+        body = peer.pages.get(name)
+        if body is None:
+            self.answer(404)
+            return
+        etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+        if self.headers.get("If-None-Match") == etag:
+            self.answer(304, ETag=etag)
+        else:
+            self.answer(200, body, ETag=etag, Content_Type="text/calendar")
+
     def lead(self, to, status=302):
         self.answer(status, b"this way", Location=to)
 
@@ -124,6 +142,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             simple[at]()
         elif at == "hop":
             self.lead(f"/hop/{int(rest) - 1}" if rest != "0" else "/plain")
+        elif at == "page":
+            self.page(rest)
         elif at == "loop":
             self.lead("/loop")
         elif at == "to":
@@ -163,6 +183,8 @@ class WebPeer:
         self.tls, self.log = tls, log
         self.certificate = None
         self.events = []
+        self.pages = {}
+        self.password = None  # as the header Authorization has it
         self.stopped = threading.Event()
 
     def note(self, line):

@@ -78,7 +78,7 @@ class Publishing(ShopTest):
             (("publish", "staff", "berta"), "not active any more"),
             (("revoke", "9"), "no published calendar 9"),
             (("revoke", "x"), "`x` is no id"),
-            (("frob",), "none of list, publish"),
+            (("frob",), "none of list, accept"),
             (("list", "all"), "one word too many"),
         ):
             self.assertIn(words, shop.run("calendar", *args, status=1).stderr)

@@ -4,6 +4,7 @@ import json
 import subprocess
 import unittest
 
+from calendar_words import calendar, event
 from cli_shop import CliTest
 
 PLAYBOOK = """\
@@ -25,19 +26,6 @@ TEMPLATES = {
     "off/en.email": "Subject: Off\n\n{{appointment.title}}",
 }
 CLIENTS = "INSERT INTO client (ref, name, email) VALUES ('anna', 'Anna', 'anna@example.com');"
-
-
-def calendar(*events, method=""):
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:test", *([method] if method else [])]
-    for event in events:
-        lines += ["BEGIN:VEVENT", *event, "END:VEVENT"]
-    return "\r\n".join([*lines, "END:VCALENDAR", ""])
-
-
-def event(uid, time, *more, guest="anna@example.com"):
-    """One of an hour, at a time of Riga's in the summer of 2099."""
-    return [f"UID:{uid}", f"DTSTART;TZID=Europe/Riga:209906{time}", "DURATION:PT1H",
-            f"SUMMARY:{uid}", *([f"ATTENDEE:mailto:{guest}"] if guest else []), *more]
 
 
 class Import(CliTest):

@@ -406,7 +406,7 @@ CREATE TABLE published (
 
 -- Calendars that are read, by their names in betimes.conf; "import" is for single files. etag,
 -- modified, token: what the last look that was applied was answered with. until_ms: up to when its
--- recurrences were followed. tries: looks that failed since. asks: why the last look was not
+-- recurrences were followed. rules: a fingerprint of how it was read. tries: looks that failed since. asks: why the last look was not
 -- applied and waits for a yes; asks_missing: how many events it lacked; accepted: so many may be
 -- missing at the next look. wanted_ms: when somebody asked for a look. notes: what was wrong with
 -- the calendar, a line each.
@@ -419,6 +419,7 @@ CREATE TABLE calendar (
     looked_ms INTEGER NOT NULL DEFAULT 0,
     good_ms INTEGER NOT NULL DEFAULT 0,
     until_ms INTEGER NOT NULL DEFAULT 0,
+    rules INTEGER NOT NULL DEFAULT 0,
     tries INTEGER NOT NULL DEFAULT 0,
     trouble TEXT,
     asks TEXT,

@@ -137,8 +137,8 @@ static void a_look_that_failed_is_counted_and_keeps_what_was_good(void **state)
     struct store *s = w->shop->store;
 
     look_at_some(w, 0, 2);
-    shop_ok(w->shop, sync_failed(s, NULL, "desk", "no answer", shop_now_ms + 1), "fail");
-    shop_ok(w->shop, sync_failed(s, NULL, "desk", "still none", shop_now_ms + 2), "fail");
+    shop_ok(w->shop, sync_failed(s, 0, "desk", "no answer", shop_now_ms + 1), "fail");
+    shop_ok(w->shop, sync_failed(s, 0, "desk", "still none", shop_now_ms + 2), "fail");
     assert_answer(w->shop, "SELECT tries, trouble, looked_ms - good_ms FROM calendar",
                   "2 still none 2");
     look_at_some(w, 0, 2);

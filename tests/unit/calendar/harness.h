@@ -24,6 +24,7 @@
 
 struct look_words {
     struct shop *shop;
+    struct sync_business business;
     struct sync_report report;
     struct str_list patterns;
     const struct zone *floating;
@@ -38,12 +39,14 @@ static inline struct look_words *words_open(void)
     shop_sql(w->shop, "INSERT INTO client (ref, name, email, phone) VALUES "
                       "('anna', 'Anna', 'Anna@example.com', '+371 29 123 456'), "
                       "('boris', 'Boris', 'boris@example.com', '20000002')");
+    sync_business_init(&w->business, w->shop->settings);
     return w;
 }
 
 static inline void words_close(struct look_words *w)
 {
     sync_report_close(&w->report);
+    sync_business_close(&w->business);
     str_list_close(&w->patterns);
     shop_close(w->shop);
     free(w);
@@ -53,7 +56,7 @@ static inline int look_bytes(struct look_words *w, const char *bytes, size_t len
 {
     struct sync_job job = {
         .store = w->shop->store,
-        .settings = w->shop->settings,
+        .business = &w->business,
         .name = "desk",
         .patterns = &w->patterns,
         .floating = w->floating,
