@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -27,6 +28,21 @@ int fs_read_beneath(const char *dir, const char *name, size_t max, struct buf *o
 
 /* Replace `path` by `data` in one step (temporary file, fsync, rename, fsync of the folder). */
 int fs_write_atomic(const char *path, const void *data, size_t len, mode_t mode, struct err *err);
+
+/* What tells one content of a file from another; never FS_ABSENT. For whoever shows a text and
+ * wants to know later whether it is still the same, not for guarding against forgery. */
+#define FS_ABSENT 0
+uint64_t fs_digest(const void *data, size_t len);
+
+/* Replace the file `name` beneath the folder `dir` by `data` in one step, if it is still the one
+ * that somebody has seen: `seen` is the fs_digest of its content, FS_ABSENT: there was none, and
+ * then the folders that its name goes through are made as well. Its mode stays, and where possible
+ * its group; a new one has 0640. A name that leads out of the folder, goes through a link or is one
+ * is ERR_INVALID. ERR_BUSY: it is another one by now, and nothing was changed; ERR_READONLY,
+ * ERR_FULL and ERR_IO with a sentence. Two programs that do this at the very same moment are not
+ * kept apart. */
+int fs_replace_if_same(const char *dir, const char *name, uint64_t seen, const void *data,
+                       size_t len, struct err *err);
 
 /* Create `path` with `data`; ERR_EXISTS, and nothing changed, when it is there already. */
 int fs_create(const char *path, const void *data, size_t len, mode_t mode, struct err *err);

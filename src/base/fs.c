@@ -60,16 +60,24 @@ int fs_read_input(size_t max, struct buf *out, struct err *err)
     return read_fd(STDIN_FILENO, "standard input", max, out, err);
 }
 
-int fs_read_beneath(const char *dir, const char *name, size_t max, struct buf *out, struct err *err)
+/* open beneath an open folder; errno is EXDEV or ELOOP when the name leads out of it, or to a link
+ * that `resolve` does not want. */
+static int open_beneath(int dirfd, const char *name, uint64_t flags, uint64_t resolve)
 {
     struct open_how how = {
-        .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
-        .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+        .flags = flags | O_CLOEXEC,
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | resolve,
     };
+
+    return (int)syscall(SYS_openat2, dirfd, name, &how, sizeof(how));
+}
+
+int fs_read_beneath(const char *dir, const char *name, size_t max, struct buf *out, struct err *err)
+{
     int dirfd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (dirfd < 0)
         return err_errno(err, errno, "%s", dir);
-    int fd = (int)syscall(SYS_openat2, dirfd, name, &how, sizeof(how));
+    int fd = open_beneath(dirfd, name, O_RDONLY | O_NONBLOCK, 0);
     int saved = errno;
     close(dirfd);
     if (fd < 0 && (saved == EXDEV || saved == ELOOP)) {
@@ -163,6 +171,150 @@ int fs_write_atomic(const char *path, const void *data, size_t len, mode_t mode,
         rc = err_errno(err, errno, "%s: sync its folder", path);
 out:
     free(tmp);
+    return rc;
+}
+
+/* --- replacing what is still the same --- */
+
+#define NEW_MODE 0640
+#define NEW_FOLDER_MODE 0750
+
+uint64_t fs_digest(const void *data, size_t len)
+{
+    uint64_t digest = str_hash(data, len, 0);
+
+    return digest != FS_ABSENT ? digest : 1;
+}
+
+/* What is to be replaced: its folder, open, and the last part of its name. */
+struct place {
+    const char *dir, *name; /* as asked for */
+    int folder;
+    const char *last;
+    uint64_t present; /* the digest of what is there */
+    mode_t mode;
+    gid_t group;
+};
+
+static int place_error(const struct place *p, int errnum, struct err *err)
+{
+    if (errnum != EXDEV && errnum != ELOOP)
+        return err_errno(err, errnum, "%s/%s", p->dir, p->name);
+    err_set(err, "%s/%s: is a link, or lies behind one; only plain files beneath %s are replaced",
+            p->dir, p->name, p->dir);
+    return ERR_INVALID;
+}
+
+/* A name in plain parts: nothing that means "here", "up" or "from the root". */
+static bool is_plain(const char *name)
+{
+    bool plain = true;
+
+    for (const char *part = name; plain && part != NULL;) {
+        const char *slash = strchr(part, '/');
+        size_t n = slash != NULL ? (size_t)(slash - part) : strlen(part);
+        plain = n > 0 && !(n == 1 && part[0] == '.') && !(n == 2 && memcmp(part, "..", 2) == 0);
+        part = slash != NULL ? slash + 1 : NULL;
+    }
+    return plain;
+}
+
+/* Open the folder of the name, part by part; `make` makes those that are missing. */
+static int open_folder(struct place *p, bool make, struct err *err)
+{
+    const char *slash;
+    int at = open(p->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    for (p->last = p->name; at >= 0 && (slash = strchr(p->last, '/')) != NULL;
+         p->last = slash + 1) {
+        char *part = mem_strndup(p->last, (size_t)(slash - p->last));
+        int below = open_beneath(at, part, O_RDONLY | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
+        if (below < 0 && errno == ENOENT && make && mkdirat(at, part, NEW_FOLDER_MODE) == 0) {
+            fsync(at);
+            below = open_beneath(at, part, O_RDONLY | O_DIRECTORY, RESOLVE_NO_SYMLINKS);
+        }
+        int saved = errno;
+        close(at);
+        free(part);
+        at = below;
+        errno = saved;
+    }
+    p->folder = at;
+    return at >= 0 ? 0 : place_error(p, errno, err);
+}
+
+/* What is there now: its digest, mode and group. */
+static int look_at(struct place *p, struct err *err)
+{
+    struct stat st;
+    struct buf b;
+    int fd = open_beneath(p->folder, p->last, O_RDONLY | O_NONBLOCK, RESOLVE_NO_SYMLINKS);
+
+    p->present = FS_ABSENT;
+    p->mode = NEW_MODE;
+    p->group = (gid_t)-1;
+    if (fd < 0)
+        return errno == ENOENT ? 0 : place_error(p, errno, err);
+    buf_init(&b);
+    int rc = read_fd(fd, p->name, SIZE_MAX, &b, err);
+    if (rc == 0 && fstat(fd, &st) == 0) {
+        p->present = fs_digest(b.data, b.len);
+        p->mode = st.st_mode & 07777;
+        p->group = st.st_gid;
+    }
+    close(fd);
+    buf_close(&b);
+    return rc;
+}
+
+/* The new content under a name that nobody looks at, then in the place of the old. */
+static int put_in_place(const struct place *p, const void *data, size_t len, struct err *err)
+{
+    char suffix[17];
+    int rc = 0;
+
+    rng_hex(suffix, 64);
+    char *tmp = mem_printf(".%s.%s.tmp", p->last, suffix);
+    int fd = openat(p->folder, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, p->mode);
+    if (fd < 0) {
+        rc = place_error(p, errno, err);
+        goto out;
+    }
+    /* The group comes first: a change of owner may take bits of the mode away. */
+    if (p->group != (gid_t)-1 && fchown(fd, (uid_t)-1, p->group) < 0)
+        errno = 0; /* we are not in it: the folder's habits decide */
+    if (fchmod(fd, p->mode) < 0 || write_all(fd, data, len) < 0 || fsync(fd) < 0)
+        rc = place_error(p, errno, err);
+    close(fd);
+    if (rc == 0 && renameat(p->folder, tmp, p->folder, p->last) < 0)
+        rc = place_error(p, errno, err);
+    if (rc != 0)
+        unlinkat(p->folder, tmp, 0);
+    else if (fsync(p->folder) < 0)
+        rc = place_error(p, errno, err);
+out:
+    free(tmp);
+    return rc;
+}
+
+int fs_replace_if_same(const char *dir, const char *name, uint64_t seen, const void *data,
+                       size_t len, struct err *err)
+{
+    struct place p = {.dir = dir, .name = name, .folder = -1};
+    int rc = is_plain(name) ? open_folder(&p, seen == FS_ABSENT, err) : ERR_INVALID;
+
+    if (!is_plain(name))
+        err_set(err, "%s: leads out of %s", name, dir);
+    if (rc == 0)
+        rc = look_at(&p, err);
+    if (rc == 0 && p.present != seen) {
+        err_set(err, "%s/%s: somebody else has changed it meanwhile", dir, name);
+        rc = ERR_BUSY;
+    }
+    if (rc == 0)
+        rc = put_in_place(&p, data, len, err);
+    if (p.folder >= 0)
+        close(p.folder);
     return rc;
 }
 
