@@ -62,6 +62,11 @@ struct task_filter {
 int store_tasks(struct store *s, const struct task_filter *f, struct task_row **out, size_t *count,
                 int64_t *total);
 
+/* The latest `max` tasks about a job or an appointment (the other one is 0), open or done, the
+ * oldest first. Free with task_rows_free in any case. */
+int store_tasks_about(struct store *s, int64_t job_id, int64_t appointment_id, size_t max,
+                      struct task_row **out, size_t *count);
+
 /* One task; ERR_NOTFOUND. Free with task_rows_free(row, 1), which the caller has on the heap. */
 int store_task(struct store *s, int64_t id, struct task_row **out);
 

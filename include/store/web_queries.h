@@ -71,6 +71,11 @@ int store_client_notes(struct store *s, int64_t client_id, char **out);
 int store_client_messages(struct store *s, int64_t client_id, bool pending, size_t max,
                           struct outbox_row **out, size_t *count);
 
+/* Messages about one job (with its appointments) or one appointment, and about what the client
+ * answered about it: in the same orders. */
+int store_messages_about(struct store *s, enum entity_kind kind, int64_t row_id, int64_t client_id,
+                         bool pending, size_t max, struct outbox_row **out, size_t *count);
+
 /* The attempts since the database was made, by gateway and outcome. Reads them all: for whoever
  * collects figures. */
 struct attempt_count {

@@ -7,7 +7,13 @@
 #include "web/visit.h"
 #include "web/words.h"
 
-enum place { PLACE_NONE, PLACE_TODAY, PLACE_CLIENTS }; /* in the bar */
+enum place {
+    PLACE_NONE,
+    PLACE_TODAY,
+    PLACE_CLIENTS,
+    PLACE_JOBS,
+    PLACE_APPOINTMENTS
+}; /* in the bar */
 
 /* Begin a page in the response's body; what follows goes into its <main>. `title` is for the
  * window; the page writes its own <h1>. */

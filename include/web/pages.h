@@ -11,6 +11,10 @@ int page_pause(struct visit *v);  /* the form: no more sending */
 int page_resume(struct visit *v); /* and its end */
 int page_clients(struct visit *v);
 int page_client(struct visit *v);
+int page_board(struct visit *v); /* jobs by their stage */
+int page_job(struct visit *v);
+int page_appointments(struct visit *v); /* of a day or a week */
+int page_appointment(struct visit *v);
 
 /* For programs: one word and its reasons; figures in the text format of Prometheus. */
 int health_page(struct visit *v);

@@ -1,6 +1,6 @@
 /*
- * What the pages need to know of betimes.conf: a copy of it that never changes, shared by all
- * requests that began under it. The count of its users belongs to the loop.
+ * What the pages need to know of betimes.conf and the playbook: a copy of it that never changes,
+ * shared by all requests that began under it. The count of its users belongs to the loop.
  */
 #ifndef WEB_SITE_H
 #define WEB_SITE_H
@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 #include "gateway/report.h"
+#include "playbook/playbook.h"
 #include "playbook/settings.h"
 #include "time/zone.h"
 
@@ -26,10 +27,12 @@ struct site {
     struct str_list gateways;       /* by name, in the file's order */
     struct report_source **reports; /* of those that tell what becomes of their messages */
     size_t report_count;
+    struct workflow *workflows;
+    size_t workflow_count;
 };
 
-/* With one user. */
-struct site *site_create(const struct settings *s);
+/* With one user. `p` may be NULL: no workflows. */
+struct site *site_create(const struct settings *s, const struct playbook *p);
 struct site *site_hold(struct site *s);
 void site_release(struct site *s); /* NULL does nothing */
 

@@ -12,6 +12,7 @@
 #include <uv.h>
 
 #include "base/err.h"
+#include "playbook/playbook.h"
 #include "playbook/settings.h"
 
 /* How the engine is, for the page, /healthz and /metrics. */
@@ -36,18 +37,19 @@ struct web;
 /* It does nothing until settings are put into use. */
 struct web *web_create(uv_loop_t *loop, const struct web_hooks *hooks);
 
-/* Make ready what these settings ask for (copied), so that web_use cannot fail: the socket, the
- * connections to the database, which has to be there. ERR_INVALID, or why it cannot listen there
- * (ERR_IO), with a sentence. One of web_use and web_drop has to follow. */
+/* Make ready what these settings and this playbook ask for (copied), so that web_use cannot fail:
+ * the socket, the connections to the database, which has to be there. ERR_INVALID, or why it cannot
+ * listen there (ERR_IO), with a sentence. One of web_use and web_drop has to follow. */
 struct web_change;
-int web_prepare(struct web *w, const struct settings *s, struct web_change **out, struct err *err);
+int web_prepare(struct web *w, const struct settings *s, const struct playbook *p,
+                struct web_change **out, struct err *err);
 void web_use(struct web *w, struct web_change *c);
 void web_drop(struct web_change *c); /* NULL does nothing */
 
 /* The same in one, for the start: where it cannot listen (somebody else does, the address is not
  * there yet), it says so in the log and tries again from time to time. ERR_INVALID and what the
  * database says, with a sentence. */
-int web_start(struct web *w, const struct settings *s, struct err *err);
+int web_start(struct web *w, const struct settings *s, const struct playbook *p, struct err *err);
 
 /* End: what is under way is answered, then everything is closed and freed and `closed` called. */
 void web_stop(struct web *w, void (*closed)(void *arg), void *arg);

@@ -168,7 +168,7 @@ static int put_in_use(struct service *s, struct config *config, struct err *err)
     const struct settings *settings = config->settings; /* the engine takes it over */
     const struct zone *zone = config->settings->business.calendar.zone;
     struct web_change *change = NULL;
-    int rc = web_prepare(s->web, config->settings, &change, err);
+    int rc = web_prepare(s->web, config->settings, config->playbook, &change, err);
 
     if (rc == 0)
         rc = engine_reconfigure(s->engine, config, err);
@@ -394,7 +394,8 @@ static void web_health(void *arg, struct web_health *out)
 static int open_rooms(struct service *s)
 {
     const struct web_hooks hooks = {web_health, s};
-    const struct settings *settings = s->config.settings; /* the engine takes it over */
+    const struct settings *settings = s->config.settings; /* the engine takes both over */
+    const struct playbook *playbook = s->config.playbook;
     const struct zone *zone = settings->business.calendar.zone;
 
     zone_refresh(); /* nobody looked while we waited */
@@ -407,7 +408,7 @@ static int open_rooms(struct service *s)
     s->calendars = calendars_create(&s->loop, s->engine);
     engine_on_others(s->engine, others_wrote, s);
     s->web = web_create(&s->loop, &hooks);
-    rc = web_start(s->web, settings, &s->err);
+    rc = web_start(s->web, settings, playbook, &s->err);
     if (rc == 0) {
         look_at_calendars(s, settings);
         return 0;

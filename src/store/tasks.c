@@ -203,6 +203,23 @@ int store_task(struct store *s, int64_t id, struct task_row **out)
     return rc == 0 && count == 0 ? ERR_NOTFOUND : rc;
 }
 
+int store_tasks_about(struct store *s, int64_t job_id, int64_t appointment_id, size_t max,
+                      struct task_row **out, size_t *count)
+{
+    sqlite3_stmt *st =
+        job_id != 0 ? store_prepare(s, ROWS "WHERE t.id IN (SELECT id FROM task WHERE job_id = ?1 "
+                                            "ORDER BY id DESC LIMIT ?2) ORDER BY t.id")
+                    : store_prepare(s, ROWS "WHERE t.id IN (SELECT id FROM task WHERE "
+                                            "appointment_id = ?1 ORDER BY id DESC LIMIT ?2) "
+                                            "ORDER BY t.id");
+
+    if (st != NULL) {
+        bind_int(st, 1, job_id != 0 ? job_id : appointment_id);
+        bind_int(st, 2, (int64_t)max);
+    }
+    return read_rows(s, st, out, count);
+}
+
 /* --- by a person --- */
 
 int store_task_done(struct store *s, int64_t id, const char *by, const char *note, int64_t now_ms)

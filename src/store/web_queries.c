@@ -344,3 +344,32 @@ int store_client_messages(struct store *s, int64_t client_id, bool pending, size
     }
     return read_rows(s, st, out, count);
 }
+
+/* --- one job, one appointment --- */
+
+/* Its own entity; of a job, those of its appointments; those of what the client answered about it.
+ */
+#define ABOUT_ONE                                                                                  \
+    "WHERE m.subject_id IN (SELECT id FROM entity WHERE kind = ?1 AND row_id = ?2 UNION ALL "      \
+    "SELECT e.id FROM appointment x JOIN entity e ON e.kind = 4 AND e.row_id = x.id "              \
+    "WHERE ?1 = 3 AND x.job_id = ?2 UNION ALL SELECT e.id FROM answer x JOIN entity e "            \
+    "ON e.kind = 7 AND e.row_id = x.id WHERE x.client_id = ?3 "                                    \
+    "AND CASE ?1 WHEN 3 THEN x.job_id ELSE x.appointment_id END = ?2) "
+
+int store_messages_about(struct store *s, enum entity_kind kind, int64_t row_id, int64_t client_id,
+                         bool pending, size_t max, struct outbox_row **out, size_t *count)
+{
+    sqlite3_stmt *st =
+        pending ? store_prepare(s, OUTBOX_SELECT ABOUT_ONE
+                                "AND m.state <= 2 ORDER BY m.due_ms, m.id LIMIT ?4")
+                : store_prepare(s, OUTBOX_SELECT ABOUT_ONE
+                                "AND m.state > 2 ORDER BY m.state_ms DESC, m.id DESC LIMIT ?4");
+
+    if (st != NULL) {
+        bind_int(st, 1, kind);
+        bind_int(st, 2, row_id);
+        bind_int(st, 3, client_id);
+        bind_int(st, 4, (int64_t)max);
+    }
+    return read_rows(s, st, out, count);
+}

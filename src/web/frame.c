@@ -41,6 +41,8 @@ static void bar(struct visit *v, enum place place)
         buf_puts(b, "\"><ul>");
         way(b, "/", W_TODAY, place == PLACE_TODAY);
         way(b, "/clients", W_CLIENTS, place == PLACE_CLIENTS);
+        way(b, "/jobs", W_JOBS, place == PLACE_JOBS);
+        way(b, "/appointments", W_APPOINTMENTS, place == PLACE_APPOINTMENTS);
         buf_puts(b, "</ul></nav><form class=\"who\" method=\"post\" action=\"/sign-out\">");
         auth_form_token(v);
         buf_puts(b, "<span class=\"quiet\">");

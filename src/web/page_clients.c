@@ -7,11 +7,11 @@
 #include "base/str.h"
 #include "store/records.h"
 #include "store/web_queries.h"
-#include "time/moment.h"
 #include "web/frame.h"
 #include "web/html.h"
 #include "web/messages.h"
 #include "web/pages.h"
+#include "web/parts.h"
 
 #define FOUND_MAX 50
 #define COMING_MAX 50
@@ -85,26 +85,6 @@ int page_clients(struct visit *v)
 
 /* --- one client --- */
 
-static void section(struct buf *b, const char *id, enum word title)
-{
-    buf_printf(b, "<section aria-labelledby=\"%s\"><h2 id=\"%s\">", id, id);
-    html_word(b, title);
-    buf_puts(b, "</h2>");
-}
-
-static void fact(struct buf *b, enum word name, const char *value, const char *fallback)
-{
-    if (str_blank(value))
-        value = fallback;
-    if (value == NULL)
-        return;
-    buf_puts(b, "<div><dt>");
-    html_word(b, name);
-    buf_puts(b, "</dt><dd dir=\"auto\">");
-    html_text(b, value);
-    buf_puts(b, "</dd></div>");
-}
-
 static int facts(struct visit *v, const struct client *c)
 {
     struct buf *b = &v->response->body;
@@ -115,16 +95,16 @@ static int facts(struct visit *v, const struct client *c)
 
     if (rc != 0)
         return rc;
-    section(b, "about", W_ABOUT);
+    part_section(b, "about", W_ABOUT);
     buf_puts(b, "<dl class=\"facts\">");
-    fact(b, W_EMAIL_ADDRESS, c->email, "–");
-    fact(b, W_PHONE, c->phone, "–");
-    fact(b, W_PREFERS, prefers ? word(channel_word(channel)) : NULL, word(W_NO_PREFERENCE));
-    fact(b, W_LANGUAGE, c->language, word(W_AS_BUSINESS));
-    fact(b, W_ZONE, c->timezone, word(W_AS_BUSINESS));
-    fact(b, W_REF, c->ref, NULL);
-    fact(b, W_TAGS, c->tags, NULL);
-    fact(b, W_NOTES, notes, NULL);
+    part_fact(b, W_EMAIL_ADDRESS, c->email, "–");
+    part_fact(b, W_PHONE, c->phone, "–");
+    part_fact(b, W_PREFERS, prefers ? word(channel_word(channel)) : NULL, word(W_NO_PREFERENCE));
+    part_fact(b, W_LANGUAGE, c->language, word(W_AS_BUSINESS));
+    part_fact(b, W_ZONE, c->timezone, word(W_AS_BUSINESS));
+    part_fact(b, W_REF, c->ref, NULL);
+    part_fact(b, W_TAGS, c->tags, NULL);
+    part_fact(b, W_NOTES, notes, NULL);
     buf_puts(b, "</dl></section>");
     free(notes);
     return 0;
@@ -151,7 +131,7 @@ static int consent(struct visit *v, int64_t client_id)
 
     if (rc != 0)
         return rc;
-    section(b, "consent", W_CONSENT);
+    part_section(b, "consent", W_CONSENT);
     buf_puts(b, "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"consent\">"
                 "<table><caption>");
     html_word(b, W_CONSENT_ABOUT);
@@ -174,23 +154,6 @@ static int consent(struct visit *v, int64_t client_id)
     return 0;
 }
 
-/* A time as a row writes it, on the business's clocks; what is no time, as it is. */
-static void row_time(struct visit *v, const char *text, const char *zone_text)
-{
-    struct buf *b = &v->response->body;
-    const struct zone *zone = zone_text != NULL ? zone_get(zone_text) : NULL;
-    struct moment m;
-
-    if (text == NULL)
-        return;
-    if (moment_parse(text, &m, NULL) != 0)
-        html_text(b, text);
-    else if (m.kind == MOMENT_DATE)
-        frame_day(v, moment_instant(&m, v->site->zone));
-    else
-        frame_time(v, moment_instant(&m, zone != NULL ? zone : v->site->zone));
-}
-
 static void job_line(struct visit *v, const struct job *j)
 {
     struct buf *b = &v->response->body;
@@ -198,8 +161,9 @@ static void job_line(struct visit *v, const struct job *j)
     buf_puts(b, "<li><div class=\"line\"><span class=\"state none\">");
     html_name(b, j->stage);
     buf_puts(b, "</span><span class=\"whom\">");
-    html_name(b, j->title != NULL ? j->title : j->ref);
-    buf_puts(b, "</span></div><p class=\"quiet\">");
+    buf_printf(b, "<a href=\"/jobs/%lld\">", (long long)j->id);
+    part_job_name(b, j);
+    buf_puts(b, "</a></span></div><p class=\"quiet\">");
     const char *parts[] = {j->workflow, j->title != NULL ? j->ref : NULL, j->amount, j->currency};
     bool first = true;
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
@@ -212,7 +176,7 @@ static void job_line(struct visit *v, const struct job *j)
         buf_puts(b, first ? "" : " · ");
         html_word(b, W_DUE);
         buf_putc(b, ' ');
-        row_time(v, j->due, NULL);
+        part_row_time(v, j->due, NULL);
     }
     buf_puts(b, "</p></li>");
 }
@@ -224,7 +188,7 @@ static int jobs(struct visit *v, int64_t client_id)
     size_t count;
     int rc = store_client_jobs(v->store, client_id, JOBS_MAX, &list, &count);
 
-    section(b, "jobs", W_JOBS);
+    part_section(b, "jobs", W_JOBS);
     buf_puts(b, count == 0 ? "<p class=\"quiet\">" : "<ul class=\"list\">");
     if (count == 0)
         html_word(b, W_JOBS_NONE);
@@ -235,24 +199,6 @@ static int jobs(struct visit *v, int64_t client_id)
     return rc;
 }
 
-static enum word status_word(const char *status)
-{
-    static const struct {
-        const char *status;
-        enum word w;
-    } words[] = {
-        {"confirmed", W_CONFIRMED},
-        {"cancelled", W_CANCELLED},
-        {"completed", W_COMPLETED},
-        {"missed", W_MISSED},
-    };
-
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        if (str_eq(status, words[i].status))
-            return words[i].w;
-    return W_BOOKED;
-}
-
 static int appointments(struct visit *v, int64_t client_id)
 {
     struct buf *b = &v->response->body;
@@ -260,26 +206,12 @@ static int appointments(struct visit *v, int64_t client_id)
     size_t count;
     int rc = store_client_appointments(v->store, client_id, APPOINTMENTS_MAX, &list, &count);
 
-    section(b, "appointments", W_APPOINTMENTS);
+    part_section(b, "appointments", W_APPOINTMENTS);
     buf_puts(b, count == 0 ? "<p class=\"quiet\">" : "<ul class=\"list\">");
     if (count == 0)
         html_word(b, W_APPOINTMENTS_NONE);
-    for (size_t i = 0; i < count; i++) {
-        const struct appointment *a = &list[i];
-        buf_puts(b, "<li><div class=\"line\">");
-        row_time(v, a->starts, a->timezone);
-        buf_puts(b, "<span class=\"state none\">");
-        html_word(b, status_word(a->status));
-        buf_puts(b, "</span><span class=\"whom\">");
-        html_name(b, a->title != NULL ? a->title : a->ref);
-        buf_puts(b, "</span></div>");
-        if (a->location != NULL) {
-            buf_puts(b, "<p class=\"quiet\">");
-            html_name(b, a->location);
-            buf_puts(b, "</p>");
-        }
-        buf_puts(b, "</li>");
-    }
+    for (size_t i = 0; i < count; i++)
+        part_visit(v, &list[i], NULL, true);
     buf_puts(b, count == 0 ? "</p></section>" : "</ul></section>");
     appointments_free(list, count);
     return rc;
@@ -291,7 +223,7 @@ static int coming(struct visit *v, int64_t client_id)
     size_t count;
     int rc = store_client_messages(v->store, client_id, true, COMING_MAX, &rows, &count);
 
-    section(&v->response->body, "coming", W_COMING);
+    part_section(&v->response->body, "coming", W_COMING);
     messages_list(v, "due", rows, count, true, false, W_COMING_NONE);
     buf_puts(&v->response->body, "</section>");
     outbox_rows_free(rows, count);
@@ -310,7 +242,7 @@ static int history(struct visit *v, int64_t client_id)
 
     if (rc == 0)
         rc = store_told(v->store, client_id, since_ms, HISTORY_MAX, &told, &told_count);
-    section(b, "history", W_HISTORY);
+    part_section(b, "history", W_HISTORY);
     messages_history(v, "was", rows, count, told, told_count, W_HISTORY_NONE);
     if (count == HISTORY_MAX) {
         char shown[24];

@@ -23,5 +23,10 @@ const struct route routes[] = {
     {METHOD_POST, "/resume", ACCESS_MANAGER, IN_PAGES, page_resume},
     {METHOD_GET, "/clients", ACCESS_READER, IN_PAGES, page_clients},
     {METHOD_GET, "/clients/{id}", ACCESS_READER, IN_PAGES, page_client},
+
+    {METHOD_GET, "/jobs", ACCESS_READER, IN_PAGES, page_board},
+    {METHOD_GET, "/jobs/{id}", ACCESS_READER, IN_PAGES, page_job},
+    {METHOD_GET, "/appointments", ACCESS_READER, IN_PAGES, page_appointments},
+    {METHOD_GET, "/appointments/{id}", ACCESS_READER, IN_PAGES, page_appointment},
 };
 const size_t route_count = sizeof(routes) / sizeof(routes[0]);

@@ -36,7 +36,41 @@ static void find_reports(struct site *s, const struct settings *settings)
     }
 }
 
-struct site *site_create(const struct settings *settings)
+static void copy_list(struct str_list *to, const struct str_list *from)
+{
+    for (size_t i = 0; i < from->count; i++)
+        str_list_add(to, from->items[i], strlen(from->items[i]));
+}
+
+static void copy_workflows(struct site *s, const struct playbook *p)
+{
+    s->workflow_count = p->workflow_count;
+    s->workflows = mem_array(p->workflow_count, sizeof(*s->workflows));
+    for (size_t i = 0; i < p->workflow_count; i++) {
+        struct workflow *to = &s->workflows[i];
+        const struct workflow *from = &p->workflows[i];
+        to->name = mem_strdup(from->name);
+        copy_list(&to->stages, &from->stages);
+        copy_list(&to->done, &from->done);
+        copy_list(&to->lost, &from->lost);
+        copy_list(&to->waiting, &from->waiting);
+    }
+}
+
+static void free_workflows(struct site *s)
+{
+    for (size_t i = 0; i < s->workflow_count; i++) {
+        struct workflow *w = &s->workflows[i];
+        free(w->name);
+        str_list_close(&w->stages);
+        str_list_close(&w->done);
+        str_list_close(&w->lost);
+        str_list_close(&w->waiting);
+    }
+    free(s->workflows);
+}
+
+struct site *site_create(const struct settings *settings, const struct playbook *playbook)
 {
     static uint64_t made;
     struct site *s = mem_zalloc(sizeof(*s));
@@ -54,6 +88,8 @@ struct site *site_create(const struct settings *settings)
     for (size_t i = 0; i < settings->gateway_count; i++)
         str_list_add(&s->gateways, settings->gateways[i].name, strlen(settings->gateways[i].name));
     find_reports(s, settings);
+    if (playbook != NULL)
+        copy_workflows(s, playbook);
     return s;
 }
 
@@ -76,6 +112,7 @@ void site_release(struct site *s)
     for (size_t i = 0; i < s->report_count; i++)
         report_source_free(s->reports[i]);
     free(s->reports);
+    free_workflows(s);
     free(s);
 }
 

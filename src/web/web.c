@@ -176,8 +176,8 @@ static int open_lanes(struct web *w, const char *database, struct web_change *c,
 }
 
 /* All but the socket. */
-static int prepare(struct web *w, const struct settings *s, struct web_change **out,
-                   struct err *err)
+static int prepare(struct web *w, const struct settings *s, const struct playbook *p,
+                   struct web_change **out, struct err *err)
 {
     struct web_change *c = mem_zalloc(sizeof(*c));
     int rc = 0;
@@ -190,7 +190,7 @@ static int prepare(struct web *w, const struct settings *s, struct web_change **
     if (rc == 0)
         rc = open_lanes(w, s->database, c, err);
     if (rc == 0)
-        c->site = site_create(s);
+        c->site = site_create(s, p);
     if (rc == 0)
         return 0;
     web_drop(c);
@@ -198,9 +198,10 @@ static int prepare(struct web *w, const struct settings *s, struct web_change **
     return rc;
 }
 
-int web_prepare(struct web *w, const struct settings *s, struct web_change **out, struct err *err)
+int web_prepare(struct web *w, const struct settings *s, const struct playbook *p,
+                struct web_change **out, struct err *err)
 {
-    int rc = prepare(w, s, out, err);
+    int rc = prepare(w, s, p, out, err);
 
     if (rc != 0 || (*out)->site == NULL ||
         (w->site != NULL && same_address(&(*out)->address, &w->address)))
@@ -326,10 +327,10 @@ void web_use(struct web *w, struct web_change *c)
     free(c);
 }
 
-int web_start(struct web *w, const struct settings *s, struct err *err)
+int web_start(struct web *w, const struct settings *s, const struct playbook *p, struct err *err)
 {
     struct web_change *c;
-    int rc = prepare(w, s, &c, err);
+    int rc = prepare(w, s, p, &c, err);
 
     if (rc != 0)
         return rc;

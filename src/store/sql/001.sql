@@ -83,6 +83,7 @@ CREATE TABLE job (
     updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
 );
 CREATE INDEX job_client ON job (client_id);
+CREATE INDEX job_stage ON job (trim(stage));
 
 CREATE TABLE appointment (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -120,6 +121,7 @@ CREATE TABLE appointment (
     updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
 );
 CREATE INDEX appointment_client ON appointment (client_id);
+CREATE INDEX appointment_starts ON appointment (starts);
 CREATE INDEX appointment_job ON appointment (job_id) WHERE job_id IS NOT NULL;
 
 -- What clients say to us, by whatever way: a reply, a survey, a telephone call that somebody took. A
@@ -200,6 +202,8 @@ CREATE TABLE event (
     at_ms INTEGER NOT NULL,
     PRIMARY KEY (entity_id, revision)
 ) WITHOUT ROWID;
+-- Which jobs came to a stage lately.
+CREATE INDEX event_entered ON event (stage, at_ms) WHERE event = 0;
 
 -- How a job or an appointment stood from then on, as far as planning depends on it (entity.facts):
 -- what `simulate` replays. Only the service's own looks are kept, one for each change they found.
@@ -378,6 +382,8 @@ CREATE TABLE task (
 );
 CREATE INDEX task_open ON task (created_ms) WHERE done_ms IS NULL;
 CREATE INDEX task_message ON task (message_id) WHERE message_id IS NOT NULL;
+CREATE INDEX task_job ON task (job_id) WHERE job_id IS NOT NULL;
+CREATE INDEX task_appointment ON task (appointment_id) WHERE appointment_id IS NOT NULL;
 
 -- Jobs in a stage that no workflow has, and whom a person was asked about (watch/stray.h).
 CREATE TABLE stray (

@@ -143,7 +143,7 @@ static struct site *site(const char *listen, const char *url)
                          .web_listen = (char *)(uintptr_t)listen,
                          .web_url = (char *)(uintptr_t)url};
 
-    return site_create(&s);
+    return site_create(&s, NULL);
 }
 
 static void only_our_own_hosts_are_known(void **state)

@@ -1,0 +1,121 @@
+/* What was said and done about one job or appointment. See web/about.h. */
+#include "web/about.h"
+
+#include <stdio.h>
+
+#include "base/str.h"
+#include "store/answers.h"
+#include "store/tasks.h"
+#include "store/web_queries.h"
+#include "web/frame.h"
+#include "web/html.h"
+#include "web/messages.h"
+#include "web/parts.h"
+
+#define COMING_MAX 30
+#define HISTORY_MAX 60
+#define ANSWERS_MAX 200 /* of the client, among which are those about it */
+#define TASKS_MAX 30
+
+int about_coming(struct visit *v, const struct about *a)
+{
+    struct outbox_row *rows;
+    size_t count;
+    int rc = store_messages_about(v->store, a->kind, a->row_id, a->client_id, true, COMING_MAX,
+                                  &rows, &count);
+
+    part_section(&v->response->body, "coming", W_COMING);
+    messages_list(v, "due", rows, count, true, false, W_SUBJECT_COMING_NONE);
+    buf_puts(&v->response->body, "</section>");
+    outbox_rows_free(rows, count);
+    return rc;
+}
+
+/* Those about it move to the front, in their order; returns how many. */
+static size_t pick(const struct about *a, struct told *list, size_t count)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct answer *n = &list[i].answer;
+        if ((a->kind == ENTITY_JOB ? n->job_id : n->appointment_id) != a->row_id)
+            continue;
+        struct told other = list[kept];
+        list[kept++] = list[i];
+        list[i] = other;
+    }
+    return kept;
+}
+
+int about_history(struct visit *v, const struct about *a)
+{
+    struct buf *b = &v->response->body;
+    struct outbox_row *rows;
+    struct told *told = NULL;
+    size_t count, told_count = 0;
+    int rc = store_messages_about(v->store, a->kind, a->row_id, a->client_id, false, HISTORY_MAX,
+                                  &rows, &count);
+
+    if (rc == 0)
+        rc = store_told(v->store, a->client_id, count == HISTORY_MAX ? rows[count - 1].state_ms : 0,
+                        ANSWERS_MAX, &told, &told_count);
+    part_section(b, "history", W_MESSAGES);
+    messages_history(v, "was", rows, count, told, pick(a, told, told_count),
+                     W_SUBJECT_HISTORY_NONE);
+    if (count == HISTORY_MAX) {
+        char shown[24];
+        snprintf(shown, sizeof(shown), "%zu", count);
+        buf_puts(b, "<p class=\"quiet\">");
+        html_words(b, W_HISTORY_MORE, shown, NULL);
+        buf_puts(b, "</p>");
+    }
+    buf_puts(b, "</section>");
+    outbox_rows_free(rows, count);
+    told_free(told, told_count);
+    return rc;
+}
+
+static void task_item(struct visit *v, const struct task_row *t)
+{
+    struct buf *b = &v->response->body;
+
+    buf_puts(b, "<li><div class=\"line\">");
+    frame_time(v, t->done_ms != 0 ? t->done_ms : t->created_ms);
+    buf_printf(b, "<span class=\"state %s\">", t->done_ms != 0 ? "good" : "look");
+    html_word(b, t->done_ms != 0 ? W_TASK_DONE : W_TASK_OPEN);
+    buf_puts(b, "</span>");
+    if (!str_blank(t->done_by)) {
+        buf_puts(b, "<span class=\"quiet\">");
+        html_words(b, W_TASK_DONE_BY, t->done_by, NULL);
+        buf_puts(b, "</span>");
+    }
+    buf_puts(b, "</div><p dir=\"auto\">");
+    html_text(b, t->text);
+    buf_puts(b, "</p>");
+    if (!str_blank(t->done_note)) {
+        buf_puts(b, "<p class=\"quiet\" dir=\"auto\">");
+        html_text(b, t->done_note);
+        buf_puts(b, "</p>");
+    }
+    buf_puts(b, "</li>");
+}
+
+int about_tasks(struct visit *v, const struct about *a)
+{
+    struct buf *b = &v->response->body;
+    bool job = a->kind == ENTITY_JOB;
+    struct task_row *rows;
+    size_t count;
+    int rc = store_tasks_about(v->store, job ? a->row_id : 0, job ? 0 : a->row_id, TASKS_MAX, &rows,
+                               &count);
+
+    part_section(b, "tasks", W_TASKS);
+    if (count == 0)
+        part_quiet(b, W_TASKS_NONE);
+    buf_puts(b, "<ul class=\"list\">");
+    for (size_t i = count; i > 0; i--)
+        task_item(v, &rows[i - 1]);
+    buf_puts(b, "</ul></section>");
+    task_rows_free(rows, count);
+    return rc;
+}

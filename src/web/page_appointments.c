@@ -1,0 +1,249 @@
+/*
+ * Appointments of a day, or of the week in which it is, on the business's clocks; and one of them.
+ *
+ * Rows write their times as text, each in its own zone: those of a day more on either side are
+ * read, and each is put where the business's calendar has it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "store/board.h"
+#include "time/moment.h"
+#include "web/about.h"
+#include "web/frame.h"
+#include "web/html.h"
+#include "web/pages.h"
+#include "web/parts.h"
+
+#define VISITS_MAX 400
+#define WEEK_DAYS 7
+#define DATE_TEXT_MAX 32
+
+/* What the page shows: `days` of them from the first on. */
+struct span {
+    int64_t first, day; /* day: the one that was asked for */
+    int days;
+};
+
+/* A place in the list. */
+struct placed {
+    const struct visit_card *card;
+    int64_t day, at_ms; /* at_ms: INT64_MIN for one that lasts all day */
+};
+
+static void date_text(int64_t day, char out[DATE_TEXT_MAX])
+{
+    struct civil c;
+
+    civil_from_day_number(day, &c);
+    snprintf(out, DATE_TEXT_MAX, "%04d-%02d-%02d", c.year, c.month, c.day);
+}
+
+static int64_t today(const struct visit *v)
+{
+    struct civil c;
+
+    zone_to_civil(v->site->zone, v->now_ms, &c);
+    return civil_day_number(&c);
+}
+
+/* false: what was asked for is no day. */
+static bool read_span(const struct visit *v, struct span *s)
+{
+    const char *day = fields_get(&v->request->query, "day");
+    const char *by = fields_get(&v->request->query, "by");
+    struct moment m;
+
+    s->day = today(v);
+    if (!str_blank(day)) {
+        if (moment_parse(day, &m, NULL) != 0 || m.kind != MOMENT_DATE)
+            return false;
+        s->day = civil_day_number(&m.civil);
+    }
+    s->days = str_eq(by, "week") ? WEEK_DAYS : 1;
+    s->first = s->day;
+    if (s->days == WEEK_DAYS) /* from Monday on */
+        s->first -= (civil_weekday_of_day(s->day) + WEEK_DAYS - 1) % WEEK_DAYS;
+    return (by == NULL || str_eq(by, "week") || str_eq(by, "day")) &&
+           s->first > CIVIL_DAY_MIN + WEEK_DAYS && s->first < CIVIL_DAY_MAX - 2 * WEEK_DAYS;
+}
+
+/* --- the list --- */
+
+/* Where the business's calendar has it; one with a zone of its own is shown by ours, too. false: it
+ * has no such time. */
+static bool place(const struct visit *v, const struct visit_card *card, struct placed *out)
+{
+    const struct appointment *a = &card->appointment;
+    const struct zone *zone = a->timezone != NULL ? zone_get(a->timezone) : NULL;
+    struct civil c;
+    struct moment m;
+
+    *out = (struct placed){.card = card, .at_ms = INT64_MIN};
+    if (moment_parse(a->starts, &m, NULL) != 0)
+        return false;
+    if (m.kind != MOMENT_DATE) {
+        out->at_ms = moment_instant(&m, zone != NULL ? zone : v->site->zone);
+        zone_to_civil(v->site->zone, out->at_ms, &c);
+    }
+    out->day = civil_day_number(m.kind == MOMENT_DATE ? &m.civil : &c);
+    return true;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct placed *x = a, *y = b;
+
+    if (x->day != y->day)
+        return x->day < y->day ? -1 : 1;
+    if (x->at_ms != y->at_ms)
+        return x->at_ms < y->at_ms ? -1 : 1;
+    return (x->card->appointment.id > y->card->appointment.id) -
+           (x->card->appointment.id < y->card->appointment.id);
+}
+
+static void clock_of(struct visit *v, const struct placed *p)
+{
+    struct buf *b = &v->response->body;
+    char utc[MOMENT_TEXT_MAX];
+    struct civil c;
+
+    if (p->at_ms == INT64_MIN) {
+        html_word(b, W_ALL_DAY);
+        return;
+    }
+    moment_format_utc(p->at_ms, utc);
+    zone_to_civil(v->site->zone, p->at_ms, &c);
+    buf_printf(b, "<time datetime=\"%s\">%02d:%02d</time>", utc, c.hour, c.minute);
+}
+
+static void visit_item(struct visit *v, const struct placed *p)
+{
+    struct buf *b = &v->response->body;
+    const struct visit_card *c = p->card;
+
+    buf_puts(b, "<li class=\"hour\"><span class=\"clock\">");
+    clock_of(v, p);
+    buf_puts(b, "</span><ul class=\"list\">");
+    part_visit(v, &c->appointment, c->client_name, false);
+    buf_puts(b, "</ul></li>");
+}
+
+static void one_day(struct visit *v, int64_t day, const struct placed *list, size_t count)
+{
+    struct buf *b = &v->response->body;
+    struct civil c;
+    char date[DATE_TEXT_MAX];
+
+    civil_from_day_number(day, &c);
+    date_text(day, date);
+    buf_printf(b, "<section aria-labelledby=\"d%s\"><h2 id=\"d%s\">", date, date);
+    frame_day(v, zone_reach(v->site->zone, &c));
+    if (day == today(v)) {
+        buf_puts(b, " <span class=\"state good\">");
+        html_word(b, W_THIS_DAY);
+        buf_puts(b, "</span>");
+    }
+    buf_puts(b, "</h2>");
+    if (count == 0)
+        part_quiet(b, W_DAY_EMPTY);
+    buf_puts(b, "<ol class=\"list\">");
+    for (size_t i = 0; i < count; i++)
+        visit_item(v, &list[i]);
+    buf_puts(b, "</ol></section>");
+}
+
+static int days(struct visit *v, const struct span *s)
+{
+    struct visit_card *cards;
+    char from[DATE_TEXT_MAX], until[DATE_TEXT_MAX], shown[24];
+    size_t count, kept = 0;
+
+    date_text(s->first - 1, from);
+    date_text(s->first + s->days + 1, until);
+    int rc = store_appointments_between(v->store, from, until, VISITS_MAX, &cards, &count);
+    struct placed *list = mem_array(count + 1, sizeof(*list));
+    for (size_t i = 0; i < count; i++)
+        kept += place(v, &cards[i], &list[kept]);
+    qsort(list, kept, sizeof(*list), by_time);
+    if (count == VISITS_MAX) {
+        snprintf(shown, sizeof(shown), "%zu", kept);
+        buf_puts(&v->response->body, "<p class=\"quiet\">");
+        html_words(&v->response->body, W_DAYS_MORE, shown, NULL);
+        buf_puts(&v->response->body, "</p>");
+    }
+    size_t at = 0;
+    while (at < kept && list[at].day < s->first)
+        at++;
+    for (int i = 0; i < s->days; i++) {
+        size_t end = at;
+        while (end < kept && list[end].day == s->first + i)
+            end++;
+        one_day(v, s->first + i, &list[at], end - at);
+        at = end;
+    }
+    free(list);
+    visit_cards_free(cards, count);
+    return rc;
+}
+
+/* --- getting about --- */
+
+static void way(struct visit *v, int64_t day, bool week, enum word w, const char *id, bool here)
+{
+    struct buf *b = &v->response->body;
+    char date[DATE_TEXT_MAX];
+
+    date_text(day, date);
+    buf_printf(b, "<li><a id=\"%s\" href=\"/appointments?by=%s&amp;day=%s\"%s>", id,
+               week ? "week" : "day", date, here ? " aria-current=\"page\"" : "");
+    html_word(b, w);
+    buf_puts(b, "</a></li>");
+}
+
+static void ways(struct visit *v, const struct span *s)
+{
+    struct buf *b = &v->response->body;
+    bool week = s->days == WEEK_DAYS;
+    char date[DATE_TEXT_MAX];
+
+    buf_puts(b, "<nav class=\"tabs\" aria-label=\"");
+    html_attr(b, word(W_SHOWN_SPAN));
+    buf_puts(b, "\"><ul>");
+    way(v, s->day, false, W_BY_DAY, "by-day", !week);
+    way(v, s->day, true, W_BY_WEEK, "by-week", week);
+    way(v, s->day - s->days, week, W_BEFORE, "before", false);
+    way(v, today(v), week, W_TODAY, "today", false);
+    way(v, s->day + s->days, week, W_AFTER, "after", false);
+    date_text(s->day, date);
+    buf_puts(b, "</ul></nav><form class=\"search\" action=\"/appointments\"><label for=\"day\">");
+    html_word(b, W_DAY_CHOSEN);
+    buf_printf(b,
+               "</label><div><input type=\"hidden\" name=\"by\" value=\"%s\"><input type=\"date\" "
+               "id=\"day\" name=\"day\" value=\"%s\"><button>",
+               week ? "week" : "day", date);
+    html_word(b, W_SHOW);
+    buf_puts(b, "</button></div></form>");
+}
+
+int page_appointments(struct visit *v)
+{
+    struct buf *b = &v->response->body;
+    struct span s;
+
+    if (!read_span(v, &s))
+        return ERR_NOTFOUND;
+    frame_begin(v, word(W_APPOINTMENTS), PLACE_APPOINTMENTS);
+    buf_puts(b, "<div class=\"title\"><h1>");
+    html_word(b, W_APPOINTMENTS);
+    buf_puts(b, "</h1></div>");
+    ways(v, &s);
+    buf_printf(b, "<div%s id=\"live\" data-live=\"20\">",
+               s.days == WEEK_DAYS ? " class=\"board\"" : "");
+    int rc = days(v, &s);
+    buf_puts(b, "</div>");
+    frame_end(v);
+    return rc;
+}
