@@ -2,7 +2,8 @@
  * Memory. An allocation that fails ends the process with exit status 2 after one line on standard
  * error: everything that matters is in the database, every step of it is safe against a crash, and
  * the service manager starts us again. So no caller checks for NULL, and none of these return it.
- * Free with free().
+ * Free with free(). Libraries that ask for memory themselves and are refused end the same way, where
+ * they tell us (mem_exhausted).
  */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
@@ -24,7 +25,11 @@ void mem_grow(void *p, size_t *cap, size_t need, size_t size);
 /* Give back to the system what was freed: after work that needed much memory for a moment. */
 void mem_trim(void);
 
-/* Tests only: make the n-th allocation from now on fail (0 switches it off). */
-void mem_fail_at(long n);
+/* There is none left: the end of the process, for those who found out otherwise. */
+__attribute__((noreturn)) void mem_exhausted(void);
+
+/* Tests only: make the n-th allocation from now on, in whatever thread, fail (0: none). Returns how
+ * many were left until the one that was to fail before. */
+long mem_fail_at(long n);
 
 #endif

@@ -96,11 +96,14 @@ int store_pending_page(struct store *s, struct pending_cursor *cursor, int64_t u
 int store_rule_name(struct store *s, int64_t id, char **name);
 
 int store_paused(struct store *s, bool *paused, char **reason); /* reason: free(), may be NULL */
-int store_pause(struct store *s, bool pause, const char *reason);
+
+/* With its going on end the task and the alert by which a copy of a database told of its pause. */
+#define COPIED_KEY "copied" /* of the two */
+int store_pause(struct store *s, bool pause, int64_t now_ms, const char *reason);
 
 /* The same for a copy of a database, which is to do nothing in the world until a person says that
  * it may: is it paused for that? */
-int store_pause_copy(struct store *s, const char *reason);
+int store_pause_copy(struct store *s, int64_t now_ms, const char *reason);
 int store_paused_copy(struct store *s, bool *paused);
 
 #endif

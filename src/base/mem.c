@@ -1,26 +1,32 @@
 #include "base/mem.h"
 
 #include <malloc.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static long fail_at;
+static atomic_long fail_at; /* allocations until the one that fails; 0: none is to */
+
+void mem_exhausted(void)
+{
+    static const char words[] = "betimes: out of memory; stopping, nothing is lost\n";
+    ssize_t ignored = write(STDERR_FILENO, words, sizeof(words) - 1);
+
+    (void)ignored;
+    _exit(2);
+}
 
 static void *checked(void *p)
 {
-    if (fail_at > 0 && --fail_at == 0) {
-        free(p);
-        p = NULL;
-    }
-    if (p == NULL) {
-        static const char words[] = "betimes: out of memory; stopping, nothing is lost\n";
-        ssize_t ignored = write(STDERR_FILENO, words, sizeof(words) - 1);
-        (void)ignored;
-        _exit(2);
-    }
+    bool fails = atomic_load_explicit(&fail_at, memory_order_relaxed) > 0 &&
+                 atomic_fetch_sub(&fail_at, 1) == 1;
+
+    if (p == NULL || fails)
+        mem_exhausted();
     return p;
 }
 
@@ -84,7 +90,7 @@ void mem_trim(void)
     malloc_trim(0);
 }
 
-void mem_fail_at(long n)
+long mem_fail_at(long n)
 {
-    fail_at = n;
+    return atomic_exchange(&fail_at, n);
 }

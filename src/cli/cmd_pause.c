@@ -65,7 +65,7 @@ static int write_pause(struct session *s, const char *rule, bool pause, const ch
 
     if (rc == 0)
         rc = rule != NULL ? store_rule_pause(s->store, rule, pause, clock_wall_ms(), reason)
-                          : store_pause(s->store, pause, reason);
+                          : store_pause(s->store, pause, clock_wall_ms(), reason);
     if (rc == 0)
         return store_commit(s->store);
     store_rollback(s->store);

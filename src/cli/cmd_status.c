@@ -1,10 +1,12 @@
 /* betimes status: how it all is, on one page. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/err.h"
 #include "base/fs.h"
 #include "base/str.h"
 #include "cli/all.h"
@@ -171,6 +173,16 @@ static void print_holder(struct page *p, const struct lock_holder *h)
         printf(", start number %lld", (long long)h->epoch);
 }
 
+/* The one trouble that does not pass by itself. */
+static void print_damage(const char *words)
+{
+    if (strcmp(words, err_name(ERR_CORRUPT)) != 0)
+        return;
+    printf(": the database is damaged; nothing is planned or sent until a backup is\n");
+    label("");
+    printf("in its place and the service is started again");
+}
+
 static void print_service(struct page *p)
 {
     const struct lock_holder *h = p->holders.items;
@@ -184,6 +196,7 @@ static void print_service(struct page *p)
             printf("\n");
             label("");
             put_text(RED, h->words);
+            print_damage(h->words);
         }
         break;
     case SERVICE_STOPPED:
@@ -285,12 +298,24 @@ static void print_rest(struct page *p)
     putchar('\n');
 }
 
+/* Has anything waited or gone, or is there something to say of a rule? */
+static bool rules_matter(const struct store_status *st)
+{
+    for (size_t i = 0; i < st->rule_count; i++) {
+        const struct rule_status *r = &st->rules[i];
+        if (r->waiting > 0 || r->sent > 0 ||
+            (r->present && (r->asks || r->on_trial || r->paused_ms != 0)))
+            return true;
+    }
+    return false;
+}
+
 static void print_rules(struct page *p)
 {
     static const char *const heads[] = {"rule", "waiting", "sent", ""};
     struct table t = {.heads = heads, .columns = 4, .give = 3, .right = 1u << 1 | 1u << 2};
 
-    for (size_t i = 0; i < p->st->rule_count; i++) {
+    for (size_t i = 0; i < p->st->rule_count && rules_matter(p->st); i++) {
         const struct rule_status *r = &p->st->rules[i];
         if (!r->present && r->waiting == 0)
             continue;

@@ -122,7 +122,13 @@ enum service_life session_service(const struct session *s, struct service_holder
 
 int session_failed(const struct session *s, int rc, const char *what)
 {
-    if (rc == ERR_BUSY)
+    if (rc == ERR_CORRUPT)
+        command_error(rc,
+                      "%s: %s is damaged (%s). Nothing is planned or sent from it, and nothing in "
+                      "it is changed. Put a backup in its place: what has gone out since is known "
+                      "from the send ledger",
+                      what, s->database, store_error(s->store));
+    else if (rc == ERR_BUSY)
         command_error(rc,
                       "%s: another program is writing into the database and does not finish; "
                       "try again in a moment",

@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "service/home.h"
+#include "store/alerts.h"
 #include "store/rules.h"
 #include "store/tasks.h"
 #include "time/moment.h"
@@ -99,11 +100,15 @@ static int look_ahead(struct entering *e, struct err *err)
     return e->rc == 0 ? store_ahead_range(e->store, -1, -1) : e->rc;
 }
 
-static int raise_task(struct entering *e, const char *key, const char *text)
+/* A task, and an alert for whoever wants to hear; `once`: of this moment. */
+static int tell_people(struct entering *e, const char *key, const char *text, bool once)
 {
     struct task t = {.key = key, .text = text};
+    int rc = store_task_raise(e->store, &t, e->now_ms);
 
-    return store_task_raise(e->store, &t, e->now_ms);
+    if (rc == 0 && e->settings->alert_to.count > 0)
+        rc = store_alert_raise(e->store, key, text, once, e->now_ms);
+    return rc;
 }
 
 /* A ledger had been in use, and is not there as it was. */
@@ -120,7 +125,7 @@ static int tell_of_ledger(struct entering *e)
                             e->settings->ledger, what);
     log_error("the send ledger is not there as it was", "path=%s what=\"%s\"", e->settings->ledger,
               what);
-    int rc = raise_task(e, "ledger", text);
+    int rc = tell_people(e, "ledger", text, true);
     free(text);
     return rc;
 }
@@ -151,9 +156,9 @@ static int judge_origin(struct entering *e)
                                   "`betimes resume`",
                                   why);
         char *text = mem_printf("Sending is paused: %s.", reason);
-        rc = store_pause_copy(e->store, reason);
+        rc = store_pause_copy(e->store, e->now_ms, reason);
         if (rc == 0)
-            rc = raise_task(e, "copied", text);
+            rc = tell_people(e, COPIED_KEY, text, false);
         free(text);
         free(reason);
     }

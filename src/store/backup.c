@@ -4,6 +4,10 @@
  * The copy is made in steps within one read transaction: so it is of one moment, and nobody's
  * commit makes it begin anew. The result keeps no journal of its own (journal_mode=DELETE): it is
  * one file, and a journal that lies beside the place to which it is restored cannot be its own.
+ *
+ * Until it is checked it has a name of its own, PATH.unfinished-XXXXXX, and a lock by flock(2),
+ * which ends with the process: what has such a name and no lock is what a backup left that was
+ * killed, and the next one into the same folder removes it.
  */
 #include "store/backup.h"
 
@@ -12,12 +16,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fault.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "store/internal.h"
 #include "store/tenure.h"
 
@@ -25,11 +31,14 @@
 #define BUSY_PAUSE_MS 10
 #define BUSY_TRIES 500 /* somebody restores or checkpoints: five seconds of it */
 #define CHECK_WORDS_MAX 200
+#define UNFINISHED ".unfinished-"
+#define UNFINISHED_RANDOM "XXXXXX"
 
 struct backup {
     struct store *source;
     const char *path;
     char *temporary;
+    int lock; /* the temporary file, open as long as we are at it; -1: not yet */
     sqlite3 *copy;
     backup_progress tell;
     void *arg;
@@ -59,20 +68,79 @@ static int check_target(const struct backup *b)
     return 0;
 }
 
+/* --- the unfinished file --- */
+
+static bool is_unfinished(const char *name)
+{
+    size_t len = strlen(name), end = strlen(UNFINISHED UNFINISHED_RANDOM);
+
+    return len > end && str_starts(name + len - end, UNFINISHED);
+}
+
+/* With what SQLite may have had beside it; the file itself last, by which they are found. */
+static void remove_unfinished(const char *path)
+{
+    static const char *const ends[] = {"-journal", "-wal", "-shm", ""};
+
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        char *name = mem_printf("%s%s", path, ends[i]);
+        unlink(name);
+        free(name);
+    }
+}
+
+/* What killed backups have left in the folder. Whatever goes wrong here, this backup is no worse
+ * for it. */
+static void remove_left(const struct backup *b)
+{
+    const char *slash = strrchr(b->path, '/');
+    char *folder = slash == NULL ? mem_strdup(".")
+                                 : mem_strndup(b->path, (size_t)(slash - b->path) + (slash == b->path));
+    struct str_list names = {0};
+    struct err ignored = {""};
+
+    fs_list(folder, &names, &ignored);
+    for (size_t i = 0; i < names.count; i++) {
+        if (!is_unfinished(names.items[i]))
+            continue;
+        char *path = fs_join(folder, names.items[i]);
+        int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+            remove_unfinished(path);
+        if (fd >= 0)
+            close(fd);
+        free(path);
+    }
+    str_list_close(&names);
+    free(folder);
+}
+
+/* Another backup may take the file for one that was left, in the moment before it has its lock:
+ * then it has no name any more, and we make another. */
 static int make_temporary(struct backup *b)
 {
-    b->temporary = mem_printf("%s.XXXXXX", b->path);
-    int fd = mkostemp(b->temporary, O_CLOEXEC); /* mode 0600 */
+    struct stat st = {0};
 
-    if (fd < 0) {
-        int rc = err_errno(b->err, errno, "%s", b->path);
+    while (st.st_nlink == 0) {
         free(b->temporary);
-        b->temporary = NULL;
-        return rc;
+        if (b->lock >= 0)
+            close(b->lock);
+        b->temporary = mem_printf("%s" UNFINISHED UNFINISHED_RANDOM, b->path);
+        b->lock = mkostemp(b->temporary, O_CLOEXEC); /* mode 0600 */
+        if (b->lock < 0) {
+            int rc = err_errno(b->err, errno, "%s", b->path);
+            free(b->temporary);
+            b->temporary = NULL;
+            return rc;
+        }
+        flock(b->lock, LOCK_EX | LOCK_NB); /* where there is none, nothing is removed either */
+        if (fstat(b->lock, &st) < 0)
+            return err_errno(b->err, errno, "%s", b->temporary);
     }
-    close(fd);
     return 0;
 }
+
+/* --- the copy --- */
 
 static int of_copy(struct backup *b, int rc, const char *doing)
 {
@@ -206,10 +274,13 @@ static int publish(struct backup *b, struct backup_result *out)
 int store_backup(struct store *s, const char *path, int64_t now_ms, backup_progress tell, void *arg,
                  struct backup_result *out, struct err *err)
 {
-    struct backup b = {.source = s, .path = path, .tell = tell, .arg = arg, .err = err};
+    struct backup b = {
+        .source = s, .path = path, .lock = -1, .tell = tell, .arg = arg, .err = err};
     int rc = check_target(&b);
 
     *out = (struct backup_result){0};
+    if (rc == 0)
+        remove_left(&b);
     if (rc == 0)
         rc = make_temporary(&b);
     if (rc == 0)
@@ -227,9 +298,10 @@ int store_backup(struct store *s, const char *path, int64_t now_ms, backup_progr
     fault_point("backup-checked");
     if (rc == 0)
         rc = publish(&b, out);
-    if (b.temporary != NULL) {
-        unlink(b.temporary);
-        free(b.temporary);
-    }
+    if (b.temporary != NULL)
+        remove_unfinished(b.temporary);
+    free(b.temporary);
+    if (b.lock >= 0)
+        close(b.lock);
     return rc;
 }

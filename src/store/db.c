@@ -64,6 +64,8 @@ int store_failed(struct store *s)
 {
     int rc = sqlite3_extended_errcode(s->db);
 
+    if ((rc & 0xff) == SQLITE_NOMEM)
+        mem_exhausted();
     snprintf(s->error, sizeof(s->error), "%s", sqlite3_errmsg(s->db));
     return code_of(rc);
 }

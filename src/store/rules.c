@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "store/alerts.h"
 #include "store/internal.h"
 #include "store/tasks.h"
 
@@ -223,7 +224,7 @@ int store_paused(struct store *s, bool *paused, char **reason)
     return rc;
 }
 
-int store_pause(struct store *s, bool pause, const char *reason)
+int store_pause(struct store *s, bool pause, int64_t now_ms, const char *reason)
 {
     int rc = store_meta_set_int(s, "paused", pause);
 
@@ -231,12 +232,16 @@ int store_pause(struct store *s, bool pause, const char *reason)
         rc = store_meta_set_text(s, "pause_reason", pause ? reason : NULL);
     if (rc == 0)
         rc = store_meta_set_int(s, "paused_copy", 0);
+    if (rc == 0 && !pause)
+        rc = store_task_end(s, COPIED_KEY, "sending goes on", now_ms);
+    if (rc == 0 && !pause)
+        rc = store_alert_clear(s, COPIED_KEY, now_ms);
     return rc;
 }
 
-int store_pause_copy(struct store *s, const char *reason)
+int store_pause_copy(struct store *s, int64_t now_ms, const char *reason)
 {
-    int rc = store_pause(s, true, reason);
+    int rc = store_pause(s, true, now_ms, reason);
 
     return rc == 0 ? store_meta_set_int(s, "paused_copy", 1) : rc;
 }

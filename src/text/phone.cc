@@ -7,11 +7,13 @@
  * at the first use (some milliseconds, about 4 MB) and lives as long as the process.
  */
 #include <cstring>
+#include <new>
 #include <string>
 
 #include <phonenumbers/phonenumberutil.h>
 
 extern "C" {
+#include "base/mem.h"
 #include "base/str.h"
 #include "text/phone.h"
 }
@@ -21,7 +23,8 @@ using i18n::phonenumbers::PhoneNumberUtil;
 
 static const PhoneNumberUtil &library()
 {
-    static const PhoneNumberUtil *const instance = PhoneNumberUtil::GetInstance();
+    static const PhoneNumberUtil *const instance =
+        (std::set_new_handler(mem_exhausted), PhoneNumberUtil::GetInstance());
 
     return *instance;
 }

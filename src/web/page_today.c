@@ -328,7 +328,7 @@ static int pause_all(struct visit *v, bool pause)
     int rc = store_begin(v->store);
 
     if (rc == 0)
-        rc = store_pause(v->store, pause, NULL);
+        rc = store_pause(v->store, pause, v->now_ms, NULL);
     if (rc == 0)
         rc = store_audit(v->store, v->now_ms, v->login.user.name, pause ? "pause" : "resume", NULL);
     if (rc == 0)

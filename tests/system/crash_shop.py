@@ -4,6 +4,7 @@
         victim.write(10)                 # jobs: ten mails, ten texts, ten that go in pairs
         victim.live(fault="passed:3")    # runs until it is killed there, or has nothing to do
         victim.live(kill_after_s=0.05)   # the same at a moment of our choice
+    victim.live(fault="memory:900")  # the same, but its 900th allocation fails, and it ends by that
         victim.settle()                  # once more, undisturbed, until every message has ended
         victim.judge()                   # AssertionError if anything is missing, or twice for no
                                          # reason that is told
@@ -33,6 +34,7 @@ SPEED = 100
 LIFE_S = 40  # in which a service that is not killed has done all it can
 FAULTY = Path(PROGRAM).parent / "faults" / "betimes"
 SENDING, UNKNOWN, SENT = 3, 4, 5
+NO_MEMORY = 2  # the exit status
 
 CONNECTIONS = 3
 PLAYBOOK = """
@@ -124,7 +126,7 @@ connections = {self.connections}
         self.shop.start("--now", self.now(), "--speed", SPEED, env=env, ready=ready)
 
     def live(self, fault=None, kill_after_s=None):
-        """A life of the service; True when it ended by a kill."""
+        """A life of the service; True when it ended by a kill, or for want of memory."""
         self.start(fault)
         service = self.shop.service
         if kill_after_s is not None:
@@ -138,7 +140,8 @@ connections = {self.connections}
         if service.wait(slow(LIFE_S)) == 0:
             self.shop.wait_end()
             return False
-        self.shop.wait_end(-signal.SIGKILL)
+        no_memory = fault is not None and fault.startswith("memory:")
+        self.shop.wait_end(NO_MEMORY if no_memory else -signal.SIGKILL)
         self.kills += 1
         self.look()
         return True

@@ -2,6 +2,7 @@
 begins paused and sends nothing twice.
 """
 
+import fcntl
 import os
 import shutil
 import sqlite3
@@ -47,6 +48,26 @@ class BackupTest(ShopTest):
         self.assertEqual(self.rows(path, "PRAGMA integrity_check"), [("ok",)])
         self.assertEqual(path.stat().st_mode & 0o777, 0o600)
         self.assertEqual([p.name for p in path.parent.glob(path.name + "*")], [path.name])
+
+
+class Unfinished(BackupTest):
+    def test_what_a_killed_backup_left_goes_and_what_another_works_on_stays(self):
+        shop = self.make()
+        target = shop.home / "backup.db"
+        left = shop.home / "other.db.unfinished-Ab1x9Z"
+        used = shop.home / "other.db.unfinished-Cd2y8W"
+        like = [shop.home / name for name in ("backup.db.before", "x.unfinished", "unfinished-abcdef")]
+        beside = [left.with_name(f"{left.name}-{end}") for end in ("journal", "wal", "shm")]
+        for path in (left, used, *like, *beside):
+            path.write_bytes(b"")
+        with open(used, "rb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            shop.run("backup", target)
+        self.whole(target.rename(shop.home / "done.db"))
+        for path in (left, *beside):
+            self.assertFalse(path.exists(), path)
+        for path in (used, *like):
+            self.assertTrue(path.exists(), path)
 
 
 class Taking(BackupTest):

@@ -9,7 +9,7 @@ import unittest
 from pathlib import Path
 
 from cli_shop import PLAYBOOK, CliTest
-from harness import Betimes, Shop
+from harness import Betimes, Shop, wait_until
 from harness.shop import PROGRAM
 
 COMMANDS = ["demo", "init", "run", "check", "forecast", "simulate", "preview", "render",
@@ -96,6 +96,20 @@ class Init(CliTest):
             self.assertTrue((shop.dir / name).is_file(), name)
         self.assertIn("nothing to mend", shop.run("check").stdout)
         self.assertEqual(shop.json("status")["clients"], 0)
+
+    def test_rules_of_which_nothing_went_and_nothing_waits_are_no_table_of_zeros(self):
+        shop = Shop(playbook="[workflow repair]\nstages = New, Ready\n\n[rule ready]\n"
+                             "on = job enters Ready\nby = sms\n",
+                    templates={"ready/en.sms": "Ready"})
+        self.addCleanup(shop.close)
+        shop.start()
+        wait_until("the trials of the rules to end",
+                   lambda: not any(r["on_trial"] for r in shop.json("status")["rules"]))
+        self.assertGreater(len(shop.json("status")["rules"]), 0)
+        self.assertNotIn("waiting", shop.run("status").stdout)
+        name = shop.json("status")["rules"][0]["rule"]
+        shop.run("pause", name)
+        self.assertRegex(shop.run("status").stdout, f"{name} .*0 .*0 .*paused")
 
     def test_what_is_there_is_never_overwritten(self):
         shop = self.fresh()

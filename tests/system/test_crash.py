@@ -162,6 +162,43 @@ class Many(Crash):
         print(f"# {extra} second copies of {victim.written} messages, each of them listed")
 
 
+def run_out(n):
+    """A life in which the n-th allocation fails, if it comes so far, and one after it: what went
+    wrong (None: nothing), whether it failed, how many allocations there were if not."""
+    with Victim() as victim:
+        try:
+            victim.write(4)
+            ended = victim.live(f"memory:{n}")
+            counted = re.search(r"allocations=(\d+)", victim.shop.log())
+            if ended and "out of memory" not in victim.shop.log():
+                return f"allocation {n}: it ended for another reason", ended, 0
+            victim.write(2)
+            victim.settle()
+            victim.judge()
+            return None, ended, int(counted.group(1)) if counted else 0
+        except AssertionError as e:
+            return f"allocation {n}: {e}\n{victim.shop.log()}", False, 0
+
+
+class Memory(Crash):
+    def test_whenever_memory_runs_out_it_ends_and_the_next_start_goes_on(self):
+        wrong, _, count = run_out(1 << 40)
+        self.assertIsNone(wrong, wrong)
+        self.assertGreater(count, 1000)
+        seed = random.randrange(1 << 32)
+        dice = random.Random(seed)
+        print(f"# seed {seed}, {count} allocations")
+        # What comes first is read once, what comes last is the sending: half of them there.
+        samples = [1, *(dice.randrange(2, count) for _ in range(12)),
+                   *(dice.randrange(count * 9 // 10, count) for _ in range(12))]
+        with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
+            for n, (wrong, ended, _) in zip(samples, pool.map(run_out, samples)):
+                with self.subTest(n):
+                    self.assertIsNone(wrong, wrong)
+                type(self).kills += ended
+        self.assertGreater(type(self).kills, len(samples) // 2)
+
+
 class Backup(Crash):
     def judge(self, victim, path):
         """Under its name there is a whole backup; of which moment, in titles."""
@@ -191,6 +228,7 @@ class Backup(Crash):
                 victim.shop.run("backup", path)
                 old = self.judge(victim, path)
                 self.assertEqual(len(old), victim.written)
+                self.assertEqual([p.name for p in path.parent.glob(f"{path.name}?*")], [])
         victim.shop.stop()
         victim.settle()
         victim.judge()

@@ -214,5 +214,10 @@ class Disk(DatabaseTest):
         if shop.service.poll() is None:
             self.status(shop, "The database is in trouble: corrupt")
             self.assertEqual(self.get("healthz")[0], 503)
-            self.assertIn("corrupt", shop.run("status").stdout)  # the counts lie elsewhere
+            told = " ".join(shop.run("status").stdout.split())  # the counts lie elsewhere
+            self.assertIn("the database is damaged; nothing is planned or sent until a backup is "
+                          "in its place", told)
             shop.stop()
+        told = shop.run("outbox", "--all", status=2).stderr
+        self.assertIn("is damaged (database disk image is malformed). Nothing is planned or sent "
+                      "from it", told)

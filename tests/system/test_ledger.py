@@ -92,6 +92,27 @@ class Restored(LedgerTest):
         self.assertEqual(len(reasons), 50)
         self.assertIn("the ledger shows that it went out at", reasons[0]["detail"])
 
+    def test_somebody_is_alerted_of_a_restore_until_sending_goes_on(self):
+        shop = self.make("\n[alert]\nto = owner@example.com\n").start()
+        shop.run("pause")
+        self.write_jobs(shop, 1, 3)
+        wait_until("planned", lambda: shop.states(rule="mail") == {"planned": 3})
+        shop.run("resume")
+        shop.wait_message(rule="mail", state="sent")
+        backup = shop.home / "backup.db"
+        shop.run("backup", backup)
+        shop.stop()
+        self.restore(shop, backup)
+        shop.start()
+        told = [row["text"] for row in shop.query("SELECT text FROM alert WHERE key = 'copied'")]
+        self.assertEqual(len(told), 1)
+        self.assertIn("is a backup that was taken at", told[0])
+        self.assertTrue(any("betimes forecast" in text for text in self.tasks(shop)))
+        shop.run("resume")
+        self.assertFalse(any("betimes forecast" in text for text in self.tasks(shop)))
+        self.assertEqual(shop.query(
+            "SELECT key FROM alert WHERE key = 'copied' AND over_ms IS NULL"), [])
+
     def test_what_waited_when_the_backup_was_taken_is_known_to_have_gone(self):
         """Planned before the backup, sent after it: marked while the service is still paused."""
         shop = self.make()
@@ -239,6 +260,14 @@ class Crash(LedgerTest):
             "SELECT address FROM message m JOIN attempt a ON a.message_id = m.id "
             "WHERE a.outcome = 'unknown'")}
         self.assertLessEqual({a for a in got if got.count(a) > 1}, unclear)
+
+    def test_somebody_is_alerted_of_a_ledger_that_is_gone(self):
+        shop = self.make("\n[alert]\nto = owner@example.com\n").start()
+        shop.stop()
+        Path(f"{shop.database}.ledger").unlink()
+        shop.start()
+        mail = self.server.received(1, 20)[0]
+        self.assertIn("The send ledger", " ".join(mail.text.split()))
 
     def test_a_ledger_that_is_gone_is_told_and_made_anew(self):
         shop = self.make().start()

@@ -253,7 +253,7 @@ static void test_the_status_of_nothing_has_no_times(void **state)
     char *path = mem_printf("%s/empty.db", w->folder);
 
     assert_int_equal(store_open(path, STORE_CREATE, &empty, NULL), 0);
-    assert_int_equal(store_pause(empty, true, "moving house"), 0);
+    assert_int_equal(store_pause(empty, true, 1, "moving house"), 0);
     assert_int_equal(store_status(empty, NOW_MS, &st), 0);
     assert_int_equal(st.next_due_ms, INT64_MAX);
     assert_int_equal(st.oldest_due_ms, INT64_MAX);

@@ -99,12 +99,12 @@ static void a_pause_outlives_edits_and_unknown_rules_are_told(void **state)
 
     shop_ok(s, store_paused(s->store, &paused, &reason), "paused");
     assert_false(paused);
-    shop_ok(s, store_pause(s->store, true, "holidays"), "pause");
+    shop_ok(s, store_pause(s->store, true, 1, "holidays"), "pause");
     shop_ok(s, store_paused(s->store, &paused, &reason), "paused");
     assert_true(paused);
     assert_string_equal(reason, "holidays");
     free(reason);
-    shop_ok(s, store_pause(s->store, false, NULL), "resume");
+    shop_ok(s, store_pause(s->store, false, 2, NULL), "resume");
     shop_ok(s, store_paused(s->store, &paused, &reason), "paused");
     assert_false(paused);
     assert_null(reason);
