@@ -2,8 +2,8 @@
  * Memory. An allocation that fails ends the process with exit status 2 after one line on standard
  * error: everything that matters is in the database, every step of it is safe against a crash, and
  * the service manager starts us again. So no caller checks for NULL, and none of these return it.
- * Free with free(). Libraries that ask for memory themselves and are refused end the same way, where
- * they tell us (mem_exhausted).
+ * Free with free(). Libraries that ask for memory themselves and are refused end the same way,
+ * where they tell us (mem_exhausted).
  */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H

@@ -94,8 +94,9 @@ static void remove_unfinished(const char *path)
 static void remove_left(const struct backup *b)
 {
     const char *slash = strrchr(b->path, '/');
-    char *folder = slash == NULL ? mem_strdup(".")
-                                 : mem_strndup(b->path, (size_t)(slash - b->path) + (slash == b->path));
+    char *folder = slash == NULL
+                       ? mem_strdup(".")
+                       : mem_strndup(b->path, (size_t)(slash - b->path) + (slash == b->path));
     struct str_list names = {0};
     struct err ignored = {""};
 
@@ -274,8 +275,7 @@ static int publish(struct backup *b, struct backup_result *out)
 int store_backup(struct store *s, const char *path, int64_t now_ms, backup_progress tell, void *arg,
                  struct backup_result *out, struct err *err)
 {
-    struct backup b = {
-        .source = s, .path = path, .lock = -1, .tell = tell, .arg = arg, .err = err};
+    struct backup b = {.source = s, .path = path, .lock = -1, .tell = tell, .arg = arg, .err = err};
     int rc = check_target(&b);
 
     *out = (struct backup_result){0};

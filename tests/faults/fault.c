@@ -1,8 +1,8 @@
 /*
  * Ends the process with SIGKILL at a point of base/fault.h: BETIMES_FAULT=NAME:N, at the N-th
- * passing of NAME. BETIMES_FAULT=memory:N lets the N-th allocation fail instead (base/mem.h); should
- * the process end before that one, it says how many there were. Linked into the program for the
- * crash tests alone.
+ * passing of NAME. BETIMES_FAULT=memory:N lets the N-th allocation fail instead (base/mem.h);
+ * should the process end before that one, it says how many there were. Linked into the program for
+ * the crash tests alone.
  */
 #include "base/fault.h"
 
