@@ -45,7 +45,8 @@ struct comparison {
 
 struct compare_rules {
     int64_t now_ms;
-    bool whole; /* the look is all of the calendar: what it lacks is gone */
+    bool whole;                  /* the look is all of the calendar: what it lacks is gone */
+    const struct str_list *gone; /* these uids, sorted, are gone in any case; NULL: none */
 };
 
 /* `known` sorted as the store gives it. Close with compare_close. */

@@ -33,6 +33,7 @@ struct look_event {
     char *why;      /* the first thing that was not */
     bool cancelled; /* STATUS, or METHOD:CANCEL */
     bool has_visit; /* within the horizon */
+    bool left_out;  /* it is no event of this calendar's: our own, or an answer to one */
 };
 
 struct visit {
@@ -62,6 +63,7 @@ struct look_rules {
     struct names_rules names;
     const struct zone *zone;     /* of the business: whose days, and of times in UTC */
     const struct zone *floating; /* of times that name no zone; NULL: `zone` */
+    const char *identity; /* of the database, which its own events have in their UID; NULL: none */
     int64_t now_ms;
 };
 

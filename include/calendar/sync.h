@@ -43,9 +43,15 @@ struct sync_job {
     const struct zone *floating;     /* of times that name no zone; NULL: the business's */
     bool pass_over;                  /* events that name nobody are none of ours */
     bool whole;                      /* the bytes are all of the calendar */
-    bool dry;                        /* only find out what would be done */
+    const struct str_list *gone; /* uids, sorted, that are gone in any case; NULL: none. With this
+                                    there may be no bytes at all */
+    bool dry;                    /* only find out what would be done */
     int64_t now_ms;
     const char *etag, *modified, *token; /* kept when the look was applied; NULL: none */
+    /* Called then, within the same transaction; returns 0 or an error of the store's. NULL: nothing
+     * else is to be kept. */
+    int (*save)(void *save_arg, struct store *store, int64_t calendar_id);
+    void *save_arg;
     void (*tell)(void *arg, const struct apply_told *told); /* NULL: nobody wants to know */
     void (*progress)(void *arg, size_t done, size_t total); /* likewise */
     void *arg;

@@ -86,6 +86,7 @@ struct calendar_settings {
     char *user;               /* NULL: none */
     char *password;           /* likewise. Wiped when freed. */
     char *ca_file;            /* NULL: the system's */
+    char *collection;         /* CALENDAR_CALDAV: which of several; NULL: there is but one */
     bool private_addresses;   /* it may be on this machine or in its network */
     int64_t interval_ms;      /* between two looks; default 15 minutes */
     struct str_list patterns; /* text/pattern.h */

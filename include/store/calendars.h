@@ -43,6 +43,16 @@ int store_calendar_make(struct store *s, const char *name, struct calendar_row *
 /* The names of all of them that are not in `names` yet are added to it, sorted. */
 int store_calendar_names(struct store *s, struct str_list *names);
 
+/* How many there are that somebody looked at since `since_ms`, and how those are. */
+struct calendar_health {
+    int64_t read, trouble, asks;
+};
+int store_calendar_health(struct store *s, int64_t since_ms, struct calendar_health *out);
+
+/* A calendar that nobody has looked at for so long is not configured any more, or no service runs:
+ * the longest interval is a day. */
+#define CALENDAR_FRESH_MS INT64_C(90000000)
+
 /* Write all of it but its name, `accepted` and `wanted_ms`, which are a person's. */
 int store_calendar_save(struct store *s, const struct calendar_row *c);
 

@@ -100,16 +100,16 @@ static int compare_texts(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static bool is_troubled(const struct look *l, const char *uid)
+static bool has(const struct str_list *sorted, const char *text)
 {
-    return l->troubled.count > 0 && bsearch(&uid, l->troubled.items, l->troubled.count,
-                                            sizeof(char *), compare_texts) != NULL;
+    return sorted != NULL && sorted->count > 0 &&
+           bsearch(&text, sorted->items, sorted->count, sizeof(char *), compare_texts) != NULL;
 }
 
 static void settle_uid(struct walk *w, const char *uid)
 {
     size_t i = 0, j = 0;
-    bool troubled = is_troubled(w->look, uid);
+    bool troubled = has(&w->look->troubled, uid);
 
     if (w->left_count > 1)
         qsort(w->left, w->left_count, sizeof(*w->left), by_time_known);
@@ -155,8 +155,9 @@ static void walk_uid(struct walk *w, const struct calendar_known *known, size_t 
     for (size_t k = 0; k < visit_count && !found; k++)
         found = visits[k].starts_ms >= w->rules->now_ms;
     w->out->found += found;
-    if (visit_count == 0 && !w->rules->whole) {
+    if (visit_count == 0 && !w->rules->whole && !has(w->rules->gone, known[0].uid)) {
         w->out->unchanged += known_count;
+        w->out->found += ahead;
         return;
     }
     while (i < known_count || j < visit_count) {

@@ -23,7 +23,8 @@
 struct reading {
     const struct look_rules *rules;
     struct look *look;
-    bool cancels;            /* METHOD:CANCEL */
+    bool cancels; /* METHOD:CANCEL */
+    bool answers; /* METHOD:REPLY and its kind: what guests say, and nobody has agreed to */
     const struct zone *home; /* of the present calendar; NULL: it names none */
     struct buf names;
 };
@@ -246,12 +247,30 @@ static char *uid_of(const json_t *event, const char *title)
     return mem_printf("no-uid-%016llx", (unsigned long long)hash);
 }
 
+static bool is_answer(const char *method)
+{
+    static const char *const answers[] = {"REPLY", "COUNTER", "DECLINECOUNTER", "REFRESH"};
+
+    for (size_t i = 0; method != NULL && i < sizeof(answers) / sizeof(answers[0]); i++)
+        if (str_ieq(method, answers[i]))
+            return true;
+    return false;
+}
+
+/* Somebody's calendar may have subscribed to ours: what we published comes back, and must not be
+ * booked a second time. */
+static bool is_our_own(const struct look_rules *rules, const char *uid)
+{
+    return rules->identity != NULL && str_starts(uid, rules->identity) && str_ends(uid, "@betimes");
+}
+
 static void read_calendar(struct reading *r, const json_t *o)
 {
     const char *method = text_of(o, "method"), *zone = text_of(o, "timezone");
 
     note_problems(r->look, o, NULL);
     r->cancels = method != NULL && str_ieq(method, "CANCEL");
+    r->answers = is_answer(method);
     r->look->message |= method != NULL && !str_ieq(method, "PUBLISH");
     r->home = zone != NULL ? zone_get(zone) : NULL;
 }
@@ -275,6 +294,13 @@ static int read_event(struct reading *r, const json_t *o, struct err *err)
         .cancelled = r->cancels || (status != NULL && str_ieq(status, "CANCELLED")),
     };
     e->uid = uid_of(o, e->title);
+    e->left_out = r->answers || is_our_own(r->rules, e->uid);
+    if (e->left_out) {
+        note(l, NULL,
+             r->answers ? "answers of guests are left out"
+                        : "what Betimes itself publishes is left out");
+        return 0;
+    }
     names_of(&r->rules->names, o, &r->names, &e->staff_row);
     e->names = mem_strdup(r->names.data);
     const char *why = note_problems(l, o, e->title);
@@ -296,6 +322,8 @@ static int read_occurrence(struct reading *r, const json_t *o, struct err *err)
         err_set(err, "a time of no event");
         return ERR_INVALID;
     }
+    if (r->look->events[index].left_out)
+        return 0;
     r->look->events[index].has_visit = true;
     add_visit(r, index, o, false);
     return 0;

@@ -26,6 +26,7 @@ struct session {
     struct staff *staff;
     size_t staff_count;
     struct people *people;
+    char *identity; /* NULL: it has none yet */
 };
 
 void sync_report_close(struct sync_report *r)
@@ -105,6 +106,8 @@ static int open_session(struct session *s, const struct sync_job *job, struct sy
         rc = begin(job);
         rc = end(job, rc == 0 ? store_calendar_make(job->store, job->name, &s->row) : rc);
     }
+    if (rc == 0)
+        rc = store_meta_text(job->store, "identity", &s->identity);
     return rc == 0 ? store_staff_all(job->store, &s->staff, &s->staff_count) : rc;
 }
 
@@ -113,6 +116,7 @@ static void close_session(struct session *s)
     calendar_row_close(&s->row);
     store_staff_free(s->staff, s->staff_count);
     people_free(s->people);
+    free(s->identity);
 }
 
 static struct look_rules look_rules(const struct session *s)
@@ -123,6 +127,7 @@ static struct look_rules look_rules(const struct session *s)
         .names = {b->country, s->job->patterns, &b->own, s->staff, s->staff_count},
         .zone = b->zone,
         .floating = s->job->floating,
+        .identity = s->identity,
         .now_ms = s->job->now_ms,
     };
 }
@@ -195,6 +200,8 @@ static int finish(struct session *s, int64_t until_ms)
     int rc = begin(job);
     if (rc == 0)
         rc = store_calendar_save(job->store, &s->row);
+    if (rc == 0 && job->save != NULL)
+        rc = job->save(job->save_arg, job->store, s->row.id);
     if (rc == 0 && s->row.accepted != 0)
         rc = store_calendar_accept(job->store, job->name, 0);
     if (rc == 0)
@@ -252,7 +259,7 @@ static int ask(struct session *s, const struct comparison *c)
 static int compare(struct session *s, struct look *look, int64_t until_ms)
 {
     const struct sync_job *job = s->job;
-    struct compare_rules rules = {job->now_ms, job->whole && !look->message};
+    struct compare_rules rules = {job->now_ms, job->whole && !look->message, job->gone};
     struct calendar_known *known = NULL;
     struct comparison c = {0};
     size_t count = 0;
@@ -264,7 +271,7 @@ static int compare(struct session *s, struct look *look, int64_t until_ms)
         compare_look(&rules, look, known, count, &c);
         s->report->unchanged = c.unchanged;
         s->report->events = look->count;
-        if (rules.whole && compare_asks(&c) && (int64_t)c.missing > s->row.accepted) {
+        if (compare_asks(&c) && (int64_t)c.missing > s->row.accepted) {
             rc = ask(s, &c);
         } else {
             rc = apply(s, &c);
@@ -290,7 +297,8 @@ int sync_look(const struct sync_job *job, const void *bytes, size_t len, struct 
     if (rc == 0) {
         struct look_rules rules = look_rules(&s);
         look_request(&rules, &request);
-        rc = ical_read(bytes, len, &request, &reading, err);
+        if (len > 0 || job->gone == NULL)
+            rc = ical_read(bytes, len, &request, &reading, err);
         if (rc == 0)
             rc = look_read(&rules, &reading, &look, err);
         ical_reading_close(&reading);

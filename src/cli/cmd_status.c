@@ -13,6 +13,7 @@
 #include "cli/languages.h"
 #include "cli/session.h"
 #include "cli/show.h"
+#include "store/calendars.h"
 
 static json_t *time_or_null(int64_t ms)
 {
@@ -79,6 +80,7 @@ struct page {
     size_t errors;        /* of the configuration as it is saved now */
     int64_t unspoken;     /* clients whose language no template speaks */
     struct buf languages; /* which those are */
+    struct calendar_health calendars;
     int64_t now_ms;
     char count[SHOW_TIME_MAX], time[SHOW_TIME_MAX], span[SHOW_TIME_MAX];
 };
@@ -108,6 +110,10 @@ static json_t *status_json(const struct page *p)
     json_object_set_new(o, "last_sent", time_or_null(st->last_sent_ms));
     json_object_set_new(o, "changes", json_integer(st->changes));
     json_object_set_new(o, "tasks", json_integer(st->tasks));
+    json_object_set_new(o, "calendars",
+                        json_pack("{sI sI sI}", "read", (json_int_t)p->calendars.read, "trouble",
+                                  (json_int_t)p->calendars.trouble, "asks",
+                                  (json_int_t)p->calendars.asks));
     json_object_set_new(o, "clients", json_integer(st->clients));
     json_object_set_new(o, "clients_in_other_languages", json_integer(p->unspoken));
     json_object_set_new(o, "jobs", json_integer(st->jobs));
@@ -263,6 +269,26 @@ static void print_queue(struct page *p)
     }
 }
 
+static void print_calendars(struct page *p)
+{
+    const struct calendar_health *c = &p->calendars;
+
+    if (c->read == 0)
+        return;
+    label("calendars");
+    printf("%lld read", (long long)c->read);
+    if (c->trouble > 0) {
+        printf(", ");
+        put_text(RED, "trouble");
+        printf(" with %lld", (long long)c->trouble);
+    }
+    if (c->asks > 0) {
+        printf(", %lld ", (long long)c->asks);
+        put_text(YELLOW, c->asks == 1 ? "waits for a yes" : "wait for a yes");
+    }
+    printf("%s\n", c->trouble + c->asks > 0 ? "; `betimes calendar` tells more" : "");
+}
+
 static void print_rest(struct page *p)
 {
     const struct store_status *st = p->st;
@@ -278,6 +304,7 @@ static void print_rest(struct page *p)
         put_text(YELLOW, p->count);
         printf(" for people; `betimes tasks` lists them\n");
     }
+    print_calendars(p);
     label("records");
     str_counted(st->clients, "client", p->count);
     printf("%s, ", p->count);
@@ -364,6 +391,8 @@ static int run_status(const struct call *call)
     if (status == EXIT_DONE) {
         int rc = store_status(s.store, now_ms, &st);
         struct page p = {.s = &s, .st = &st, .now_ms = now_ms, .dir = call->dir};
+        if (rc == 0)
+            rc = store_calendar_health(s.store, now_ms - CALENDAR_FRESH_MS, &p.calendars);
         buf_init(&p.languages);
         if (may_judge(call->dir))
             judge(call->dir, s.store, &p);

@@ -1,6 +1,6 @@
 /*
- * [calendar NAME]: a calendar that others keep, a feed or a file, and that we read. Which keys it
- * takes depends on its type; one that names none is a feed.
+ * [calendar NAME]: a calendar that others keep, on the web or in a file, and that we read. Which
+ * keys it takes depends on its type; one that names none is a feed.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -126,7 +126,16 @@ struct calendar_read {
     }
 
 static const struct directive feed_directives[] = {TYPE, URL, REMOTE, READING};
-static const struct directive caldav_directives[] = {TYPE, URL, REMOTE, READING};
+static const struct directive caldav_directives[] = {
+    TYPE,
+    URL,
+    {.key = "collection",
+     .type = DIRECTIVE_TEXT,
+     .offset = AT(c.collection),
+     .help = "which calendar of several on the server, by its name"},
+    REMOTE,
+    READING,
+};
 static const struct directive file_directives[] = {
     TYPE,
     {.key = "path",
@@ -207,11 +216,6 @@ void calendar_settings_read(const struct reading *r, const struct ini_section *s
     for (size_t i = 0; type != NULL && types[i].word != NULL; i++)
         if (str_ieq(type->value, types[i].word))
             t = (size_t)types[i].value;
-    if (!r->all && not_yet("calendar", "type", types[t].word)) {
-        not_yet_error(r, type->line, "type = caldav");
-        *c = read.c;
-        return;
-    }
     directives_apply(r, &calendar_sections[t], section, &read, NULL);
     if (read.patterns != NULL) {
         str_split(&read.c.patterns, read.patterns, '\n');
@@ -232,6 +236,7 @@ void calendar_settings_close(struct calendar_settings *c)
     free(c->user);
     secret_free(c->password);
     free(c->ca_file);
+    free(c->collection);
     str_list_close(&c->patterns);
 }
 
@@ -252,6 +257,7 @@ void calendar_settings_copy(struct calendar_settings *out, const struct calendar
     out->user = mem_strdup(c->user);
     out->password = mem_strdup(c->password);
     out->ca_file = mem_strdup(c->ca_file);
+    out->collection = mem_strdup(c->collection);
     out->patterns = (struct str_list){0};
     for (size_t i = 0; i < c->patterns.count; i++)
         str_list_add(&out->patterns, c->patterns.items[i], strlen(c->patterns.items[i]));
@@ -269,6 +275,7 @@ uint64_t calendar_settings_digest(const struct calendar_settings *c)
     digest = add_digest(digest, c->url);
     digest = add_digest(digest, c->path);
     digest = add_digest(digest, c->user);
+    digest = add_digest(digest, c->collection);
     digest = add_digest(digest, c->zone != NULL ? zone_name(c->zone) : NULL);
     for (size_t i = 0; i < c->patterns.count; i++)
         digest = add_digest(digest, c->patterns.items[i]);

@@ -321,6 +321,7 @@ const struct directive_section *playbook_directives(size_t index)
         &settings_sections[SECTION_CHANNEL_EMAIL],
         &settings_sections[SECTION_CHANNEL_SMS],
         &calendar_sections[CALENDAR_FEED],
+        &calendar_sections[CALENDAR_CALDAV],
         &calendar_sections[CALENDAR_FILE],
         &settings_sections[SECTION_DATABASE],
         &settings_sections[SECTION_LIMITS],

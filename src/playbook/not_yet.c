@@ -14,7 +14,6 @@ static const struct {
     {"channel sms", "budget", NULL},
     {"channel sms", "countries", NULL},
     {"retention", NULL, NULL},
-    {"calendar", "type", "caldav"},
 };
 
 bool not_yet(const char *section, const char *key, const char *value)

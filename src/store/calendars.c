@@ -79,6 +79,22 @@ int store_calendar_names(struct store *s, struct str_list *names)
     return rc;
 }
 
+int store_calendar_health(struct store *s, int64_t since_ms, struct calendar_health *out)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT count(*), count(*) FILTER (WHERE tries > 0), "
+                                        "count(asks) FROM calendar WHERE looked_ms >= ?1 "
+                                        "AND name <> 'import'");
+
+    *out = (struct calendar_health){0};
+    if (st != NULL)
+        bind_int(st, 1, since_ms);
+    int rc = store_step(s, st);
+    if (rc != 1)
+        return rc;
+    *out = (struct calendar_health){column_int(st, 0), column_int(st, 1), column_int(st, 2)};
+    return store_finish(s, st);
+}
+
 int store_calendar_save(struct store *s, const struct calendar_row *c)
 {
     sqlite3_stmt *st = store_prepare(

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "store/calendars.h"
 #include "store/web_queries.h"
 #include "web/pages.h"
 
@@ -113,6 +114,46 @@ static void of_the_attempts(struct buf *b, const struct attempt_count *list, siz
     }
 }
 
+static void of_a_calendar(struct buf *b, const char *figure, const char *name, int64_t value)
+{
+    buf_printf(b, "betimes_calendar_%s{calendar=\"", figure);
+    label(b, name);
+    buf_printf(b, "\"} %lld\n", (long long)value);
+}
+
+/* Each of the calendars that are looked at. */
+static void of_the_calendars(struct visit *v)
+{
+    struct buf *b = &v->response->body;
+    struct str_list names = {0};
+    struct buf tries, good, asks;
+
+    buf_init(&tries);
+    buf_init(&good);
+    buf_init(&asks);
+    about(&tries, "betimes_calendar_failures", "gauge", "Looks that failed since the last good.");
+    about(&good, "betimes_calendar_good_seconds", "gauge", "When it was last read, since 1970.");
+    about(&asks, "betimes_calendar_asks", "gauge", "1 while its last look waits for a yes.");
+    if (store_calendar_names(v->store, &names) != 0)
+        str_list_close(&names);
+    for (size_t i = 0; i < names.count; i++) {
+        struct calendar_row row;
+        if (store_calendar(v->store, names.items[i], &row) == 0 &&
+            row.looked_ms >= v->now_ms - CALENDAR_FRESH_MS) {
+            of_a_calendar(&tries, "failures", row.name, row.tries);
+            of_a_calendar(&good, "good_seconds", row.name, row.good_ms / 1000);
+            of_a_calendar(&asks, "asks", row.name, row.asks != NULL);
+        }
+        calendar_row_close(&row);
+    }
+    if (names.count > 0)
+        buf_printf(b, "%s%s%s", tries.data, good.data, asks.data);
+    str_list_close(&names);
+    buf_close(&tries);
+    buf_close(&good);
+    buf_close(&asks);
+}
+
 /* A database that cannot be read is itself a figure, so it is no error here. */
 int metrics_page(struct visit *v)
 {
@@ -131,6 +172,7 @@ int metrics_page(struct visit *v)
     if (rc == 0) {
         of_the_messages(v, &st);
         of_the_attempts(b, list, count);
+        of_the_calendars(v);
     }
     attempt_counts_free(list, count);
     store_status_close(&st);

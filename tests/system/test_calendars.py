@@ -3,9 +3,11 @@ program. What becomes of their events, and what happens when they are not as the
 
 import base64
 import unittest
+import urllib.request
 
 from calendar_words import calendar, event, some
 from harness import CONF, ShopTest, wait_until
+from web_browser import free_port
 from web_peer import WebPeer
 
 PLAYBOOK = """\
@@ -42,11 +44,11 @@ class CalendarTest(ShopTest):
         self.peer = WebPeer().start()
         self.addCleanup(self.peer.stop)
 
-    def given(self, *events, path="page/desk.ics", more=""):
+    def given(self, *events, path="page/desk.ics", more="", web=""):
         """A shop with a feed of these events; the service has looked at it."""
         self.serve(*events)
         section = SECTION.format(port=self.peer.port, path=path)
-        shop = self.shop(conf=CONF + section + more, playbook=PLAYBOOK, templates=TEMPLATES)
+        shop = self.shop(conf=CONF + section + more + web, playbook=PLAYBOOK, templates=TEMPLATES)
         shop.sql(CLIENTS)
         shop.start()
         wait_until("the first look", lambda: self.state(shop)["looked"])
@@ -114,6 +116,20 @@ class Feeds(CalendarTest):
         shop = self.given(event("brakes", "08T150000"), more="user = desk\npassword = sesame\n")
         self.assertEqual(self.booked(shop), ["brakes"])
         self.assertNotIn("sesame", shop.log_path.read_text())
+
+    def test_status_and_metrics_tell_how_calendars_are(self):
+        port = free_port()
+        shop = self.given(*some(0, 3), web=f"\n[web]\nlisten = 127.0.0.1:{port}\n")
+        self.assertEqual(shop.json("status")["calendars"], {"read": 1, "trouble": 0, "asks": 0})
+        self.peer.pages["desk.ics"] = None
+        self.look(shop)
+        self.assertEqual(shop.json("status")["calendars"]["trouble"], 1)
+        self.assertRegex(shop.run("status").stdout, r"calendars +1 read, trouble with 1; ")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            told = answer.read().decode()
+        self.assertIn('betimes_calendar_failures{calendar="desk"} 1\n', told)
+        self.assertRegex(told, r'betimes_calendar_good_seconds\{calendar="desk"\} \d{10}\n')
+        self.assertIn('betimes_calendar_asks{calendar="desk"} 0\n', told)
 
     def test_a_reload_takes_another_calendar_in_and_drops_one(self):
         shop = self.given(event("brakes", "08T150000"))

@@ -281,6 +281,29 @@ static void events_without_a_uid_are_told_apart(void **state)
     words_close(w);
 }
 
+static void what_we_publish_ourselves_is_not_booked_a_second_time(void **state)
+{
+    struct look_words *w = words_open();
+    const char *events = AT("abc123-7@betimes", "20261208T150000", ANNA)
+        AT("xyz-7@betimes", "20261209T150000", ANNA);
+
+    shop_ok(w->shop, store_meta_set_text(w->shop->store, "identity", "abc123"), "name it");
+    look_at(w, events);
+    assert_visits(w, "xyz-7@betimes anna 2026-12-09T15:00 booked");
+    words_close(w);
+}
+
+static void a_guests_answer_changes_nothing(void **state)
+{
+    struct look_words *w = words_open();
+
+    look_at(w, AT("e1", "20261208T150000", ANNA));
+    look_at(w, "METHOD:COUNTER\n" AT("e1", "20261209T150000", ANNA));
+    look_at(w, "METHOD:REPLY\n" AT("e1", "20261208T150000", "STATUS:CANCELLED\n" ANNA));
+    assert_visits(w, "e1 anna 2026-12-08T15:00 booked");
+    words_close(w);
+}
+
 static void a_dry_run_writes_nothing(void **state)
 {
     struct look_words *w = words_open();
@@ -320,6 +343,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(an_event_that_cannot_be_read_whole_loses_nothing),
         cmocka_unit_test(of_two_versions_the_later_one_counts),
         cmocka_unit_test(events_without_a_uid_are_told_apart),
+        cmocka_unit_test(what_we_publish_ourselves_is_not_booked_a_second_time),
+        cmocka_unit_test(a_guests_answer_changes_nothing),
         cmocka_unit_test(a_dry_run_writes_nothing),
     };
 
