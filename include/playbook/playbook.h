@@ -144,6 +144,10 @@ bool rule_on_answer(const struct rule *r);
 /* Repeats to a client end once the client has answered. */
 bool rule_ends_at_answer(const struct rule *r);
 
+/* May a message of the rule need words for e-mail or for SMS? What `by` says, as far as there are
+ * gateways for what the client prefers, and its fixed address fits. A task may have either. */
+bool rule_may_go_by(const struct rule *r, const struct settings *s, enum channel c);
+
 /* Does it write to the client (not to staff, and not a task for somebody to call her)? */
 bool rule_writes_to_client(const struct rule *r);
 const char *event_phrase(enum event e); /* "job enters", ... */

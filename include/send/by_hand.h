@@ -21,4 +21,9 @@ struct by_hand {
  * sentence in `err`. */
 int by_hand_write(const struct by_hand *h, const char *token, struct payload *out, struct err *err);
 
+/* Queue a test message whose words are there, to an address of one's own: it is tried for a minute.
+ * Within the caller's transaction. *id: the message. */
+int by_hand_test(struct store *s, const struct gateway_settings *gateway, enum channel channel,
+                 const char *to, int64_t now_ms, const struct payload *words, int64_t *id);
+
 #endif

@@ -51,6 +51,16 @@ struct template_set *template_set_load(const char *dir, const struct template_na
                                        template_report_fn report, void *arg);
 void template_set_free(struct template_set *s);
 
+/* The same, as if one file had this text: what somebody is about to save. */
+struct template_draft {
+    const char *file; /* beneath the folder, a path of text/template_file; it need not be there */
+    const char *text;
+    size_t len;
+};
+struct template_set *template_set_load_draft(const char *dir, const struct template_draft *draft,
+                                             const struct template_names *known,
+                                             template_report_fn report, void *arg);
+
 /* The entry for a rule's message, or NULL. Languages are tried in this order: `language`, cut short
  * tag by tag (kk-KZ, kk), `business_language` likewise, en. Both may be NULL. */
 const struct template_entry *template_set_find(const struct template_set *s, const char *rule,

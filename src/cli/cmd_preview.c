@@ -9,12 +9,11 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/all.h"
-#include "cli/sample.h"
 #include "cli/session.h"
 #include "cli/show.h"
 #include "send/compose.h"
 #include "send/invite.h"
-#include "store/records.h"
+#include "send/sample.h"
 #include "text/locale.h"
 #include "time/moment.h"
 
@@ -44,41 +43,16 @@ struct preview {
 
 /* ---- a real record */
 
-static int load_related(struct preview *p)
-{
-    struct record_set *r = &p->record;
-    struct store *s = p->session.store;
-    int rc = 0;
-
-    if (r->appointment.job_id != 0 && r->job.id == 0)
-        rc = store_job(s, r->appointment.job_id, &r->job);
-    int64_t client = r->appointment.id != 0 ? r->appointment.client_id : r->job.client_id;
-    int64_t staff = r->appointment.staff_id != 0 ? r->appointment.staff_id : r->job.staff_id;
-    if ((rc == 0 || rc == ERR_NOTFOUND) && r->client.id == 0 && client != 0)
-        rc = store_client(s, client, &r->client);
-    if ((rc == 0 || rc == ERR_NOTFOUND) && staff != 0)
-        rc = store_staff(s, staff, &r->staff);
-    return rc == ERR_NOTFOUND ? 0 : rc; /* what is not there has no values */
-}
-
 static int load_record(struct preview *p, enum entity_kind kind, const char *ref)
 {
-    struct record_set *r = &p->record;
     int64_t id;
-    int status = session_open(p->call, STORE_READ, &p->session), rc = 0;
+    int status = session_open(p->call, STORE_READ, &p->session);
 
     if (status == EXIT_DONE)
         status = session_row(&p->session, kind, ref, &id);
     if (status != EXIT_DONE)
         return status;
-    if (kind == ENTITY_CLIENT)
-        rc = store_client(p->session.store, id, &r->client);
-    else if (kind == ENTITY_JOB)
-        rc = store_job(p->session.store, id, &r->job);
-    else
-        rc = store_appointment(p->session.store, id, &r->appointment);
-    if (rc == 0)
-        rc = load_related(p);
+    int rc = record_set_load(p->session.store, kind, id, &p->record);
     return rc == 0 ? EXIT_DONE : session_failed(&p->session, rc, "read the record");
 }
 
@@ -225,21 +199,12 @@ static void add_json(struct preview *p, const struct compose_input *in, const st
 
 static int write_channel(struct preview *p, enum channel channel, bool html)
 {
-    struct record_set *r = &p->record;
-    struct compose_input in = {
-        .rule = p->rule,
-        .channel = channel,
-        .client = r->client.id != 0 ? &r->client : NULL,
-        .job = r->job.id != 0 ? &r->job : NULL,
-        .appointment = r->appointment.id != 0 ? &r->appointment : NULL,
-        .answer = r->answer.id != 0 ? &r->answer : NULL,
-        .staff = r->staff.id != 0 ? &r->staff : NULL,
-        .recipient = !rule_writes_to_client(p->rule) && r->staff.id != 0 ? &r->staff : NULL,
-        .now_ms = p->now_ms,
-    };
+    struct compose_input in;
     char reason[COMPOSE_REASON_MAX];
     struct sms_size size = {0};
     struct payload out;
+
+    record_set_input(&p->record, p->rule, channel, p->now_ms, &in);
     int rc = compose(p->config.settings, p->config.templates, &in, &out, &size, reason);
 
     if (rc == ERR_NOTFOUND)

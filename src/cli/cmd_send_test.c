@@ -15,11 +15,11 @@
 #include "base/rng.h"
 #include "base/str.h"
 #include "cli/all.h"
-#include "cli/sample.h"
 #include "cli/session.h"
 #include "cli/show.h"
 #include "send/by_hand.h"
 #include "send/compose.h"
+#include "send/sample.h"
 #include "store/rules.h"
 #include "text/address.h"
 #include "text/phone.h"
@@ -27,7 +27,6 @@
 #define TAKE_UP_MS 10000 /* a running service reacts within milliseconds */
 #define END_MS 30000     /* and the exchange may take so long */
 #define LOOK_US 100000
-#define EXPIRES_MS 60000
 #define TOKEN_BITS 128
 
 static const struct option_spec send_test_options[] = {
@@ -165,20 +164,13 @@ static int write_rule(struct test *t, const char *name)
     if (status != EXIT_DONE)
         return status;
     sample_make(rule, &t->config.settings->business, t->now_ms, &r);
-    struct compose_input in = {
-        .rule = rule,
-        .channel = t->channel,
-        .client = &r.client,
-        .job = &r.job,
-        .appointment = &r.appointment,
-        .answer = r.answer.id != 0 ? &r.answer : NULL,
-        .staff = &r.staff,
-        .to = t->to,
-        .from = t->gateway->from,
-        .reply_to = t->gateway->reply_to,
-        .token = t->token,
-        .now_ms = t->now_ms,
-    };
+    struct compose_input in;
+    record_set_input(&r, rule, t->channel, t->now_ms, &in);
+    in.recipient = NULL; /* a test reads as a client's message */
+    in.to = t->to;
+    in.from = t->gateway->from;
+    in.reply_to = t->gateway->reply_to;
+    in.token = t->token;
     int rc = compose(t->config.settings, t->config.templates, &in, &t->payload, NULL, reason);
     record_set_close(&r);
     return rc == 0 ? EXIT_DONE : command_error(rc, "%s", reason);
@@ -228,10 +220,7 @@ static int enqueue(struct test *t)
     if (rc == 0)
         rc = store_begin(s);
     if (rc == 0)
-        rc = store_hand_add(s, SEND_TEST_RULE, t->channel, t->gateway->name, t->to, t->now_ms,
-                            t->now_ms + EXPIRES_MS, &t->id);
-    if (rc == 0)
-        rc = store_payload_save(s, t->id, &t->payload);
+        rc = by_hand_test(s, t->gateway, t->channel, t->to, t->now_ms, &t->payload, &t->id);
     if (rc == 0)
         rc = store_commit(s);
     if (rc == 0)

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "internal.h"
+#include "playbook/settings.h"
 
 #define SURVEY_MAX 100
 #define STAGE_MAX 200 /* bytes */
@@ -83,6 +84,15 @@ bool rule_ends_at_answer(const struct rule *r)
 bool rule_writes_to_client(const struct rule *r)
 {
     return r->to == TO_CLIENT && r->by != BY_TASK;
+}
+
+bool rule_may_go_by(const struct rule *r, const struct settings *s, enum channel c)
+{
+    bool to_mailbox = r->address != NULL && strchr(r->address, '@') != NULL;
+    bool to_number = r->address != NULL && !to_mailbox;
+    bool may = c == CHANNEL_SMS ? r->by != BY_EMAIL && !to_mailbox : r->by != BY_SMS && !to_number;
+
+    return may && (r->by != BY_PREFERRED || s->channels[c].gateways.count > 0);
 }
 
 /* What comes after the phrase, when `value` begins with it; else NULL. */

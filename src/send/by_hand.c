@@ -5,8 +5,11 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "store/queries.h"
 #include "text/address.h"
 #include "text/mime.h"
+
+#define TEST_EXPIRES_MS 60000
 
 static int write_mail(const struct by_hand *h, struct payload *out, struct err *err)
 {
@@ -47,4 +50,13 @@ int by_hand_write(const struct by_hand *h, const char *token, struct payload *ou
         return 0;
     out->subject = mem_strdup(h->subject);
     return write_mail(h, out, err);
+}
+
+int by_hand_test(struct store *s, const struct gateway_settings *gateway, enum channel channel,
+                 const char *to, int64_t now_ms, const struct payload *words, int64_t *id)
+{
+    int rc = store_hand_add(s, SEND_TEST_RULE, channel, gateway->name, to, now_ms,
+                            now_ms + TEST_EXPIRES_MS, id);
+
+    return rc == 0 ? store_payload_save(s, *id, words) : rc;
 }

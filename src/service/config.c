@@ -45,20 +45,11 @@ static bool has_words(const struct loading *l, enum template_kind kind)
                              l->c->settings->business.language) != NULL;
 }
 
-/* What the rule may go by. A task does without words of its own. */
+/* The kinds of words that the rule needs. */
 static void kinds_of(const struct loading *l, bool wanted[2])
 {
-    const struct rule *r = l->rule;
-    const struct channel_settings *channels = l->c->settings->channels;
-    bool to_number = r->address != NULL && strchr(r->address, '@') == NULL;
-    bool to_mailbox = r->address != NULL && !to_number;
-
-    wanted[TEMPLATE_KIND_SMS] = r->by != BY_EMAIL && !to_mailbox;
-    wanted[TEMPLATE_KIND_EMAIL] = r->by != BY_SMS && !to_number;
-    if (r->by == BY_PREFERRED) {
-        wanted[TEMPLATE_KIND_SMS] &= channels[CHANNEL_SMS].gateways.count > 0;
-        wanted[TEMPLATE_KIND_EMAIL] &= channels[CHANNEL_EMAIL].gateways.count > 0;
-    }
+    wanted[TEMPLATE_KIND_SMS] = rule_may_go_by(l->rule, l->c->settings, CHANNEL_SMS);
+    wanted[TEMPLATE_KIND_EMAIL] = rule_may_go_by(l->rule, l->c->settings, CHANNEL_EMAIL);
 }
 
 /* No folder at all: most likely a word is misspelt. */

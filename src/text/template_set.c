@@ -14,8 +14,8 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "text/locale.h"
+#include "text/template_file.h"
 
-#define NAME_MAX_LEN 64
 #define SHARED "_shared"
 
 static const char *const extensions[] = {".sms", ".email", ".html"};
@@ -51,7 +51,9 @@ struct loader {
     template_report_fn report;
     void *arg;
     int told;
-    bool shared_told; /* a partial has problems */
+    bool shared_told;                   /* a partial has problems */
+    const struct template_draft *draft; /* NULL: none */
+    bool drafted;                       /* it took the place of a file */
     size_t files;
 };
 
@@ -74,13 +76,6 @@ static void tell(struct loader *l, const char *name, const char *text)
 
     forward(l, path, 0, 0, text);
     free(path);
-}
-
-static bool is_name(const char *s)
-{
-    size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789_-");
-
-    return n > 0 && n <= NAME_MAX_LEN && s[n] == '\0';
 }
 
 static bool is_passed_over(const char *name)
@@ -109,6 +104,11 @@ static bool read_file(struct loader *l, const char *name, struct buf *text)
         tell(l, name, "there are too many templates");
     if (l->files > TEMPLATE_SET_FILES_MAX)
         return false;
+    if (l->draft != NULL && strcmp(name, l->draft->file) == 0) {
+        l->drafted = true;
+        buf_append(text, l->draft->text, l->draft->len);
+        return true;
+    }
     if (fs_read_beneath(l->set->dir, name, TEMPLATE_BYTES_MAX, text, &err) == 0)
         return true;
     tell(l, name, err.text);
@@ -178,7 +178,7 @@ static void load_partial(struct loader *l, const char *folder, const char *langu
     int ext;
 
     buf_init(&text);
-    if (!split_name(name, &stem, &ext) || !is_name(stem)) {
+    if (!split_name(name, &stem, &ext) || !template_name_valid(stem)) {
         tell(l, file,
              "no partial: their names are NAME.sms, NAME.email and NAME.html, with a name of small "
              "letters, digits, _ and -");
@@ -257,10 +257,25 @@ static void take_top(struct loader *l, const char *folder, const char *name, boo
         each_name(l, name, take_shared);
     else if (!is_folder)
         tell(l, name, "templates lie in a folder named after their rule: RULE/LANGUAGE.sms");
-    else if (!is_name(name) || name[0] == '_')
+    else if (!template_name_valid(name) || name[0] == '_')
         tell(l, name, "a rule's folder has a name of small letters, digits, _ and -");
     else
         each_name(l, name, take_template);
+}
+
+/* A draft of a file that is not there yet. */
+static void take_draft(struct loader *l)
+{
+    const char *last = strrchr(l->draft->file, '/') + 1;
+    char *folder = mem_strndup(l->draft->file, (size_t)(last - l->draft->file - 1));
+
+    if (!str_starts(l->draft->file, SHARED "/"))
+        load_entry(l, folder, last);
+    else if (strcmp(folder, SHARED) == 0)
+        load_partial(l, folder, "", last);
+    else
+        take_language_partial(l, folder, last, false);
+    free(folder);
 }
 
 /* --- finding --- */
@@ -486,12 +501,21 @@ static void check_twins(struct loader *l)
 struct template_set *template_set_load(const char *dir, const struct template_names *known,
                                        template_report_fn report, void *arg)
 {
+    return template_set_load_draft(dir, NULL, known, report, arg);
+}
+
+struct template_set *template_set_load_draft(const char *dir, const struct template_draft *draft,
+                                             const struct template_names *known,
+                                             template_report_fn report, void *arg)
+{
     struct template_set *s = mem_zalloc(sizeof(*s));
-    struct loader l = {.set = s, .report = report, .arg = arg};
+    struct loader l = {.set = s, .report = report, .arg = arg, .draft = draft};
     struct once o = {.report = forward, .arg = &l};
 
     s->dir = mem_strdup(dir);
     each_name(&l, "", take_top);
+    if (draft != NULL && !l.drafted)
+        take_draft(&l);
     if (s->count > 0)
         qsort(s->entries, s->count, sizeof(*s->entries), compare_entries);
     if (s->partial_count > 0)

@@ -502,6 +502,19 @@ CREATE TABLE audit (
     detail TEXT
 );
 
+-- The texts of the templates as they were: the latest of a file is the one that counts. file: beneath
+-- the folder. by: who saved it on the page; NULL: it was found in the file. same: what it says did
+-- not change, so that its translations are as good as before.
+CREATE TABLE template_version (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    file TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    by TEXT,
+    same INTEGER NOT NULL DEFAULT 0,
+    text TEXT NOT NULL
+);
+CREATE INDEX template_version_file ON template_version (file, id);
+
 -- What clocks showed in each zone when it was last planned with, as a fingerprint; 0: nobody knew
 -- the name.
 CREATE TABLE zone (name TEXT PRIMARY KEY, fingerprint INTEGER NOT NULL) WITHOUT ROWID;

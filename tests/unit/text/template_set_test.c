@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "text/template_file.h"
 #include "text/template_set.h"
 
 static char *dir;
@@ -340,10 +341,123 @@ static void an_entry_knows_which_names_it_uses(void **state)
     buf_close(&problems);
 }
 
+static struct template_set *load_draft(const char *file, const char *text, struct buf *problems)
+{
+    static const char *const names[] = {"client.name"};
+    const struct template_names known = {names, 1};
+    const struct template_draft draft = {file, text, strlen(text)};
+
+    buf_clear(problems);
+    return template_set_load_draft(dir, &draft, &known, collect, problems);
+}
+
+static void a_draft_stands_in_for_its_file_and_the_file_stays(void **state)
+{
+    struct buf problems;
+
+    buf_init(&problems);
+    put("ready/en.sms", "{{client.nmae}}");
+    struct template_set *s = load_draft("ready/en.sms", "Hello {{client.name}}", &problems);
+    assert_non_null(s);
+    template_set_free(s);
+    assert_null(load_draft("ready/en.sms", "Hello\n{{client.nam}}", &problems));
+    assert_string_equal(
+        problems.data,
+        "ready/en.sms:2:1: no record has \"client.nam\"; did you mean \"client.name\"?\n");
+    buf_close(&problems);
+}
+
+static void a_draft_may_be_of_a_file_that_is_not_there_yet(void **state)
+{
+    struct buf problems;
+
+    buf_init(&problems);
+    put("ready/en.sms", "Hello {{> foot}}");
+    static const char *const files[] = {"ready/lv.sms", "late/en.email", "_shared/lv/foot.sms"};
+    static const char *const texts[] = {"Sveiki", "Subject: Late\n\nHello\n", "Ata"};
+    for (size_t i = 0; i < 3; i++) {
+        assert_null(load_draft(files[i], texts[i], &problems));
+        assert_non_null(strstr(problems.data, "ready/en.sms:1:")); /* and nothing else is wrong */
+        assert_null(strstr(problems.data, files[i]));
+    }
+    struct template_set *s = load_draft("_shared/foot.sms", "Bye, {{client.name}}", &problems);
+    assert_non_null(s);
+    assert_true(str_list_has(&template_set_at(s, 0)->uses, "client.name"));
+    template_set_free(s);
+    buf_close(&problems);
+}
+
+static void assert_path(const char *path, bool good)
+{
+    struct template_file f;
+
+    assert_int_equal(template_file_parse(path, &f), good);
+    if (good) {
+        char *again = template_file_path(&f);
+        assert_string_equal(again, path);
+        free(again);
+    }
+}
+
+static void only_names_of_templates_are_read_as_such(void **state)
+{
+    static const char *const good[] = {"ready/lv.sms", "by-mail_2/kk-KZ.email", "_shared/foot.sms",
+                                       "_shared/layout.html", "_shared/fa/layout.html"};
+    static const char *const bad[] = {"",
+                                      "lv.sms",
+                                      "ready/lv.html",
+                                      "ready/lv.txt",
+                                      "ready/lv",
+                                      "Ready/lv.sms",
+                                      "ready/../lv.sms",
+                                      "../lv.sms",
+                                      "_own/lv.sms",
+                                      "ready/x/lv.sms",
+                                      "ready/.sms",
+                                      "_shared/../foot.sms",
+                                      "_shared/lv/x/foot.sms",
+                                      "_shared//foot.sms",
+                                      "_shared/nolanguage1/foot.sms",
+                                      "/ready/lv.sms"};
+
+    for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
+        assert_path(good[i], true);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+        assert_path(bad[i], false);
+}
+
+static void every_file_of_the_folder_is_listed_whatever_is_in_it(void **state)
+{
+    struct template_file *files;
+    struct buf all;
+    size_t count;
+
+    put("ready/lv.sms", "{{");
+    put("ready/en.email", "no subject");
+    put("ready/notes.txt", "x");
+    put("_shared/foot.sms", "x");
+    put("_shared/lv/foot.sms", "x");
+    assert_int_equal(template_files(dir, &files, &count, NULL), 0);
+    buf_init(&all);
+    for (size_t i = 0; i < count; i++) {
+        char *path = template_file_path(&files[i]);
+        buf_printf(&all, "%s ", path);
+        free(path);
+    }
+    assert_string_equal(all.data,
+                        "ready/en.email ready/lv.sms _shared/foot.sms _shared/lv/foot.sms ");
+    buf_close(&all);
+    free(files);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_DIR(languages_fall_back),
+        WITH_DIR(a_draft_stands_in_for_its_file_and_the_file_stays),
+        WITH_DIR(a_draft_may_be_of_a_file_that_is_not_there_yet),
+        cmocka_unit_test(only_names_of_templates_are_read_as_such),
+        WITH_DIR(every_file_of_the_folder_is_listed_whatever_is_in_it),
         WITH_DIR(an_entry_knows_which_names_it_uses),
         WITH_DIR(partials_of_the_language_go_first),
         WITH_DIR(everything_wrong_in_a_folder_is_told_at_once),

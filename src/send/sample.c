@@ -1,9 +1,10 @@
-/* Made-up records. See cli/sample.h. */
-#include "cli/sample.h"
+/* Records to show a message with, real ones and made-up ones. See send/sample.h. */
+#include "send/sample.h"
 
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "store/records.h"
 #include "time/civil.h"
 
 #define DAY_MS (24 * 3600 * INT64_C(1000))
@@ -16,6 +17,46 @@ void record_set_close(struct record_set *r)
     appointment_close(&r->appointment);
     answer_close(&r->answer);
     staff_close(&r->staff);
+}
+
+static int load_related(struct store *s, struct record_set *r)
+{
+    int rc = 0;
+
+    if (r->appointment.job_id != 0 && r->job.id == 0)
+        rc = store_job(s, r->appointment.job_id, &r->job);
+    int64_t client = r->appointment.id != 0 ? r->appointment.client_id : r->job.client_id;
+    int64_t staff = r->appointment.staff_id != 0 ? r->appointment.staff_id : r->job.staff_id;
+    if ((rc == 0 || rc == ERR_NOTFOUND) && r->client.id == 0 && client != 0)
+        rc = store_client(s, client, &r->client);
+    if ((rc == 0 || rc == ERR_NOTFOUND) && staff != 0)
+        rc = store_staff(s, staff, &r->staff);
+    return rc == ERR_NOTFOUND ? 0 : rc; /* what is not there has no values */
+}
+
+int record_set_load(struct store *s, enum entity_kind kind, int64_t id, struct record_set *out)
+{
+    int rc = kind == ENTITY_CLIENT ? store_client(s, id, &out->client)
+             : kind == ENTITY_JOB  ? store_job(s, id, &out->job)
+                                   : store_appointment(s, id, &out->appointment);
+
+    return rc == 0 ? load_related(s, out) : rc;
+}
+
+void record_set_input(const struct record_set *r, const struct rule *rule, enum channel channel,
+                      int64_t now_ms, struct compose_input *out)
+{
+    *out = (struct compose_input){
+        .rule = rule,
+        .channel = channel,
+        .client = r->client.id != 0 ? &r->client : NULL,
+        .job = r->job.id != 0 ? &r->job : NULL,
+        .appointment = r->appointment.id != 0 ? &r->appointment : NULL,
+        .answer = r->answer.id != 0 ? &r->answer : NULL,
+        .staff = r->staff.id != 0 ? &r->staff : NULL,
+        .recipient = !rule_writes_to_client(rule) && r->staff.id != 0 ? &r->staff : NULL,
+        .now_ms = now_ms,
+    };
 }
 
 static char *day_text(const struct zone *zone, int64_t instant_ms, const char *rest)

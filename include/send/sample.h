@@ -2,14 +2,16 @@
  * The records that a message is written from, and a made-up set of them, for whoever wants to see a
  * message before there is anyone to send it to.
  */
-#ifndef CLI_SAMPLE_H
-#define CLI_SAMPLE_H
+#ifndef SEND_SAMPLE_H
+#define SEND_SAMPLE_H
 
 #include <stdint.h>
 
 #include "plan/record.h"
 #include "playbook/playbook.h"
 #include "playbook/settings.h"
+#include "send/compose.h"
+#include "store/entities.h"
 
 struct record_set { /* an id of 0: there is none */
     struct client client;
@@ -19,6 +21,16 @@ struct record_set { /* an id of 0: there is none */
     struct staff staff;
 };
 void record_set_close(struct record_set *r);
+
+/* A client, a job or an appointment (by its id) with the records that belong to it; what is not
+ * there has no values. ERR_NOTFOUND when it is not there itself. `out` is all zero before; close it
+ * in any case. */
+int record_set_load(struct store *s, enum entity_kind kind, int64_t id, struct record_set *out);
+
+/* What the message of a rule is composed from, with nobody to send it to: a preview. Borrows all of
+ * it. */
+void record_set_input(const struct record_set *r, const struct rule *rule, enum channel channel,
+                      int64_t now_ms, struct compose_input *out);
 
 /* A client with a repair in the rule's stage and a visit tomorrow at 15:00, and, for rules on
  * answers, what she said of it. */

@@ -1,0 +1,141 @@
+/* Versions of templates. See store/templates.h. */
+#include "store/templates.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "store/internal.h"
+
+void template_version_close(struct template_version *t)
+{
+    free(t->file);
+    free(t->by);
+    free(t->text);
+    *t = (struct template_version){0};
+}
+
+void template_versions_free(struct template_version *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        template_version_close(&list[i]);
+    free(list);
+}
+
+int store_template_is(struct store *s, const char *file, const char *text, bool *is)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT text = ?2 FROM template_version WHERE file = ?1 "
+                                        "ORDER BY id DESC LIMIT 1");
+
+    *is = false;
+    if (st != NULL) {
+        bind_text(st, 1, file);
+        bind_text(st, 2, text);
+    }
+    int rc = store_step(s, st);
+    if (rc != 1)
+        return rc;
+    *is = column_int(st, 0) != 0;
+    store_reset(st);
+    return 0;
+}
+
+int store_template_add(struct store *s, const char *file, const char *text, const char *by,
+                       bool same, int64_t now_ms)
+{
+    sqlite3_stmt *st =
+        store_prepare(s, "INSERT INTO template_version (file, at_ms, by, same, text) "
+                         "VALUES (?1, ?2, ?3, ?4, ?5)");
+
+    if (st != NULL) {
+        bind_text(st, 1, file);
+        bind_int(st, 2, now_ms);
+        bind_text(st, 3, by);
+        bind_int(st, 4, same);
+        bind_text(st, 5, text);
+    }
+    int rc = store_finish(s, st);
+    if (rc != 0)
+        return rc;
+    st = store_prepare(s, "DELETE FROM template_version WHERE file = ?1 AND id <= (SELECT id FROM "
+                          "template_version WHERE file = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)");
+    if (st != NULL) {
+        bind_text(st, 1, file);
+        bind_int(st, 2, TEMPLATE_VERSIONS_MAX);
+    }
+    return store_finish(s, st);
+}
+
+static void read_version(sqlite3_stmt *st, struct template_version *out)
+{
+    *out = (struct template_version){
+        .id = column_int(st, 0),
+        .file = column_text(st, 1),
+        .at_ms = column_int(st, 2),
+        .by = column_text(st, 3),
+        .same = column_int(st, 4) != 0,
+        .text = column_text(st, 5),
+    };
+}
+
+int store_template_version(struct store *s, int64_t id, struct template_version *out)
+{
+    sqlite3_stmt *st = store_prepare(
+        s, "SELECT id, file, at_ms, by, same, text FROM template_version WHERE id = ?1");
+
+    *out = (struct template_version){0};
+    if (st != NULL)
+        bind_int(st, 1, id);
+    int rc = store_step(s, st);
+    if (rc != 1)
+        return rc == 0 ? ERR_NOTFOUND : rc;
+    read_version(st, out);
+    store_reset(st);
+    return 0;
+}
+
+int store_template_versions(struct store *s, const char *file, struct template_version **out,
+                            size_t *count)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT id, file, at_ms, by, same, NULL FROM "
+                                        "template_version WHERE file = ?1 ORDER BY id DESC");
+    size_t cap = 0;
+    int rc;
+
+    *out = NULL;
+    *count = 0;
+    if (st != NULL)
+        bind_text(st, 1, file);
+    while ((rc = store_step(s, st)) == 1) {
+        mem_grow(out, &cap, *count + 1, sizeof(**out));
+        read_version(st, &(*out)[(*count)++]);
+    }
+    return rc;
+}
+
+int store_template_ages(struct store *s, struct template_age **out, size_t *count)
+{
+    sqlite3_stmt *st = store_prepare(
+        s, "SELECT file, coalesce(max(CASE WHEN NOT same THEN at_ms END), min(at_ms)), max(at_ms) "
+           "FROM template_version GROUP BY file");
+    size_t cap = 0;
+    int rc;
+
+    *out = NULL;
+    *count = 0;
+    while ((rc = store_step(s, st)) == 1) {
+        mem_grow(out, &cap, *count + 1, sizeof(**out));
+        (*out)[(*count)++] = (struct template_age){
+            .file = column_text(st, 0),
+            .meant_ms = column_int(st, 1),
+            .at_ms = column_int(st, 2),
+        };
+    }
+    return rc;
+}
+
+void template_ages_free(struct template_age *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(list[i].file);
+    free(list);
+}
