@@ -74,9 +74,9 @@ static bool in_time(struct gate *g)
         return end(g, MESSAGE_EXPIRED, "its time passed while its rule was waiting");
     if (g->now_ms >= g->m->expires_ms)
         return end(g, MESSAGE_EXPIRED, "its time passed before it could be sent");
-    /* It was tried by a clock that was ahead, and its pause is over; or with another message that
-     * went earlier, which is as it should be. */
-    if (g->m->attempts > 0 && g->m->due_ms > g->now_ms && !g->m->final && !g->m->merges)
+    /* It was tried by a clock that was ahead, and its pause is over. One that goes with another may
+     * have been tried earlier, which is as it should be. */
+    if (g->m->attempts > 0 && g->m->due_ms > g->now_ms && !g->m->final && g->m->leader_id == 0)
         return later(g, GATE_WAIT, g->m->due_ms, "its time is to come: the clock was set back");
     return true;
 }

@@ -102,6 +102,22 @@ static void a_reminder_tried_by_a_wrong_clock_waits_for_its_time(void **state)
     shop_close(s);
 }
 
+static void a_reminder_that_may_be_merged_waits_for_its_time_as_well(void **state)
+{
+    struct shop *s = shop_open(VISITS "merge = 10 minutes\n", "2026-12-01T06:00");
+
+    shop_ilze(s);
+    book(s);
+    shop_until(s, "2026-12-08T10:59");
+    s->answer = refuse_for_now;
+    shop_until(s, "2026-12-08T11:00");
+    s->answer = NULL;
+    set_back(s, "2026-12-08T10:00");
+    assert_int_equal(shop_until(s, "2026-12-08T10:49"), 0);
+    assert_int_equal(shop_until(s, "2026-12-08T11:00"), 1);
+    shop_close(s);
+}
+
 static void what_is_to_settle_is_not_stuck_after_a_step_back(void **state)
 {
     struct shop *s = shop_open(JOBS, "2026-12-01T06:00");
@@ -249,6 +265,7 @@ int main(void)
         cmocka_unit_test(after_a_step_back_nothing_goes_twice),
         cmocka_unit_test(a_retry_waits_its_pause_and_not_the_step_back),
         cmocka_unit_test(a_reminder_tried_by_a_wrong_clock_waits_for_its_time),
+        cmocka_unit_test(a_reminder_that_may_be_merged_waits_for_its_time_as_well),
         cmocka_unit_test(what_is_to_settle_is_not_stuck_after_a_step_back),
         cmocka_unit_test(a_rule_switched_on_by_a_wrong_clock_counts_from_now),
         cmocka_unit_test(what_came_before_a_new_rule_stays_before_it),
