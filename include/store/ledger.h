@@ -64,15 +64,21 @@ int ledger_open(const char *path, const char *identity, int64_t seen, int64_t no
                 struct ledger **out, struct ledger_found *found, struct err *err);
 void ledger_close(struct ledger *l); /* NULL does nothing */
 
-/* The number of the last record that is safely on the disk. */
+/* The number of the last record that was written; after ledger_wait it is safely on the disk. */
 int64_t ledger_last(const struct ledger *l);
 
 /* Take a note, to be written with the next flush. Its number is set. */
 void ledger_note(struct ledger *l, struct ledger_record *r);
 
-/* Write the notes and wait until the disk has them; nothing to write costs nothing. ERR_FULL or
- * ERR_IO: they are kept, and come with the next flush. When the disk does not confirm a write,
- * nobody knows what it holds: then the process ends, as after such a commit. */
+/* Write the notes, and have the disk take them meanwhile; nothing to write costs nothing. ERR_FULL
+ * or ERR_IO: they are kept, and come with the next ones. */
+int ledger_write(struct ledger *l, int64_t now_ms);
+
+/* Wait until the disk has all that was written. When it does not confirm it, nobody knows what it
+ * holds: then the process ends, as after such a commit. */
+void ledger_wait(struct ledger *l);
+
+/* Both. */
 int ledger_flush(struct ledger *l, int64_t now_ms);
 
 /* How many more notes are sure to find room. Nothing may be sent that cannot be noted. */

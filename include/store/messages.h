@@ -93,6 +93,9 @@ struct message_time {
 int store_messages_refused(struct store *s, int64_t from_ms, int64_t until_ms,
                            struct message_time **out, size_t *count);
 
+/* Was anything at all sent to this recipient since `since_ms`? A quick look, before store_heard. */
+int store_heard_any(struct store *s, int64_t recipient_id, int64_t since_ms, bool *any);
+
 /* What the recipient of `m` was sent since `since_ms` by rules that count toward the cap: how many,
  * and when the earliest of the last `most` of them was. A message that goes by two channels counts
  * once, so `m` itself, by its other channel, does not count. */

@@ -254,7 +254,7 @@ static void note_results(struct dispatch *d, int64_t now_ms)
         f->noted = true;
         d->to_note -= (int64_t)f->claim.note_count;
     }
-    ledger_flush(d->ledger, now_ms);
+    ledger_write(d->ledger, now_ms); /* the disk takes it while the turn goes on */
 }
 
 int dispatch_settle(struct dispatch *d, int64_t now_ms)

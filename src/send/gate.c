@@ -153,14 +153,22 @@ static bool within_caps(struct gate *g)
 {
     const struct business *b = &g->w->settings->business;
     char reason[PLAN_REASON_MAX], messages[STR_COUNTED_MAX];
-    int64_t earliest_ms, next_ms = 0;
-    int heard;
+    int64_t earliest_ms, next_ms = 0, longest_ms = 0;
+    bool any = true; /* most have heard nothing for long, which is quickly asked */
+    int heard, rc = 0;
 
     if (!g->l->rule->capped || g->l->recipient.kind != ENTITY_CLIENT || message_is_retried(g->m))
         return true;
+    for (size_t i = 0; i < b->cap_count; i++)
+        longest_ms = b->caps[i].period_ms > longest_ms ? b->caps[i].period_ms : longest_ms;
+    if (b->cap_count > 0)
+        rc = store_heard_any(g->w->store, g->m->recipient_id, g->now_ms - longest_ms, &any);
     for (size_t i = 0; i < b->cap_count; i++) {
         const struct cap *c = &b->caps[i];
-        int rc = store_heard(g->w->store, g->m, g->now_ms - c->period_ms, c->count, &heard,
+        heard = 0;
+        earliest_ms = INT64_MAX;
+        if (rc == 0 && any)
+            rc = store_heard(g->w->store, g->m, g->now_ms - c->period_ms, c->count, &heard,
                              &earliest_ms);
         if (rc != 0)
             return later(g, GATE_HOLD, g->now_ms + HOLD_LOOK_MS, store_error(g->w->store));

@@ -178,6 +178,7 @@ static void look_cb(void *arg)
 /* Commit, with how far the ledger has come. */
 static int commit(struct engine *e)
 {
+    ledger_wait(e->entry.ledger);
     int64_t last = ledger_last(e->entry.ledger);
     int rc = last != e->entry.tenure.ledger ? store_tenure_ledger(e->store, last) : 0;
 
@@ -223,7 +224,8 @@ static void set_alarms(struct engine *e, bool more)
         engine_poke(e);
         return;
     }
-    store_tidy(e->store);
+    if (dispatch_in_flight(e->dispatch) == 0) /* it is not for a moment only */
+        store_tidy(e->store);
     if (wait_ms >= 0)
         uv_timer_start(&e->retry, retry_cb, (uint64_t)wait_ms, 0);
     /* What is due and not taken waits for a gateway, and its result pokes us. */

@@ -6,6 +6,9 @@
  * the file's first record: so where the records end is found by halving, and no length has to be
  * kept. Zeros follow them, written in advance; a record that a power cut tore is no record, and the
  * next one takes its slot.
+ *
+ * The disk is waited for in a thread of its own, while the turn that wrote goes on: ledger_wait is
+ * where it has to have the records.
  */
 #include "store/ledger.h"
 
@@ -22,6 +25,7 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/syncer.h"
 
 #define SLOT 64
 #define AHEAD 16384    /* slots of zeros written at a time: 1 MB */
@@ -44,6 +48,9 @@ struct ledger {
     size_t count, cap; /* of notes */
     int64_t later_ms;  /* no try to write ahead before */
     bool troubled;     /* it was said already */
+    struct syncer *syncer;
+    bool syncing;
+    int64_t synced_ms; /* the time for what follows the sync under way */
 };
 
 /* --- records as bytes --- */
@@ -216,15 +223,6 @@ static int write_ahead(struct ledger *l)
     return rc;
 }
 
-static void sync_or_end(struct ledger *l)
-{
-    if (fdatasync(l->fd) == 0)
-        return;
-    log_error("the disk did not confirm a write to the ledger; ending, the next start settles it",
-              "");
-    _exit(2);
-}
-
 /* A new file, whole before it has its name. */
 static int begin_file(struct ledger *l, int64_t base, int64_t now_ms)
 {
@@ -293,6 +291,7 @@ int ledger_open(const char *path, const char *identity, int64_t seen, int64_t no
     l->path = mem_strdup(path);
     l->old_path = mem_printf("%s.old", path);
     l->fd = -1;
+    l->syncer = syncer_create();
     memcpy(l->identity, identity, strnlen(identity, LEDGER_IDENTITY_MAX));
     int rc = open_file(l, seen, now_ms, found, err);
     if (rc != 0) {
@@ -309,6 +308,7 @@ void ledger_close(struct ledger *l)
 {
     if (l == NULL)
         return;
+    syncer_free(l->syncer);
     if (l->fd >= 0)
         close(l->fd);
     free(l->notes);
@@ -383,8 +383,9 @@ static void make_room(struct ledger *l, int64_t now_ms)
     tell(l, rc);
 }
 
-int ledger_flush(struct ledger *l, int64_t now_ms)
+int ledger_write(struct ledger *l, int64_t now_ms)
 {
+    ledger_wait(l);
     if (l->count > 0) {
         int rc = write_at(l->fd, l->notes, l->count * SLOT, (1 + l->last - l->base) * SLOT);
         if (rc != 0) {
@@ -392,15 +393,41 @@ int ledger_flush(struct ledger *l, int64_t now_ms)
             return rc;
         }
         fault_point("ledger");
-        sync_or_end(l);
-        fault_point("ledger-synced");
+        syncer_start(l->syncer, l->fd);
+        l->syncing = true;
+        l->synced_ms = now_ms;
         l->last += (int64_t)l->count;
         if (l->last - l->base > l->capacity)
             l->capacity = l->last - l->base;
         l->count = 0;
+        return 0;
     }
     make_room(l, now_ms);
     return 0;
+}
+
+/* If the disk says no, nobody knows what it holds. */
+void ledger_wait(struct ledger *l)
+{
+    if (!l->syncing)
+        return;
+    if (!syncer_wait(l->syncer)) {
+        log_error("the disk did not confirm a write to the ledger; ending, the next start settles "
+                  "it",
+                  "");
+        _exit(2);
+    }
+    fault_point("ledger-synced");
+    l->syncing = false;
+    make_room(l, l->synced_ms);
+}
+
+int ledger_flush(struct ledger *l, int64_t now_ms)
+{
+    int rc = ledger_write(l, now_ms);
+
+    ledger_wait(l);
+    return rc;
 }
 
 /* --- reading --- */

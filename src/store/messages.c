@@ -248,6 +248,23 @@ int store_messages_refused(struct store *s, int64_t from_ms, int64_t until_ms,
     return rc;
 }
 
+int store_heard_any(struct store *s, int64_t recipient_id, int64_t since_ms, bool *any)
+{
+    sqlite3_stmt *st = store_prepare(
+        s, "SELECT 1 FROM message INDEXED BY message_heard WHERE recipient_id = ?1 "
+           "AND state BETWEEN 3 AND 7 AND state_ms > ?2 LIMIT 1");
+
+    if (st != NULL) {
+        bind_int(st, 1, recipient_id);
+        bind_int(st, 2, since_ms);
+    }
+    int rc = store_step(s, st);
+    *any = rc == 1;
+    if (rc == 1)
+        store_reset(st);
+    return rc < 0 ? rc : 0;
+}
+
 int store_heard(struct store *s, const struct message *m, int64_t since_ms, int most, int *count,
                 int64_t *earliest_ms)
 {

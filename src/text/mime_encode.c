@@ -14,6 +14,7 @@
 #define QP_WIDTH (BODY_WIDTH - 1)         /* leaves room for the "=" of a soft line break */
 #define BASE64_BYTES (BODY_WIDTH / 4 * 3) /* that one full line encodes */
 #define WORD_FRAME 12                     /* "=?UTF-8?B?" and "?=" */
+#define SAMPLE_BYTES 256                  /* tell what kind of text it is */
 
 static const char hex[] = "0123456789ABCDEF";
 static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -164,8 +165,9 @@ static size_t quoted_least(const char *s, size_t len)
 const char *mime_encode_body(const char *s, size_t len, struct buf *out)
 {
     size_t mark = out->len, limit = base64_size(len);
+    bool plain = len > SAMPLE_BYTES && quoted_least(s, SAMPLE_BYTES) < SAMPLE_BYTES * 5 / 4;
 
-    if (quoted_least(s, len) <= limit) {
+    if (plain || quoted_least(s, len) <= limit) {
         encode_quoted(s, len, out);
         if (out->len - mark <= limit)
             return "quoted-printable";

@@ -98,6 +98,33 @@ static void what_is_noted_is_found_again_and_goes_on(void **state)
     shop_close(s);
 }
 
+/* Whoever writes need not wait for the disk at once, nor before writing more. */
+static void what_is_written_is_there_however_late_the_disk_is_waited_for(void **state)
+{
+    struct shop *s = shop_open("", "2026-12-01T09:00");
+    char *path = fs_join(s->dir, "ledger");
+    struct ledger_found found;
+    struct ledger *l = open_ledger(path, IDENTITY, 0, NOW_MS, &found);
+
+    ledger_wait(l); /* for nothing */
+    for (int64_t id = 1; id <= 200; id++) {
+        note(l, id, NOW_MS);
+        assert_int_equal(ledger_write(l, NOW_MS), 0);
+        if (id % 3 == 0)
+            ledger_wait(l);
+    }
+    assert_int_equal(ledger_last(l), 200);
+    note(l, 201, NOW_MS);
+    assert_int_equal(ledger_write(l, NOW_MS), 0);
+    ledger_close(l); /* while it is under way */
+
+    l = open_ledger(path, IDENTITY, 0, NOW_MS, &found);
+    assert_int_equal(read_all(l, 0).count, 201);
+    ledger_close(l);
+    free(path);
+    shop_close(s);
+}
+
 static void a_torn_end_is_no_record_and_is_overwritten(void **state)
 {
     struct shop *s = shop_open("", "2026-12-01T09:00");
@@ -234,6 +261,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_noted_is_found_again_and_goes_on),
+        cmocka_unit_test(what_is_written_is_there_however_late_the_disk_is_waited_for),
         cmocka_unit_test(a_torn_end_is_no_record_and_is_overwritten),
         cmocka_unit_test(another_databases_ledger_is_put_aside),
         cmocka_unit_test(one_that_is_gone_or_behind_goes_on_after_what_the_database_knows),
