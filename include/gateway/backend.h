@@ -46,6 +46,10 @@ extern const struct backend_ops smtp_backend, sms_backend, file_backend;
  * false: it must not, and has to end as if broken off. */
 bool exchange_pass(struct exchange *x);
 
+/* From any thread: the other side has accepted it. That is marked at once, however long it takes
+ * the loop to hear of it, so that it is known even if the process dies before. */
+void exchange_accepted(struct exchange *x);
+
 /* How many exchanges a backend has to be ready for: its connections, and those that wait. */
 int gateway_places(const struct gateway_settings *settings);
 int gateway_connections(const struct gateway_settings *settings);

@@ -68,6 +68,7 @@ struct gateway_message {
  * service that takes the work over from one that may wake up again. */
 #define GATEWAY_MARK_PASSED 1u
 #define GATEWAY_MARK_REVOKED 2u
+#define GATEWAY_MARK_SENT 4u /* the other side has accepted it */
 
 struct gateway_hooks {
     void (*done)(void *arg, int64_t message_id, const struct gateway_result *result);

@@ -57,6 +57,10 @@ bool dispatch_must_last(const struct dispatch *d);
  * of it comes again. */
 int dispatch_settle(struct dispatch *d, int64_t now_ms);
 
+/* A message that an earlier run left on its way was accepted (`arg`: the dispatcher): the next
+ * dispatch_settle notes it in the ledger. A settle_sent_cb. */
+void dispatch_note_sent(void *arg, const struct message *m);
+
 /* Claim what is due and has room (with a gateway, and in the ledger), until `until_us` (monotonic)
  * at the latest. *more: there was not enough time for everything. */
 int dispatch_claim(struct dispatch *d, int64_t now_ms, int64_t until_us, bool *more);

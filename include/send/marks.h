@@ -34,6 +34,9 @@ void marks_close(struct marks *m);
 /* May the earlier run have passed the point of no return with this attempt at this message? */
 bool marks_passed(const struct marks *m, int64_t message_id, int attempt);
 
+/* Was it surely accepted? */
+bool marks_sent(const struct marks *m, int64_t message_id, int attempt);
+
 /* What the earlier run left is settled and committed: from here on the marks are this run's, in a
  * file of their own, so that the earlier one cannot meddle with them. */
 void marks_forget(struct marks *m);

@@ -169,6 +169,12 @@ bool exchange_pass(struct exchange *x)
     return may;
 }
 
+void exchange_accepted(struct exchange *x)
+{
+    if (x->message->mark != NULL)
+        atomic_fetch_or(x->message->mark, GATEWAY_MARK_SENT);
+}
+
 static void close_backend_cb(uv_timer_t *timer)
 {
     struct gateway *g = timer->data;
@@ -181,6 +187,8 @@ void exchange_done(struct exchange *x, const struct gateway_result *result)
     struct gateway *g = x->gateway;
     int64_t id = x->message->id;
 
+    if (result->outcome == OUTCOME_SENT)
+        exchange_accepted(x);
     fault_point("answered");
     assert(result->outcome != OUTCOME_UNKNOWN || atomic_load(&x->passed));
     move(x, EXCHANGE_FREE);

@@ -196,6 +196,8 @@ static void sender_main(void *arg)
         struct exchange *x = s->delivery->exchange;
         uv_mutex_unlock(&smtp->lock);
         smtp_session_send(s->session, x->message, x->deadline_us, pass_cb, x, &s->delivery->result);
+        if (s->delivery->result.outcome == OUTCOME_SENT)
+            exchange_accepted(x);
         uv_mutex_lock(&smtp->lock);
         end_delivery(s);
     }

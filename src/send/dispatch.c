@@ -257,6 +257,17 @@ static void note_results(struct dispatch *d, int64_t now_ms)
     ledger_write(d->ledger, now_ms); /* the disk takes it while the turn goes on */
 }
 
+void dispatch_note_sent(void *arg, const struct message *m)
+{
+    struct dispatch *d = arg;
+    struct ledger_record r = {
+        .kind = LEDGER_SENT, .message_id = m->id, .at_ms = clock_wall_ms(), .epoch = d->epoch};
+
+    /* What it was about may be gone: then nothing can ever send it again. */
+    if (d->ledger != NULL && ahead_key_of(d->with.world->store, m, &r.key) == 0)
+        ledger_note(d->ledger, &r);
+}
+
 int dispatch_settle(struct dispatch *d, int64_t now_ms)
 {
     int rc = 0;

@@ -123,16 +123,25 @@ void marks_close(struct marks *m)
     free(m);
 }
 
-bool marks_passed(const struct marks *m, int64_t message_id, int attempt)
+/* The bits of its mark; none: claimed, and the process died before it could hand it over. */
+static unsigned bits_of(const struct marks *m, int64_t message_id, int attempt)
 {
-    if (!m->known)
-        return true;
     for (size_t i = 0; i < MARKS_MAX; i++) {
         const struct mark *k = &m->image->marks[i];
         if (k->message_id == message_id && k->attempt == (uint32_t)attempt)
-            return (atomic_load(&k->passed) & GATEWAY_MARK_PASSED) != 0;
+            return atomic_load(&k->passed);
     }
-    return false; /* claimed, and the process died before it could hand it over */
+    return 0;
+}
+
+bool marks_passed(const struct marks *m, int64_t message_id, int attempt)
+{
+    return !m->known || (bits_of(m, message_id, attempt) & GATEWAY_MARK_PASSED) != 0;
+}
+
+bool marks_sent(const struct marks *m, int64_t message_id, int attempt)
+{
+    return m->known && (bits_of(m, message_id, attempt) & GATEWAY_MARK_SENT) != 0;
 }
 
 /* A new file takes the old one's name; without one, none may be found at the next start. */

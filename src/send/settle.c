@@ -274,34 +274,54 @@ int settle_bounced(struct world *w, const struct message *m, int64_t now_ms, con
     return rc == 0 ? go_on(w, m, now_ms, &goes_on) : rc;
 }
 
-static int left_over(struct world *w, struct ahead *ahead, const struct message *m, bool passed,
-                     int64_t now_ms)
+static int tell_sent(struct store *s, const struct message *m, settle_sent_cb each, void *arg)
 {
-    struct gateway_result r = {.outcome = OUTCOME_RETRY};
+    struct message *with;
+    size_t count;
+    int rc = store_messages_with(s, m->id, &with, &count);
+
+    each(arg, m);
+    for (size_t i = 0; i < count; i++)
+        if (with[i].state == MESSAGE_SENDING)
+            each(arg, &with[i]);
+    messages_free(with, count);
+    return rc;
+}
+
+static int left_over(struct world *w, struct ahead *ahead, const struct message *m,
+                     const struct marks *marks, int64_t now_ms, settle_sent_cb each, void *arg)
+{
+    struct gateway_result r = {.outcome = OUTCOME_RETRY, .gateway_trouble = true};
     bool known = false;
     int rc = ahead != NULL ? known_mark(w, ahead, m, NULL, now_ms, &known) : 0;
 
     if (rc != 0 || known)
         return rc;
 
+    /* trouble of the gateway: not the message's doing, so no long pause */
     snprintf(r.detail, sizeof(r.detail), "the service stopped while it was being sent");
-    if (passed)
+    if (marks_sent(marks, m->id, m->attempts)) {
+        r = (struct gateway_result){.outcome = OUTCOME_SENT};
+        snprintf(r.detail, sizeof(r.detail), "accepted just before the service stopped");
+        rc = tell_sent(w->store, m, each, arg);
+        if (rc != 0)
+            return rc;
+    } else if (marks_passed(marks, m->id, m->attempts)) {
         r.outcome = OUTCOME_UNKNOWN;
+    }
     log_warning("message left over by a stop", "message=%lld outcome=%s", (long long)m->id,
                 outcome_name(r.outcome));
-    r.gateway_trouble = true; /* not the message's doing: no long pause */
     return settle_result(w, m->id, m->gateway != NULL ? m->gateway : "-", &r, now_ms);
 }
 
 int settle_left_over(struct world *w, const struct marks *marks, struct ahead *ahead,
-                     int64_t now_ms, size_t max, size_t *count)
+                     int64_t now_ms, settle_sent_cb each, void *arg, size_t max, size_t *count)
 {
     struct message *list;
     int rc = store_messages_in(w->store, MESSAGE_SENDING, 0, max, &list, count);
 
     for (size_t i = 0; rc == 0 && i < *count; i++)
-        rc = left_over(w, ahead, &list[i], marks_passed(marks, list[i].id, list[i].attempts),
-                       now_ms);
+        rc = left_over(w, ahead, &list[i], marks, now_ms, each, arg);
     messages_free(list, *count);
     return rc;
 }

@@ -309,7 +309,10 @@ int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more)
     if (rc == 0 && w->bringing_back)
         rc = go_on_bringing_back(w);
     if (rc == 0 && w->left_over) {
-        rc = settle_left_over(w->world, w->marks, w->known, now_ms, LEFT_OVER_MAX, &count);
+        rc = settle_left_over(w->world, w->marks, w->known, now_ms, dispatch_note_sent, w->dispatch,
+                              LEFT_OVER_MAX, &count);
+        if (rc == 0)
+            rc = dispatch_settle(w->dispatch, now_ms); /* writes those notes */
         w->left_over = count == LEFT_OVER_MAX;
     }
     if (rc == 0 && w->comparing && !w->left_over)

@@ -42,8 +42,8 @@ POINTS = {
     "smtp-reply":   (ONCE,   None),   # the greeting; the other replies have a test of their own
     "http-body":    (None,   LOST),
     "http-reply":   (None,   MAYBE),
-    "answered":     (TWICE,  MAYBE),
-    "note":         (TWICE,  MAYBE),  # about to write the outcome to the send ledger
+    "answered":     (ONCE,   ONCE),   # its mark says that it was accepted
+    "note":         (ONCE,   ONCE),   # about to write the outcome to the send ledger
     "ledger":       (None,   None),   # written there, not synced yet
     "ledger-synced": (None,  None),
     "settle":       (ONCE,   ONCE),   # the ledger has it: nothing is unclear any more

@@ -33,7 +33,7 @@ static int remove_folder(void **state)
     return rc;
 }
 
-/* A process that takes three marks, sets the second one and dies without a word. */
+/* A process that takes some marks, sets a few of them and dies without a word. */
 static void run_and_die(const char *path)
 {
     pid_t pid = fork();
@@ -45,6 +45,7 @@ static void run_and_die(const char *path)
         marks_forget(m);
         marks_take(m, 11, 1);
         atomic_store(mark_flag(marks_take(m, 12, 2)), 1);
+        atomic_store(mark_flag(marks_take(m, 15, 1)), GATEWAY_MARK_PASSED | GATEWAY_MARK_SENT);
         struct mark *done = marks_take(m, 13, 1);
         atomic_store(mark_flag(done), 1);
         marks_drop(m, done);
@@ -65,6 +66,8 @@ static void a_killed_process_leaves_its_marks(void **state)
     assert_false(marks_passed(m, 12, 1)); /* another attempt */
     assert_false(marks_passed(m, 13, 1)); /* was settled */
     assert_false(marks_passed(m, 14, 1)); /* was claimed and never handed over */
+    assert_false(marks_sent(m, 12, 2));
+    assert_true(marks_sent(m, 15, 1));
     marks_forget(m);
     assert_false(marks_passed(m, 12, 2));
     marks_close(m);
@@ -90,6 +93,7 @@ static void marks_of_another_boot_or_none_at_all_make_everything_uncertain(void 
 
     struct marks *m = marks_open(path, NULL); /* there was no file */
     assert_true(marks_passed(m, 11, 1));
+    assert_false(marks_sent(m, 11, 1));
     marks_forget(m);
     marks_close(m);
     m = marks_open(path, NULL);

@@ -237,10 +237,38 @@ static void an_unclear_text_is_unknown_for_all_until_a_person_says(void **state)
     shop_close(s);
 }
 
+static void note_sent(void *arg, const struct message *m)
+{
+    (*(int *)arg)++;
+}
+
+/* Those that went with an accepted one were accepted, too. */
+static void a_stop_after_the_acceptance_is_told_of_all_that_went(void **state)
+{
+    struct claim c;
+    size_t count;
+    int sent = 0;
+    struct shop *s = both_out(SOON, &c);
+    struct marks *marks = marks_open("/nonexistent/marks", NULL);
+
+    marks_forget(marks);
+    atomic_store(mark_flag(marks_take(marks, c.message.id, 1)), GATEWAY_MARK_SENT);
+    claim_close(&c);
+    shop_ok(s, store_begin(s->store), "begin");
+    shop_ok(s, settle_left_over(&s->world, marks, NULL, shop_now_ms, note_sent, &sent, 500, &count),
+            "settle");
+    shop_ok(s, store_commit(s->store), "commit");
+    assert_int_equal(sent, 2);
+    assert_answer(s, "SELECT state FROM message", "5; 5");
+    marks_close(marks);
+    shop_close(s);
+}
+
 static void a_stop_in_between_loses_and_repeats_nothing(void **state)
 {
     struct claim c;
     size_t count;
+    int sent = 0;
     struct shop *s = both_out(SOON, &c);
     struct marks *marks = marks_open("/nonexistent/marks", NULL); /* in memory: this run's alone */
 
@@ -248,7 +276,9 @@ static void a_stop_in_between_loses_and_repeats_nothing(void **state)
     marks_forget(marks);
     for (int i = 0; i < 2; i++) {
         shop_ok(s, store_begin(s->store), "begin");
-        shop_ok(s, settle_left_over(&s->world, marks, NULL, shop_now_ms, 500, &count), "settle");
+        shop_ok(
+            s, settle_left_over(&s->world, marks, NULL, shop_now_ms, note_sent, &sent, 500, &count),
+            "settle");
         shop_ok(s, store_commit(s->store), "commit");
         assert_int_equal(count, i == 0 ? 1 : 0);
     }
@@ -349,6 +379,7 @@ int main(void)
         cmocka_unit_test(words_of_one_that_has_gone_by_itself_never_go_again),
         cmocka_unit_test(a_leader_that_has_joined_another_leads_no_more),
         cmocka_unit_test(an_unclear_text_is_unknown_for_all_until_a_person_says),
+        cmocka_unit_test(a_stop_after_the_acceptance_is_told_of_all_that_went),
         cmocka_unit_test(a_stop_in_between_loses_and_repeats_nothing),
         cmocka_unit_test(what_the_ledger_says_of_an_unclear_one_parts_nobody),
         cmocka_unit_test(a_claim_that_was_not_committed_leaves_both_as_they_were),

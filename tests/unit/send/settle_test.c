@@ -211,32 +211,46 @@ static void then_goes_on_at_a_refusal_only_once_and_only_in_time(void **state)
     shop_close(s);
 }
 
+static void note_sent(void *arg, const struct message *m)
+{
+    int64_t *sum = arg;
+
+    *sum = *sum * 10 + m->id;
+}
+
 static void what_a_crash_left_on_the_way_is_settled_by_where_it_was(void **state)
 {
     struct shop *s = claimed(READY "by = sms and email\n"); /* 1: sms, 2: email */
     struct claim c;
     size_t count;
+    int64_t sent = 0;
 
     assert_true(shop_claim(s, 2, &c));
     claim_close(&c);
     shop_sql(s, "INSERT INTO job (ref, client_id, stage) VALUES ('j2', 1, 'Ready')");
     shop_look(s); /* 3: sms, 4: email */
-    assert_true(shop_claim(s, 3, &c));
-    claim_close(&c);
+    for (int64_t id = 3; id <= 4; id++) {
+        assert_true(shop_claim(s, id, &c));
+        claim_close(&c);
+    }
     struct marks *marks = marks_open("/nonexistent/marks", NULL); /* in memory: this run's alone */
     marks_forget(marks);
     for (int64_t id = 1; id <= 3; id++)
-        atomic_store(mark_flag(marks_take(marks, id, 1)), id < 3);
+        atomic_store(mark_flag(marks_take(marks, id, 1)), id < 3 ? GATEWAY_MARK_PASSED : 0);
+    atomic_store(mark_flag(marks_take(marks, 4, 1)), GATEWAY_MARK_PASSED | GATEWAY_MARK_SENT);
     shop_ok(s, store_begin(s->store), "begin");
-    shop_ok(s, settle_left_over(&s->world, marks, NULL, shop_now_ms, 100, &count), "left over");
+    shop_ok(s, settle_left_over(&s->world, marks, NULL, shop_now_ms, note_sent, &sent, 100, &count),
+            "left over");
     shop_ok(s, store_commit(s->store), "commit");
-    assert_int_equal(count, 3);
+    assert_int_equal(count, 4);
     assert_rows(s, "ready",
                 "unknown sms 2026-12-01T09:00 c1; retry email 2026-12-01T09:00 c1; "
-                "retry sms 2026-12-01T09:00 c1; planned email 2026-12-01T09:00 c1");
+                "retry sms 2026-12-01T09:00 c1; sent email 2026-12-01T09:00 c1");
     assert_answer(s, "SELECT message_id, outcome FROM attempt ORDER BY message_id",
-                  "1 unknown; 2 unknown; 3 retry");
-    shop_ok(s, settle_left_over(&s->world, marks, NULL, shop_now_ms, 100, &count), "left over");
+                  "1 unknown; 2 unknown; 3 retry; 4 sent");
+    assert_int_equal(sent, 4); /* for the ledger */
+    shop_ok(s, settle_left_over(&s->world, marks, NULL, shop_now_ms, note_sent, &sent, 100, &count),
+            "left over");
     assert_int_equal(count, 0);
     marks_close(marks);
     shop_close(s);
