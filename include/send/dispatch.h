@@ -53,8 +53,8 @@ bool dispatch_has_results(const struct dispatch *d);
 bool dispatch_must_last(const struct dispatch *d);
 
 /* Record results in the open transaction, and before that in the ledger: it knows what went out
- * even if the database cannot be written. Before the commit the disk has to have it (ledger_wait). An error is the store's: the caller rolls back, and all
- * of it comes again. */
+ * even if the database cannot be written. Before the commit the disk has to have it (ledger_wait).
+ * An error is the store's: the caller rolls back, and all of it comes again. */
 int dispatch_settle(struct dispatch *d, int64_t now_ms);
 
 /* A message that an earlier run left on its way was accepted (`arg`: the dispatcher): the next

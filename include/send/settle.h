@@ -33,7 +33,8 @@ typedef void (*settle_sent_cb)(void *arg, const struct message *m);
  * NULL: of none) are sent, and so are those whose mark says that they were accepted: `each` is
  * called for each of these, and for those that went with it. Those whose point of no return was
  * surely not passed go again, as does an e-mail (with the same Message-ID); a text becomes unknown.
- * Up to `max`; *count tells how many. */
+ * Up to `max`; *count tells how many.
+ */
 int settle_left_over(struct world *w, const struct marks *marks, struct ahead *ahead,
                      int64_t now_ms, settle_sent_cb each, void *arg, size_t max, size_t *count);
 

@@ -250,9 +250,9 @@ int store_messages_refused(struct store *s, int64_t from_ms, int64_t until_ms,
 
 int store_heard_any(struct store *s, int64_t recipient_id, int64_t since_ms, bool *any)
 {
-    sqlite3_stmt *st = store_prepare(
-        s, "SELECT 1 FROM message INDEXED BY message_heard WHERE recipient_id = ?1 "
-           "AND state BETWEEN 3 AND 7 AND state_ms > ?2 LIMIT 1");
+    sqlite3_stmt *st =
+        store_prepare(s, "SELECT 1 FROM message INDEXED BY message_heard WHERE recipient_id = ?1 "
+                         "AND state BETWEEN 3 AND 7 AND state_ms > ?2 LIMIT 1");
 
     if (st != NULL) {
         bind_int(st, 1, recipient_id);
