@@ -30,8 +30,8 @@
 
 #define NOTES_MAX (1 + MERGE_MAX) /* for the ledger, of one claim */
 #define TASKS_AT_A_TIME 32        /* they need no gateway, so nothing else bounds them */
-#define LINGER_MS 20
-#define CLAIM_US 15000 /* of claims in one turn: the loop has others to serve */
+#define LINGER_MS 50
+#define CLAIM_US 8000 /* of claims in one turn: the loop has others to serve */
 
 enum flight_state { FLIGHT_CLAIMED, FLIGHT_OUT, FLIGHT_DONE };
 

@@ -10,7 +10,7 @@
 
 #define CLOSED_FIRST_MS 1000
 #define CLOSED_LONGEST_MS (5 * 60 * 1000)
-#define AHEAD_US 40000
+#define AHEAD_US 100000
 #define PACE_AT_FIRST_US 100000
 #define PACE_WEIGHT 16 /* of what was before, against the newest */
 #define ORDER_MAX (sizeof(((struct outlets *)0)->order[0]) / sizeof(size_t))
@@ -187,7 +187,7 @@ void outlet_done(struct outlet *o, const struct gateway_result *result)
 
 bool outlet_runs_low(const struct outlet *o)
 {
-    return o->in_flight <= connections(o) + ahead(o) * 2 / 3;
+    return o->in_flight <= connections(o) + ahead(o) / 2;
 }
 
 struct outlet *outlets_find(struct outlets *o, const char *name)
