@@ -11,8 +11,8 @@
 #define CLOSED_FIRST_MS 1000
 #define CLOSED_LONGEST_MS (5 * 60 * 1000)
 #define AHEAD_US 100000
-#define PACE_AT_FIRST_US 100000
-#define PACE_WEIGHT 16 /* of what was before, against the newest */
+#define PACE_AT_FIRST_US 200000 /* nothing ahead of a gateway that is not known yet */
+#define PACE_WEIGHT 16          /* of what was before, against the newest */
 #define ORDER_MAX (sizeof(((struct outlets *)0)->order[0]) / sizeof(size_t))
 
 static void arrange(struct outlets *o, const struct settings *s, enum channel c)
