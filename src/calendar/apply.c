@@ -165,22 +165,34 @@ static struct visit_row visit_row(const struct work *w, const char *status)
 
 /* ---- what becomes of an event */
 
+/* It names nobody, and such events are none of ours. */
+static bool is_passed(const struct apply *a, const struct look_event *e)
+{
+    return a->pass_over && *e->names == '\0';
+}
+
+static enum apply_outcome apart_outcome(bool passed, enum people_answer who)
+{
+    return passed ? APPLY_PASSED : who == PEOPLE_SEVERAL ? APPLY_SEVERAL : APPLY_NOBODY;
+}
+
 /* Nobody's, or several people's: never a guess. */
 static int leave_apart(struct work *w)
 {
+    struct apply *a = w->a;
     const struct look_event *e = w->visit->event;
-    bool passed = w->a->pass_over && *e->names == '\0';
+    bool passed = is_passed(a, e);
 
-    w->told.outcome = passed                     ? APPLY_PASSED
-                      : w->who == PEOPLE_SEVERAL ? APPLY_SEVERAL
-                                                 : APPLY_NOBODY;
+    w->told.outcome = apart_outcome(passed, w->who);
     w->row.state = passed ? EVENT_PASSED : EVENT_UNMATCHED;
     if (!passed)
         w->told.why = words_unmatched(e->names, w->who == PEOPLE_SEVERAL);
     int rc = save(w);
-    if (rc == 0 && !w->a->dry && !passed && w->visit->starts_ms >= w->a->now_ms)
-        rc = raise_task(w);
-    return rc;
+    if (rc != 0 || a->dry)
+        return rc;
+    if (passed)
+        return w->was_apart ? end_task(w, "such events are ignored") : 0;
+    return w->visit->starts_ms >= a->now_ms ? raise_task(w) : 0;
 }
 
 static int book(struct work *w)
@@ -368,14 +380,15 @@ static bool still_apart(struct apply *a, const struct compare_item *item)
     if (item->kind != COMPARE_AGAIN)
         return false;
     enum people_answer who = people_find(a->people, v->event->names, &client_row);
-    if (who == PEOPLE_ONE)
+    bool passed = is_passed(a, v->event);
+    if (who == PEOPLE_ONE || passed != (item->known->state == EVENT_PASSED))
         return false;
     struct apply_told told = {
-        .outcome = who == PEOPLE_SEVERAL ? APPLY_SEVERAL : APPLY_NOBODY,
+        .outcome = apart_outcome(passed, who),
         .uid = v->event->uid,
         .title = v->event->title,
         .starts = v->starts,
-        .why = words_unmatched(v->event->names, who == PEOPLE_SEVERAL),
+        .why = passed ? NULL : words_unmatched(v->event->names, who == PEOPLE_SEVERAL),
     };
     tell(a, &told);
     free(told.why);

@@ -33,10 +33,12 @@ static void add(struct comparison *c, enum compare_kind kind, const struct visit
     c->items[c->count++] = (struct compare_item){kind, v, k};
 }
 
-/* Is it worth another look for its client? What is past is not. */
+/* Is it worth another look for its client? What is past is not. One that was passed over is
+ * another matter once such events are not. */
 static bool try_again(const struct calendar_known *k, int64_t now_ms)
 {
-    return k->state == EVENT_UNMATCHED && !k->cancelled && k->starts_ms >= now_ms;
+    return (k->state == EVENT_UNMATCHED || k->state == EVENT_PASSED) && !k->cancelled &&
+           k->starts_ms >= now_ms;
 }
 
 static void both(struct walk *w, const struct visit *v, const struct calendar_known *k)

@@ -15,8 +15,9 @@
 #define DAY_MS INT64_C(86400000)
 #define FORGET_MS ((LOOK_DAYS_BACK + 30) * DAY_MS) /* after so long an event is forgotten */
 #define FORGET_EVENTS 500                          /* in one transaction */
-#define OUTDATED_MS (7 * DAY_MS)                   /* the horizon moves by so much at a time */
-#define AGAIN_EVENTS 500                           /* without a client, that are tried at a time */
+#define LARGE_VISITS 5000 /* a look at more of them leaves memory that is worth giving back */
+#define OUTDATED_MS (7 * DAY_MS) /* the horizon moves by so much at a time */
+#define AGAIN_EVENTS 500         /* without a client, that are tried at a time */
 
 /* What a look works with. */
 struct session {
@@ -308,8 +309,11 @@ int sync_look(const struct sync_job *job, const void *bytes, size_t len, struct 
         if (rc == 0)
             rc = compare(&s, &look, look_until_ms(&rules));
     }
+    bool large = look.count > LARGE_VISITS;
     look_close(&look);
     close_session(&s);
+    if (large)
+        mem_trim();
     return told(job, rc, err);
 }
 
@@ -338,7 +342,8 @@ static int try_rows(struct session *s, const struct calendar_event *rows, size_t
                                    .timezone = r->timezone,
                                    .starts_ms = r->starts_ms,
                                    .digest = r->digest};
-        known[i] = (struct calendar_known){.uid = r->uid, .recurrence = r->recurrence};
+        known[i] =
+            (struct calendar_known){.uid = r->uid, .recurrence = r->recurrence, .state = r->state};
         items[i] = (struct compare_item){COMPARE_AGAIN, &visits[i], &known[i]};
     }
     struct comparison c = {.items = items, .count = count};

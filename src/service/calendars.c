@@ -219,6 +219,14 @@ static void configure_source(struct calendars *c, const struct settings *setting
     s->gone = false;
 }
 
+static void not_told_any_more(struct calendars *c, const char *name)
+{
+    char *key = mem_printf("calendar:%s", name);
+
+    alert_clear(engine_alert(c->engine), key);
+    free(key);
+}
+
 int calendars_configure(struct calendars *c, const struct settings *settings, struct err *err)
 {
     int rc = 0;
@@ -233,6 +241,8 @@ int calendars_configure(struct calendars *c, const struct settings *settings, st
         configure_source(c, settings, &settings->calendars[i]);
     for (struct source *s = c->sources, *next; s != NULL; s = next) {
         next = s->next;
+        if (s->gone)
+            not_told_any_more(c, s->settings.name);
         if (s->gone && s->state == SOURCE_IDLE)
             forget(c, s);
     }

@@ -6,6 +6,7 @@ import unittest
 
 from calendar_words import calendar, event
 from cli_shop import CliTest
+from harness import wait_until
 
 PLAYBOOK = """\
 [rule booked]
@@ -112,6 +113,21 @@ class Import(CliTest):
             self.refused(shop, "bad.ics: ", "import", path)
         self.refused(shop, "No such file", "import", shop.dir / "none.ics")
         self.assertEqual(self.rows(shop), [])
+
+    def test_one_that_was_killed_is_simply_made_again(self):
+        shop = self.given()
+        text = calendar(*[event(f"v{i}", f"{1 + i % 28:02}T{8 + i % 9:02}0000")
+                          for i in range(3000)])
+        path = shop.write("large.ics", text)
+        with subprocess.Popen(shop.betimes.argv("import", path),
+                              stdout=subprocess.DEVNULL) as running:
+            wait_until("some of it", lambda: shop.query("SELECT 1 FROM appointment LIMIT 1"))
+            running.kill()
+        before = len(self.rows(shop))
+        self.assertLess(before, 3000)
+        counts = self.bring(shop, text)["counts"]
+        self.assertEqual((counts["booked"], counts["as_before"]), (3000 - before, before))
+        self.assertEqual(len(set(self.rows(shop))), 3000)
 
     def test_another_program_writes_while_a_large_file_is_imported(self):
         shop = self.given()

@@ -27,6 +27,7 @@ struct look_words {
     struct sync_business business;
     struct sync_report report;
     struct str_list patterns;
+    struct str_list gone; /* uids; with one the look is a part */
     const struct zone *floating;
     bool pass_over, part, dry;
 };
@@ -48,6 +49,7 @@ static inline void words_close(struct look_words *w)
     sync_report_close(&w->report);
     sync_business_close(&w->business);
     str_list_close(&w->patterns);
+    str_list_close(&w->gone);
     shop_close(w->shop);
     free(w);
 }
@@ -61,7 +63,8 @@ static inline int look_bytes(struct look_words *w, const char *bytes, size_t len
         .patterns = &w->patterns,
         .floating = w->floating,
         .pass_over = w->pass_over,
-        .whole = !w->part,
+        .whole = !w->part && w->gone.count == 0,
+        .gone = w->gone.count > 0 ? &w->gone : NULL,
         .dry = w->dry,
         .now_ms = shop_now_ms,
     };

@@ -167,6 +167,24 @@ static void events_that_name_nobody_are_passed_over_where_that_is_wanted(void **
     words_close(w);
 }
 
+static void their_tasks_end_when_they_are_passed_over_from_now_on_and_come_back(void **state)
+{
+    struct look_words *w = words_open();
+    const char *lunch = AT("lunch", "20261208T120000", "RRULE:FREQ=DAILY;COUNT=3\n");
+
+    look_at(w, lunch);
+    assert_task(w, "names no client");
+    w->pass_over = true;
+    look_at(w, lunch);
+    assert_task(w, "");
+    look_at(w, lunch);
+    assert_int_equal(w->report.counts[APPLY_PASSED], 3);
+    w->pass_over = false;
+    look_at(w, lunch);
+    assert_task(w, "names no client");
+    words_close(w);
+}
+
 static void tasks_have_a_limit(void **state)
 {
     struct look_words *w = words_open();
@@ -212,6 +230,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_series_without_a_client_is_one_task_and_what_is_done_stays_done),
         cmocka_unit_test(what_is_past_is_no_task),
         cmocka_unit_test(events_that_name_nobody_are_passed_over_where_that_is_wanted),
+        cmocka_unit_test(their_tasks_end_when_they_are_passed_over_from_now_on_and_come_back),
         cmocka_unit_test(tasks_have_a_limit),
         cmocka_unit_test(an_event_that_names_somebody_else_is_hers_no_more),
     };

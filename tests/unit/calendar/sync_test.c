@@ -125,6 +125,20 @@ static void a_series_that_is_moved_as_a_whole_moves_and_is_not_cancelled(void **
     words_close(w);
 }
 
+static void a_series_of_long_ago_that_is_moved_by_days_moves_time_by_time(void **state)
+{
+    struct look_words *w = words_open();
+
+    look_at(w, AT("s", "20250106T090000", "RRULE:FREQ=WEEKLY;UNTIL=20261231T000000Z\n" ANNA));
+    shop_at("2026-12-10T09:00");
+    look_at(w, AT("s", "20250110T090000", "RRULE:FREQ=WEEKLY;UNTIL=20261231T000000Z\n" ANNA));
+    assert_answer(w->shop,
+                  "SELECT starts, status FROM appointment WHERE starts > '2026-12-09' ORDER BY 1",
+                  "2026-12-11T09:00 booked; 2026-12-18T09:00 booked; 2026-12-25T09:00 booked");
+    assert_int_equal(w->report.counts[APPLY_CANCELLED], 0);
+    words_close(w);
+}
+
 static void an_event_that_becomes_a_series_stays_the_same_appointment(void **state)
 {
     struct look_words *w = words_open();
@@ -258,6 +272,25 @@ static void an_event_that_cannot_be_read_whole_loses_nothing(void **state)
     words_close(w);
 }
 
+static void what_is_named_as_gone_goes_and_the_rest_stays(void **state)
+{
+    struct look_words *w = words_open();
+
+    look_at(w, AT("e1", "20261208T150000", ANNA) AT("e2", "20261209T150000", ANNA)
+                   AT("e3", "20261210T150000", ANNA) WEEKLY(""));
+    str_list_add(&w->gone, "e2", 2);
+    look_at(w, AT("e3", "20261211T150000", ANNA));
+    assert_visits(w, "s anna 2026-12-07T09:00 booked; e1 anna 2026-12-08T15:00 booked; "
+                     "e2 anna 2026-12-09T15:00 cancelled; e3 anna 2026-12-11T15:00 booked; "
+                     "s anna 2026-12-14T09:00 booked; s anna 2026-12-21T09:00 booked");
+    str_list_close(&w->gone);
+    str_list_add(&w->gone, "e1", 2);
+    str_list_add(&w->gone, "s", 1);
+    look_at(w, "");
+    assert_string_equal(w->report.asks, "2 of 3 events to come are missing");
+    words_close(w);
+}
+
 static void of_two_versions_the_later_one_counts(void **state)
 {
     struct look_words *w = words_open();
@@ -331,6 +364,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(each_time_of_a_series_is_an_appointment_of_its_own),
         cmocka_unit_test(one_time_of_a_series_is_moved_and_another_one_cancelled),
         cmocka_unit_test(a_series_that_is_moved_as_a_whole_moves_and_is_not_cancelled),
+        cmocka_unit_test(a_series_of_long_ago_that_is_moved_by_days_moves_time_by_time),
         cmocka_unit_test(an_event_that_becomes_a_series_stays_the_same_appointment),
         cmocka_unit_test(the_horizon_goes_on_with_the_days),
         cmocka_unit_test(a_moved_event_moves_its_appointment_which_is_confirmed_no_more),
@@ -341,6 +375,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_vanished_event_is_cancelled_if_it_is_to_come),
         cmocka_unit_test(a_part_of_a_calendar_cancels_nothing_that_it_does_not_mention),
         cmocka_unit_test(an_event_that_cannot_be_read_whole_loses_nothing),
+        cmocka_unit_test(what_is_named_as_gone_goes_and_the_rest_stays),
         cmocka_unit_test(of_two_versions_the_later_one_counts),
         cmocka_unit_test(events_without_a_uid_are_told_apart),
         cmocka_unit_test(what_we_publish_ourselves_is_not_booked_a_second_time),
