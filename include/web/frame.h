@@ -12,7 +12,8 @@ enum place {
     PLACE_TODAY,
     PLACE_CLIENTS,
     PLACE_JOBS,
-    PLACE_APPOINTMENTS
+    PLACE_APPOINTMENTS,
+    PLACE_PLAYBOOK
 }; /* in the bar */
 
 /* Begin a page in the response's body; what follows goes into its <main>. `title` is for the

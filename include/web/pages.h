@@ -15,6 +15,10 @@ int page_board(struct visit *v); /* jobs by their stage */
 int page_job(struct visit *v);
 int page_appointments(struct visit *v); /* of a day or a week */
 int page_appointment(struct visit *v);
+int page_playbook(struct visit *v);
+int page_rule(struct visit *v);
+int page_rule_pause(struct visit *v); /* the forms: no more messages of this rule */
+int page_rule_resume(struct visit *v);
 
 /* For programs: one word and its reasons; figures in the text format of Prometheus. */
 int health_page(struct visit *v);

@@ -33,6 +33,7 @@ enum where { ON_LOOP, IN_PAGES, IN_SIGN_IN, IN_CALENDARS };
 struct route {
     enum method method;
     const char *path; /* "/clients/{id}": a number; "/c/{token}": letters and digits;
+                         "/playbook/{name}": small letters, digits, _ and -;
                          "/report/...": with what follows */
     enum access access;
     enum where where;
@@ -45,7 +46,7 @@ enum found { FOUND, FOUND_PATH_ONLY /* another method is allowed there */, FOUND
 #define ROUTE_TOKEN_MAX 64
 struct route_hole {
     int64_t id;                      /* 0: it has none */
-    char token[ROUTE_TOKEN_MAX + 1]; /* "": it has none */
+    char token[ROUTE_TOKEN_MAX + 1]; /* or the name; "": it has none */
 };
 
 /* Find the route for this in `table`. For FOUND_PATH_ONLY *out is a route of that path. */

@@ -16,6 +16,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "internal.h"
 
 /* What an indented line would continue. */
 enum above {
@@ -110,6 +111,13 @@ static size_t before_comment(const char *s, size_t len, size_t *open)
         }
     }
     return len;
+}
+
+size_t ini_before_comment(const char *s, size_t len)
+{
+    size_t open;
+
+    return before_comment(s, len, &open);
 }
 
 /* Is the whole value in one pair of double quotes? */

@@ -22,6 +22,11 @@ struct reading {
     void *context; /* handed to parse functions */
 };
 
+/* ---- ini.c */
+
+/* How many bytes of this line of a value come before a comment. */
+size_t ini_before_comment(const char *s, size_t len);
+
 /* ---- not_yet.c */
 
 /* Is this part of the language of a later version? `section` is "rule" or "channel sms"; `key` and

@@ -26,6 +26,21 @@
     "LEFT JOIN staff ps ON p.kind = 2 AND ps.id = p.row_id "                                       \
     "LEFT JOIN payload w ON w.message_id = m.id "
 
+/* The ids of what comes next, at most ?1 of each part, with when it is looked at: of each channel
+ * the next ones that are near, and of those the next ones; what is far is looked at
+ * only if those are not enough. */
+#define OUTBOX_NEAR "FROM message INDEXED BY message_next WHERE state <= 2 AND next_ms <= near_ms "
+#define OUTBOX_NEXT(channel)                                                                       \
+    "SELECT * FROM (SELECT id, next_ms " OUTBOX_NEAR "AND channel = " channel                      \
+    " AND state <> 1 ORDER BY next_ms LIMIT ?1)"
+#define OUTBOX_FAR                                                                                 \
+    "SELECT * FROM (SELECT id, next_ms FROM message INDEXED BY message_far WHERE state <= 2 "      \
+    "AND next_ms > near_ms AND state <> 1 ORDER BY next_ms / 86400000, next_ms "                   \
+    "LIMIT ?1 - (SELECT count(*) FROM (SELECT 1 " OUTBOX_NEAR "AND state <> 1 LIMIT ?1)))"
+#define OUTBOX_UPCOMING                                                                            \
+    OUTBOX_NEXT("0")                                                                               \
+    " UNION ALL " OUTBOX_NEXT("1") " UNION ALL " OUTBOX_NEXT("2") " UNION ALL " OUTBOX_FAR
+
 /* The row of a statement that begins with it. */
 void outbox_read(sqlite3_stmt *st, struct outbox_row *r);
 

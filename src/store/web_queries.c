@@ -139,23 +139,11 @@ int store_apart_since(struct store *s, unsigned states, int64_t since_ms, size_t
     return read_rows(s, st, out, count);
 }
 
-/* Of each channel the next ones that are near, and of those the next ones; what is far is looked at
- * only if those are not enough. */
-#define NEAR "FROM message INDEXED BY message_next WHERE state <= 2 AND next_ms <= near_ms "
-#define NEXT_OF(channel)                                                                           \
-    "SELECT * FROM (SELECT id, next_ms " NEAR "AND channel = " channel                             \
-    " AND state <> 1 ORDER BY next_ms LIMIT ?1)"
-#define NEXT_FAR                                                                                   \
-    "SELECT * FROM (SELECT id, next_ms FROM message INDEXED BY message_far WHERE state <= 2 "      \
-    "AND next_ms > near_ms AND state <> 1 ORDER BY next_ms / 86400000, next_ms "                   \
-    "LIMIT ?1 - (SELECT count(*) FROM (SELECT 1 " NEAR "AND state <> 1 LIMIT ?1)))"
-
 int store_upcoming(struct store *s, size_t max, struct outbox_row **out, size_t *count)
 {
-    sqlite3_stmt *st = store_prepare(
-        s,
-        OUTBOX_SELECT "JOIN (" NEXT_OF("0") " UNION ALL " NEXT_OF("1") " UNION ALL " NEXT_OF(
-            "2") " UNION ALL " NEXT_FAR ") AS x ON x.id = m.id ORDER BY x.next_ms, m.id LIMIT ?1");
+    sqlite3_stmt *st =
+        store_prepare(s, OUTBOX_SELECT "JOIN (" OUTBOX_UPCOMING
+                                       ") AS x ON x.id = m.id ORDER BY x.next_ms, m.id LIMIT ?1");
 
     if (st != NULL)
         bind_int(st, 1, (int64_t)max);

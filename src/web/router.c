@@ -34,6 +34,18 @@ static size_t read_token(const char *s, char out[ROUTE_TOKEN_MAX + 1])
     return n;
 }
 
+/* The name of a rule or a template. */
+static size_t read_name(const char *s, char out[ROUTE_TOKEN_MAX + 1])
+{
+    size_t n = strspn(s, "0123456789abcdefghijklmnopqrstuvwxyz_-");
+
+    if (n > ROUTE_TOKEN_MAX)
+        return 0;
+    memcpy(out, s, n);
+    out[n] = '\0';
+    return n;
+}
+
 static bool matches(const char *pattern, const char *path, struct route_hole *out)
 {
     const char *hole = strchr(pattern, '{');
@@ -46,9 +58,9 @@ static bool matches(const char *pattern, const char *path, struct route_hole *ou
     size_t before = (size_t)(hole - pattern);
     if (strncmp(pattern, path, before) != 0)
         return false;
-    bool number = strncmp(hole, "{id}", 4) == 0;
-    size_t n =
-        number ? read_number(path + before, &out->id) : read_token(path + before, out->token);
+    size_t n = strncmp(hole, "{id}", 4) == 0     ? read_number(path + before, &out->id)
+               : strncmp(hole, "{name}", 6) == 0 ? read_name(path + before, out->token)
+                                                 : read_token(path + before, out->token);
     return n > 0 && strcmp(strchr(hole, '}') + 1, path + before + n) == 0;
 }
 

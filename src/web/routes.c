@@ -28,5 +28,10 @@ const struct route routes[] = {
     {METHOD_GET, "/jobs/{id}", ACCESS_READER, IN_PAGES, page_job},
     {METHOD_GET, "/appointments", ACCESS_READER, IN_PAGES, page_appointments},
     {METHOD_GET, "/appointments/{id}", ACCESS_READER, IN_PAGES, page_appointment},
+
+    {METHOD_GET, "/playbook", ACCESS_READER, IN_PAGES, page_playbook},
+    {METHOD_GET, "/playbook/{name}", ACCESS_READER, IN_PAGES, page_rule},
+    {METHOD_POST, "/playbook/{name}/pause", ACCESS_MANAGER, IN_PAGES, page_rule_pause},
+    {METHOD_POST, "/playbook/{name}/resume", ACCESS_MANAGER, IN_PAGES, page_rule_resume},
 };
 const size_t route_count = sizeof(routes) / sizeof(routes[0]);

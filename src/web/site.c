@@ -80,6 +80,8 @@ struct site *site_create(const struct settings *settings, const struct playbook 
     s->number = ++made;
     s->business = mem_strdup(settings->business.name);
     s->email = mem_strdup(settings->business.email);
+    s->dir = mem_strdup(settings->dir);
+    s->playbook = mem_strdup(settings->playbook);
     s->zone = settings->business.calendar.zone;
     if (settings->web_url != NULL)
         find_url(s, settings->web_url);
@@ -105,6 +107,8 @@ void site_release(struct site *s)
         return;
     free(s->business);
     free(s->email);
+    free(s->dir);
+    free(s->playbook);
     free(s->authority);
     free(s->host);
     free(s->listen_host);

@@ -1,0 +1,56 @@
+/*
+ * The playbook's pages: what they share. The file is read anew for each of them: what a manager
+ * edits is what is written there, also while the service goes on with what was there before.
+ */
+#ifndef WEB_RULES_H
+#define WEB_RULES_H
+
+#include "base/buf.h"
+#include "playbook/playbook.h"
+#include "playbook/problems.h"
+#include "store/web_rules.h"
+#include "web/visit.h"
+
+/* The playbook's file, and what the service knows of its rules. */
+struct book {
+    struct buf text;           /* of the file */
+    struct playbook *playbook; /* without what was wrong; NULL: it cannot be read */
+    struct problems problems;  /* of the file alone */
+    struct rule_shown *shown;
+    size_t shown_count;
+};
+
+/* 0, or what the store says; book_close in any case. That the file cannot be read is among its
+ * problems. */
+int book_open(struct visit *v, struct book *b);
+void book_close(struct book *b);
+
+/* What the service knows of the rule; NULL: it has not read it yet. */
+const struct rule_shown *book_shown(const struct book *b, const char *rule);
+
+/* The text of [rule NAME] as the file has it; free() it; NULL: there is none. */
+char *book_section(const struct book *b, const char *rule);
+
+/* A fingerprint of the file, for those who edit it. */
+uint64_t book_digest(const struct buf *text);
+
+/* The rule as a sentence; of one that is written with mistakes, that it is. */
+void rules_sentence(struct buf *b, const struct rule *r);
+
+/* The chip that says how the rule is (`r` NULL: not read yet), and the sentence that says why it
+ * waits. */
+void rules_state(struct visit *v, const struct rule_shown *r);
+void rules_reason(struct visit *v, const struct rule_shown *r);
+
+/* The buttons, for managers: pause, resume or say yes. `back`: "list" or "rule", where they lead
+ * to; `ask` adds a field for the reason. */
+void rules_switch(struct visit *v, const char *name, const struct rule_shown *r, const char *back,
+                  bool ask);
+
+/* What is wrong, each with its line; nothing for none. */
+void rules_problems(struct visit *v, const struct problems *p);
+
+/* What a redirect's `done` says was done, as a status message; nothing if it says nothing. */
+void rules_done(struct visit *v);
+
+#endif

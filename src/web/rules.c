@@ -1,0 +1,185 @@
+/* What the playbook's pages share. See web/rules.h. */
+#include "web/rules.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fs.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "playbook/edit.h"
+#include "playbook/ini.h"
+#include "web/auth.h"
+#include "web/frame.h"
+#include "web/html.h"
+
+int book_open(struct visit *v, struct book *b)
+{
+    *b = (struct book){0};
+    buf_init(&b->text);
+    b->playbook = playbook_read_rest(v->site->playbook, &b->problems);
+    if (b->playbook != NULL)
+        fs_read(v->site->playbook, INI_FILE_MAX, &b->text, NULL);
+    return store_rules_shown(v->store, v->now_ms, frame_midnight(v), &b->shown, &b->shown_count);
+}
+
+void book_close(struct book *b)
+{
+    buf_close(&b->text);
+    playbook_free(b->playbook);
+    problems_close(&b->problems);
+    rules_shown_free(b->shown, b->shown_count);
+}
+
+const struct rule_shown *book_shown(const struct book *b, const char *rule)
+{
+    for (size_t i = 0; i < b->shown_count; i++)
+        if (b->shown[i].present && strcmp(b->shown[i].name, rule) == 0)
+            return &b->shown[i];
+    return NULL;
+}
+
+char *book_section(const struct book *b, const char *rule)
+{
+    size_t begin, end;
+
+    if (edit_find(b->text.data, b->text.len, "rule", rule, &begin, &end) != 0)
+        return NULL;
+    return mem_strndup(b->text.data + begin, end - begin);
+}
+
+uint64_t book_digest(const struct buf *text)
+{
+    return str_hash(text->data, text->len, 0);
+}
+
+void rules_sentence(struct buf *b, const struct rule *r)
+{
+    bool whole = r->on_text != NULL && r->when_text != NULL && r->to_text != NULL;
+    char *sentence = whole ? rule_sentence(r) : NULL;
+
+    if (whole)
+        html_text(b, sentence);
+    else
+        html_word(b, W_RULE_UNCLEAR);
+    free(sentence);
+}
+
+/* --- how a rule is --- */
+
+static bool waits_for_yes(const struct rule_shown *r)
+{
+    return r->paused_ms != 0 && r->paused_by == PAUSED_BY_BLAST;
+}
+
+void rules_state(struct visit *v, const struct rule_shown *r)
+{
+    struct buf *b = &v->response->body;
+    const char *look = "good";
+    enum word w = W_RULE_ON;
+
+    if (r == NULL) {
+        look = "none";
+        w = W_RULE_NOT_READ;
+    } else if (waits_for_yes(r)) {
+        look = "bad";
+        w = W_RULE_ASKS;
+    } else if (r->paused_ms != 0) {
+        look = r->paused_by == PAUSED_BY_BRAKE ? "bad" : "look";
+        w = r->paused_by == PAUSED_BY_BRAKE ? W_RULE_BRAKED : W_RULE_PAUSED;
+    } else if (r->trial != TRIAL_NONE) {
+        look = "look";
+        w = W_RULE_ON_TRIAL;
+    }
+    buf_printf(b, "<span class=\"state %s\">", look);
+    html_word(b, w);
+    buf_puts(b, "</span>");
+}
+
+void rules_reason(struct visit *v, const struct rule_shown *r)
+{
+    struct buf *b = &v->response->body;
+
+    if (r == NULL || r->paused_ms == 0)
+        return;
+    buf_puts(b, "<p class=\"reason\">");
+    html_word(b, W_RULE_SINCE);
+    buf_putc(b, ' ');
+    frame_time(v, r->paused_ms);
+    if (!str_blank(r->pause_reason)) {
+        buf_puts(b, ": <span dir=\"auto\">");
+        html_text(b, r->pause_reason);
+        buf_puts(b, "</span>");
+    }
+    buf_puts(b, "</p>");
+}
+
+void rules_switch(struct visit *v, const char *name, const struct rule_shown *r, const char *back,
+                  bool ask)
+{
+    struct buf *b = &v->response->body;
+    bool pauses = r != NULL && r->paused_ms == 0;
+    bool yes = r != NULL && (waits_for_yes(r) || (pauses && r->trial != TRIAL_NONE));
+
+    if (r == NULL || !visit_may(v, ROLE_MANAGER))
+        return;
+    buf_printf(b, "<form method=\"post\" class=\"inline\" action=\"/playbook/%s/%s\">", name,
+               pauses ? "pause" : "resume");
+    auth_form_token(v);
+    buf_printf(b, "<input type=\"hidden\" name=\"back\" value=\"%s\">", back);
+    if (ask && pauses) {
+        buf_puts(b, "<label for=\"reason\">");
+        html_word(b, W_RULE_REASON);
+        buf_puts(b, "</label><input id=\"reason\" name=\"reason\" maxlength=\"200\">");
+    }
+    buf_printf(b, "<button%s>", pauses ? "" : " class=\"strong\"");
+    html_word(b, pauses ? W_RULE_PAUSE : yes ? W_RULE_YES : W_RULE_RESUME);
+    buf_puts(b, "<span class=\"unseen\"> ");
+    html_text(b, name);
+    buf_puts(b, "</span></button></form>");
+}
+
+void rules_problems(struct visit *v, const struct problems *p)
+{
+    struct buf *b = &v->response->body;
+
+    if (p->count == 0)
+        return;
+    buf_puts(b, "<ul class=\"list\">");
+    for (size_t i = 0; i < p->count; i++) {
+        const struct problem *one = &p->items[i];
+        char line[24];
+        snprintf(line, sizeof(line), "%d", one->line);
+        buf_printf(b, "<li><span class=\"state %s\">", one->warning ? "look" : "bad");
+        html_word(b, one->warning ? W_RULE_WARNING : W_RULE_ERROR);
+        buf_puts(b, "</span> ");
+        if (one->line > 0) {
+            html_words(b, W_RULE_LINE, line, NULL);
+            buf_puts(b, ": ");
+        }
+        html_text(b, one->text);
+        buf_puts(b, "</li>");
+    }
+    buf_puts(b, "</ul>");
+}
+
+void rules_done(struct visit *v)
+{
+    static const struct {
+        const char *done;
+        enum word w;
+    } words[] = {
+        {"pause", W_RULE_DONE_PAUSE}, {"resume", W_RULE_DONE_RESUME}, {"save", W_RULE_DONE_SAVE},
+        {"add", W_RULE_DONE_ADD},     {"delete", W_RULE_DONE_DELETE},
+    };
+    struct buf *b = &v->response->body;
+    const char *done = fields_get(&v->request->query, "done");
+
+    for (size_t i = 0; done != NULL && i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcmp(done, words[i].done) == 0) {
+            buf_puts(b, "<div class=\"notice good\"><p role=\"status\">");
+            html_word(b, words[i].w);
+            buf_puts(b, "</p></div>");
+        }
+}
