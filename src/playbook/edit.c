@@ -14,9 +14,8 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "edit_value.h"
 #include "internal.h"
-
-#define INDENT "    "
 
 struct line {
     size_t begin, end, next; /* its bytes; where the next one begins, after the line end */
@@ -243,77 +242,6 @@ static void find_parts(const struct edit *e, const struct ini_entry *entry, stru
     }
 }
 
-/* ---- values */
-
-/* The lines of a value as the reader will see them: trimmed, none empty. */
-static void split_value(const char *value, struct str_list *lines)
-{
-    if (value != NULL)
-        str_split(lines, value, '\n');
-}
-
-static char *join(const struct str_list *lines, const char *between)
-{
-    struct buf b;
-
-    buf_init(&b);
-    for (size_t i = 0; i < lines->count; i++)
-        buf_printf(&b, "%s%s", i > 0 ? between : "", lines->items[i]);
-    return buf_steal(&b);
-}
-
-/* Does the reader see the value in these lines? */
-static bool reads_as(const struct str_list *lines, const char *value)
-{
-    char *joined = join(lines, "\n" INDENT), *text = mem_printf("[s]\nk = %s\n", joined);
-    size_t errors;
-    struct ini *ini = read_quietly(text, strlen(text), &errors);
-    const char *seen = ini_get(ini_section(ini, "s", ""), "k");
-    bool same = errors == 0 && seen != NULL && strcmp(seen, value) == 0;
-
-    ini_free(ini);
-    free(joined);
-    free(text);
-    return same;
-}
-
-static char *quoted(const char *value)
-{
-    struct buf b;
-
-    buf_init(&b);
-    buf_putc(&b, '"');
-    for (; *value != '\0'; value++) {
-        if (*value == '"' || *value == '\\')
-            buf_putc(&b, '\\');
-        buf_putc(&b, *value);
-    }
-    buf_putc(&b, '"');
-    return buf_steal(&b);
-}
-
-/* The lines as they are to be written: as they are, or the only one in quotes. */
-static int write_value(const char *key, struct str_list *lines, struct err *err)
-{
-    char *value = join(lines, "\n");
-    bool fits = reads_as(lines, value);
-
-    if (!fits && lines->count == 1) {
-        char *in_quotes = quoted(value);
-        free(lines->items[0]);
-        lines->items[0] = in_quotes;
-        fits = reads_as(lines, value);
-    }
-    free(value);
-    if (!fits)
-        err_set(err,
-                "`%s` cannot be written like this: in a value of several lines, ; and # belong in "
-                "quotes, each quote has its partner on its line, and there are no control "
-                "characters",
-                key);
-    return fits ? 0 : ERR_INVALID;
-}
-
 static size_t columns(const char *s, size_t len)
 {
     size_t n = 0;
@@ -355,7 +283,7 @@ static void remove_part(struct edit *e, const struct part *p, bool indented)
 
 static void add_key(struct edit *e, const char *key, const struct str_list *lines)
 {
-    char *between = mem_printf("%s" INDENT, e->eol), *value = join(lines, between);
+    char *between = mem_printf("%s" INDENT, e->eol), *value = edit_value_join(lines, between);
     char *text = mem_printf("%s = %s", key, value);
     size_t last = (size_t)e->section->line, next = next_section(e);
 
@@ -406,12 +334,12 @@ static int apply_key(struct edit *e, const struct edit_key *k, struct err *err)
     struct str_list lines = {0};
     int rc = 0;
 
-    split_value(k->value, &lines);
-    char *value = join(&lines, "\n");
+    edit_value_split(k->value, &lines);
+    char *value = edit_value_join(&lines, "\n");
     bool same = entry == NULL ? lines.count == 0
                               : lines.count > 0 && !entry->broken && str_eq(entry->value, value);
     if (!same && lines.count > 0)
-        rc = write_value(k->key, &lines, err);
+        rc = edit_value_write(k->key, &lines, err);
     if (!same && rc == 0 && entry != NULL)
         set_value(e, entry, &lines);
     else if (!same && rc == 0)
@@ -459,8 +387,8 @@ static bool has_keys(const struct edit *e, const struct ini_section *s, const st
 
     for (size_t i = 0; i < count; i++) {
         struct str_list lines = {0};
-        split_value(keys[i].value, &lines);
-        char *value = join(&lines, "\n");
+        edit_value_split(keys[i].value, &lines);
+        char *value = edit_value_join(&lines, "\n");
         const char *seen = ini_get(s, keys[i].key);
         bool right = lines.count == 0 ? seen == NULL : str_eq(seen, value);
         named += lines.count > 0;
