@@ -17,16 +17,15 @@
  * it.
  */
 #include <assert.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <pthread.h>
-
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "gateway/backend.h"
+#include "gateway/post.h"
 #include "gateway/smtp_session.h"
 
 #define IDLE_MS 20000 /* servers drop idle clients after half a minute to five */
@@ -44,14 +43,14 @@ struct delivery {
     int64_t since_us;      /* with WAITING */
     struct delivery *next; /* in the queue */
     struct gateway_result result;
-    struct delivery *next_posted;
+    struct post_item item;
 };
 
 struct smtp;
 
 struct sender {
     struct smtp *smtp;
-    uv_thread_t thread;
+    pthread_t thread;
     uv_cond_t wake;
     struct smtp_session *session;
     struct delivery *delivery; /* given, or being carried out */
@@ -62,7 +61,7 @@ struct sender {
 struct smtp {
     struct gateway *gateway;
     uv_async_t async;
-    struct delivery *_Atomic posted; /* ended ones that the loop has to look at, the newest first */
+    struct post posted; /* ended ones that the loop has to look at */
     uv_mutex_t lock;
     struct delivery *deliveries; /* by the exchange's index */
     struct delivery *first, **last;
@@ -76,12 +75,7 @@ struct smtp {
 
 static void post(struct smtp *smtp, struct delivery *d)
 {
-    struct delivery *head = atomic_load(&smtp->posted);
-
-    do {
-        d->next_posted = head;
-    } while (!atomic_compare_exchange_weak(&smtp->posted, &head, d));
-    if (head == NULL)
+    if (post_put(&smtp->posted, &d->item, d))
         uv_async_send(&smtp->async);
 }
 
@@ -186,7 +180,7 @@ static bool pass_cb(void *arg)
     return exchange_pass(arg);
 }
 
-static void sender_main(void *arg)
+static void *sender_main(void *arg)
 {
     struct sender *s = arg;
     struct smtp *smtp = s->smtp;
@@ -206,14 +200,7 @@ static void sender_main(void *arg)
     atomic_fetch_add(&smtp->gone, 1);
     if (smtp->ready)
         uv_async_send(&smtp->async);
-}
-
-static void block_signals(sigset_t *before)
-{
-    sigset_t all;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, before);
+    return NULL;
 }
 
 static void smtp_stop(struct smtp *smtp)
@@ -228,26 +215,20 @@ static void smtp_stop(struct smtp *smtp)
 static int start_threads(struct smtp *smtp, const struct gateway_settings *settings,
                          struct err *err)
 {
-    sigset_t before;
-    int rc = 0;
-
-    block_signals(&before); /* the threads inherit it: signals are the loop's */
     for (int i = 0; i < smtp->count; i++) {
         struct sender *s = &smtp->senders[i];
         s->smtp = smtp;
         s->session = smtp_session_create(settings);
         uv_cond_init(&s->wake);
-        rc = uv_thread_create(&s->thread, sender_main, s);
+        int rc = thread_start(&s->thread, sender_main, s, "a sender", err);
         if (rc != 0) {
-            err_set(err, "start a sender thread: %s", uv_strerror(rc));
             uv_cond_destroy(&s->wake);
             smtp_session_free(s->session);
-            break;
+            return rc;
         }
         smtp->alive++;
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return rc == 0 ? 0 : ERR_IO;
+    return 0;
 }
 
 /* --- the loop --- */
@@ -274,7 +255,7 @@ static void async_closed_cb(uv_handle_t *handle)
 static void join_all(struct smtp *smtp)
 {
     for (int i = 0; i < smtp->alive; i++)
-        uv_thread_join(&smtp->senders[i].thread);
+        pthread_join(smtp->senders[i].thread, NULL);
     smtp->alive = 0;
 }
 
@@ -291,13 +272,13 @@ static void look_for_the_end(struct smtp *smtp)
 static void async_cb(uv_async_t *async)
 {
     struct smtp *smtp = async->data;
-    struct delivery *list = atomic_exchange(&smtp->posted, NULL);
+    struct post_item *next;
 
-    while (list != NULL) {
-        struct delivery *d = list;
+    for (struct post_item *i = post_take(&smtp->posted); i != NULL; i = next) {
+        struct delivery *d = i->thing;
         struct exchange *x = d->exchange;
         struct gateway_result result = d->result;
-        list = d->next_posted;
+        next = i->next;
         d->state = DELIVERY_FREE; /* nobody else looks at an ended one */
         exchange_done(x, &result);
     }

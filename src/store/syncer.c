@@ -10,11 +10,11 @@
 
 #include <assert.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/thread.h"
 
 enum syncer_state { SYNCER_IDLE, SYNCER_ASKED, SYNCER_DONE, SYNCER_ENDING };
 
@@ -81,22 +81,13 @@ void syncer_free(struct syncer *s)
     free(s);
 }
 
-static bool begin_thread(struct syncer *s)
-{
-    sigset_t all, before;
-
-    sigfillset(&all); /* signals are the loop's */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    s->threaded = pthread_create(&s->thread, NULL, sync_main, s) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return s->threaded;
-}
-
 void syncer_start(struct syncer *s, int fd)
 {
     assert(s->state == SYNCER_IDLE);
     s->fd = fd;
-    if (s->threaded || begin_thread(s))
+    if (!s->threaded)
+        s->threaded = thread_start(&s->thread, sync_main, s, "the syncer", NULL) == 0;
+    if (s->threaded)
         move(s, SYNCER_ASKED);
 }
 
