@@ -2,7 +2,7 @@
  * Between gateway.c and the backends (smtp.c, sms.c, file.c); nobody else includes this. gateway.c
  * keeps the table of exchanges, checks every move and speaks with the dispatcher; a backend only
  * carries the exchanges out, at most settings->connections of them at once; the others wait with it
- * in their order. Everything here but exchange_pass runs on the loop's thread.
+ * in their order. Everything here runs on the loop's thread, but for what says otherwise.
  */
 #ifndef GATEWAY_BACKEND_H
 #define GATEWAY_BACKEND_H

@@ -1,5 +1,5 @@
 /*
- * HTTP exchanges on the event loop: libcurl's multi interface driven by libuv. Connections are kept
+ * HTTP exchanges on an event loop: libcurl's multi interface driven by libuv. Connections are kept
  * alive and used again; redirects, proxies from the environment, HTTP/2 and content encodings are
  * off; certificates are checked. Private to the gateway room.
  *

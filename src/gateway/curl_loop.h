@@ -1,5 +1,5 @@
 /*
- * libcurl's multi interface on the event loop, shared by http.c and fetch.c: libcurl asks for
+ * libcurl's multi interface on an event loop, shared by http.c and fetch.c: libcurl asks for
  * timers and sockets, libuv calls back, and whatever has finished is handed out.
  */
 #ifndef GATEWAY_CURL_LOOP_H

@@ -356,6 +356,59 @@ static void closing_breaks_off_what_hangs(void **state)
     peer_stop(&s.peer);
 }
 
+static void breaking_off_lets_nothing_more_leave_and_what_has_left_go_on(void **state)
+{
+    struct gateway_message m[8];
+    struct set s;
+
+    set_up(&s, 0);
+    s.trial.settings.connections = 1;
+    open_gateway(&s);
+    m[0] = message(1, "+37121111103", "x"); /* its answer does not come */
+    trial_send(&s.trial, &m[0]);
+    assert_int_equal(peer_wait_count(&s.peer, "request ", 1), 1);
+    for (int i = 1; i < 8; i++) {
+        m[i] = message(i + 1, "+37121111100", "x");
+        trial_send(&s.trial, &m[i]);
+    }
+    gateway_break_off(s.trial.gateway);
+    trial_wait(&s.trial, 7);
+    for (int i = 1; i < 8; i++) {
+        assert_int_equal(s.trial.results[i + 1].outcome, OUTCOME_RETRY);
+        assert_false(s.trial.results[i + 1].gateway_trouble);
+    }
+    assert_int_equal(s.trial.done_for[1], 0);
+    trial_close(&s.trial, 0);
+    assert_int_equal(s.trial.results[1].outcome, OUTCOME_UNKNOWN);
+    assert_int_equal(peer_count(&s.peer, "request "), 1);
+    peer_stop(&s.peer);
+}
+
+static void one_that_is_broken_off_as_soon_as_it_began_is_told_once(void **state)
+{
+    struct set s;
+
+    set_up(&s, 0);
+    for (int i = 0; i < 20; i++) {
+        struct gateway_message m = message(1, "+37121111100", "x");
+        s.trial.done_for[1] = 0;
+        s.trial.closed = false;
+        open_gateway(&s);
+        trial_send(&s.trial, &m);
+        if (i % 2 == 0)
+            usleep((useconds_t)i * 50);
+        gateway_break_off(s.trial.gateway);
+        gateway_close(s.trial.gateway, 0, trial_closed_cb, &s.trial);
+        while (!s.trial.closed)
+            uv_run(&s.trial.loop, UV_RUN_ONCE);
+        assert_int_equal(s.trial.done_for[1], 1);
+        if ((atomic_exchange(&s.trial.marks[1], 0) & GATEWAY_MARK_PASSED) == 0)
+            assert_int_equal(s.trial.results[1].outcome, OUTCOME_RETRY);
+    }
+    trial_drop(&s.trial);
+    peer_stop(&s.peer);
+}
+
 static void messages_that_are_none_are_refused(void **state)
 {
     struct set s;
@@ -469,6 +522,8 @@ int main(void)
         cmocka_unit_test(more_than_there_are_connections_wait_and_all_arrive),
         cmocka_unit_test(those_that_wait_end_untried_with_the_gateways_trouble),
         cmocka_unit_test(closing_breaks_off_what_hangs),
+        cmocka_unit_test(breaking_off_lets_nothing_more_leave_and_what_has_left_go_on),
+        cmocka_unit_test(one_that_is_broken_off_as_soon_as_it_began_is_told_once),
         cmocka_unit_test(messages_that_are_none_are_refused),
         cmocka_unit_test(wrong_settings_are_all_told_at_once),
         cmocka_unit_test(kannel_takes_gsm_and_ucs2_texts_for_real),
