@@ -3,15 +3,15 @@
  * request to an address that went out with the text. The [report] section of a provider file says
  * how such a request is read, and how it shows that it is the provider's:
  *
- *     signature   twilio, vonage, plivo or messagebird, `with` the key of the gateway's section
- *                 that holds the secret (several: the first that is given)
+ *     signature   twilio, vonage, plivo, messagebird or hmac, `with` the key of the gateway's
+ *                 section that holds the secret (several: the first that is given)
  *     id, error   fields that hold the provider's id of the message, and an error code for people
  *     status      the field that tells how it stands; then which words in it mean what:
  *     sent, delivered, failed
  *
  * A field is one of the query, of the form, or of the JSON object that the body is. The address
  * holds the message's token, 128 bits that nobody else has; where no secret is given, it is the
- * only proof.
+ * only proof, beside the addresses that reports may come from.
  */
 #ifndef GATEWAY_REPORT_H
 #define GATEWAY_REPORT_H
@@ -36,7 +36,8 @@ enum report_signature {
     REPORT_TWILIO,
     REPORT_VONAGE,
     REPORT_PLIVO,
-    REPORT_MESSAGEBIRD
+    REPORT_MESSAGEBIRD,
+    REPORT_HMAC
 };
 
 /* The [report] section of a provider file. All zero: there is none. */
@@ -58,7 +59,8 @@ struct report_field {
 
 /* A request as it came; all borrowed. */
 struct report_request {
-    const char *url; /* whole, as the provider was given it, with the query as it came */
+    const char *from; /* the address of who asks */
+    const char *url;  /* whole, as the provider was given it, with the query as it came */
     const struct report_field *query, *form, *headers;
     size_t query_count, form_count, header_count;
     const char *body; /* the bytes, also of a form */

@@ -67,7 +67,8 @@ struct gateway_settings {
                            (RFC 5321, 4.5.3.2.6), 60 s for SMS */
     char *provider;     /* GATEWAY_SMS */
     bool reports;       /* it tells us what becomes of a text */
-    char *report_url;   /* beginning of where it tells that, with a / at its end; NULL: nowhere */
+    struct str_list reports_from; /* ranges (base/net.h) that they come from; none: any */
+    char *report_url; /* beginning of where it tells that, with a / at its end; NULL: nowhere */
     struct gateway_param *params;
     size_t param_count;
     char *path; /* GATEWAY_FILE: the folder */

@@ -13,6 +13,7 @@
 #include <jansson.h>
 
 #include "base/mem.h"
+#include "base/net.h"
 #include "gateway/provider.h"
 
 #define WORDS_MAX 64 /* after sent, delivered, failed */
@@ -20,7 +21,8 @@
 
 struct report_source {
     char *url;
-    char *secret; /* NULL: none was given */
+    char *secret;         /* NULL: none was given */
+    struct str_list from; /* ranges; none: any */
     struct provider *provider;
 };
 
@@ -32,17 +34,15 @@ static const char *const status_names[] = {
 static bool read_signature(struct report_rules *r, const char *value)
 {
     static const char *const names[] = {
-        [REPORT_TWILIO] = "twilio",
-        [REPORT_VONAGE] = "vonage",
-        [REPORT_PLIVO] = "plivo",
-        [REPORT_MESSAGEBIRD] = "messagebird",
+        [REPORT_TWILIO] = "twilio",           [REPORT_VONAGE] = "vonage", [REPORT_PLIVO] = "plivo",
+        [REPORT_MESSAGEBIRD] = "messagebird", [REPORT_HMAC] = "hmac",
     };
     struct str_list words = {0};
     bool ok;
 
     str_split(&words, value, ' ');
     ok = words.count >= 3 && strcmp(words.items[1], "with") == 0;
-    for (size_t i = REPORT_TWILIO; ok && i <= REPORT_MESSAGEBIRD; i++)
+    for (size_t i = REPORT_TWILIO; ok && i <= REPORT_HMAC; i++)
         if (strcmp(words.items[0], names[i]) == 0)
             r->signature = (enum report_signature)i;
     for (size_t i = 2; ok && i < words.count; i++)
@@ -69,8 +69,8 @@ void report_rules_add(struct report_rules *r, const char *key, const char *value
     } else if (strcmp(key, "signature") == 0) {
         if (!read_signature(r, value))
             problems_error(problems, file, line,
-                           "`signature = %s`: write twilio, vonage, plivo or messagebird, and "
-                           "`with` the key that holds the secret: `twilio with password`",
+                           "`signature = %s`: write twilio, vonage, plivo, messagebird or hmac, "
+                           "and `with` the key that holds the secret: `twilio with password`",
                            value);
     } else {
         int status = REPORT_SENT;
@@ -127,6 +127,9 @@ struct report_source *report_source_create(const struct gateway_settings *settin
     struct report_source *s = mem_zalloc(sizeof(*s));
     s->url = mem_strdup(settings->report_url);
     s->secret = mem_strdup(secret_of(settings, &p->report));
+    for (size_t i = 0; i < settings->reports_from.count; i++)
+        str_list_add(&s->from, settings->reports_from.items[i],
+                     strlen(settings->reports_from.items[i]));
     s->provider = p;
     return s;
 }
@@ -139,6 +142,7 @@ void report_source_free(struct report_source *s)
         explicit_bzero(s->secret, strlen(s->secret));
     free(s->secret);
     free(s->url);
+    str_list_close(&s->from);
     provider_free(s->provider);
     free(s);
 }
@@ -227,6 +231,14 @@ static void keep_word(const char *value, char out[REPORT_WORD_MAX])
     out[n] = '\0';
 }
 
+static bool comes_from_there(const struct report_source *s, const char *from)
+{
+    for (size_t i = 0; i < s->from.count; i++)
+        if (net_range_has(s->from.items[i], from))
+            return true;
+    return s->from.count == 0;
+}
+
 enum report_verdict report_judge(const struct report_source *s, const struct report_request *r,
                                  int64_t now_ms, struct report *out)
 {
@@ -237,8 +249,10 @@ enum report_verdict report_judge(const struct report_source *s, const struct rep
     *out = (struct report){0};
     read_fields(r, &f);
     const char *status = find(&f, rules->status);
-    if (rules->signature != REPORT_UNSIGNED && s->secret != NULL &&
-        !report_signed(rules->signature, s->secret, r, f.items, f.count, now_ms)) {
+    if (!comes_from_there(s, r->from)) {
+        verdict = REPORT_FORGED;
+    } else if (rules->signature != REPORT_UNSIGNED && s->secret != NULL &&
+               !report_signed(rules->signature, s->secret, r, f.items, f.count, now_ms)) {
         verdict = REPORT_FORGED;
     } else if (status != NULL) {
         for (int i = REPORT_SENT; i <= REPORT_FAILED; i++)

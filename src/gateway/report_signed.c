@@ -4,12 +4,15 @@
  *     twilio       X-Twilio-Signature: base64 of HMAC-SHA1 over the URL and, of a form, each name
  *                  and value in the order of the names
  *     plivo        X-Plivo-Signature-V3: base64 of HMAC-SHA256 over the URL, "?", the same of a
- * form,
- *                  "." and the header X-Plivo-Signature-V3-Nonce; several, separated by commas
+ *                  form, "." and the header X-Plivo-Signature-V3-Nonce; several, with commas
+ *                  between them
  *     vonage       the field `sig`: hexadecimal HMAC-SHA256 over "&name=value" of all other fields
- * in the order of the names, with _ for each & and = in a value messagebird
- * MessageBird-Signature-JWT: a token signed with HMAC-SHA256, with the hashes of the URL and of the
- * body in it
+ *                  in the order of the names, with _ for each & and = in a value
+ *     messagebird  MessageBird-Signature-JWT: a token signed with HMAC-SHA256, with the hashes of
+ *                  the URL and of the body in it
+ *     hmac         for gateways of one's own: X-Signature: hexadecimal HMAC-SHA256 over the header
+ *                  X-Timestamp (seconds since 1970, at most five minutes ago), "." and the body. A
+ *                  query, which this does not cover, is none of such a report's.
  *
  * What is compared is compared in constant time.
  */
@@ -28,6 +31,7 @@
 
 #define BASE64_MAX 2048 /* of a part of a token */
 #define CLOCKS_APART_S 60
+#define HMAC_AGE_S 300
 #define SHA256_BYTES 32
 
 /* --- tools --- */
@@ -77,6 +81,19 @@ static void hex(const unsigned char *bytes, size_t n, char *out)
         *out++ = digits[bytes[i] & 15];
     }
     *out = '\0';
+}
+
+/* Is it these bytes in hexadecimal? In upper case or lower: both are seen. */
+static bool is_hex_of(const unsigned char *bytes, size_t n, const char *given)
+{
+    char text[EVP_MAX_MD_SIZE * 2 + 1], small[EVP_MAX_MD_SIZE * 2 + 1];
+
+    hex(bytes, n, text);
+    if (given == NULL || n == 0 || strlen(given) != 2 * n)
+        return false;
+    for (size_t i = 0; i <= 2 * n; i++)
+        small[i] = given[i] >= 'A' && given[i] <= 'F' ? (char)(given[i] | 0x20) : given[i];
+    return same(text, small, 2 * n);
 }
 
 static int by_name(const void *a, const void *b)
@@ -154,7 +171,6 @@ static bool vonage(const char *secret, const struct report_field *fields, size_t
     struct report_field *all = sorted(fields, count);
     const char *given = NULL;
     unsigned char mac[EVP_MAX_MD_SIZE];
-    char text[EVP_MAX_MD_SIZE * 2 + 1] = "";
     struct buf data;
 
     buf_init(&data);
@@ -170,13 +186,28 @@ static bool vonage(const char *secret, const struct report_field *fields, size_t
     size_t n = hmac(EVP_sha256(), secret, data.data, data.len, mac);
     buf_close(&data);
     free(all);
-    hex(mac, n, text);
-    if (given == NULL || n == 0 || strlen(given) != 2 * n)
+    return is_hex_of(mac, n, given);
+}
+
+/* --- a gateway of one's own --- */
+
+static bool own(const char *secret, const struct report_request *r, int64_t now_ms)
+{
+    const char *given = header(r, "X-Signature"), *stamp = header(r, "X-Timestamp");
+    unsigned char mac[EVP_MAX_MD_SIZE];
+    int64_t at_s;
+    struct buf data;
+
+    if (given == NULL || stamp == NULL || r->query_count > 0 ||
+        !str_to_int(stamp, 0, INT64_MAX / 1000, &at_s) || at_s < now_ms / 1000 - HMAC_AGE_S ||
+        at_s > now_ms / 1000 + CLOCKS_APART_S)
         return false;
-    char small[EVP_MAX_MD_SIZE * 2 + 1];
-    for (size_t i = 0; i <= 2 * n; i++) /* upper case or lower: both are seen */
-        small[i] = given[i] >= 'A' && given[i] <= 'F' ? (char)(given[i] | 0x20) : given[i];
-    return same(text, small, 2 * n);
+    buf_init(&data);
+    buf_printf(&data, "%s.", stamp);
+    buf_append(&data, r->body, r->len);
+    size_t n = hmac(EVP_sha256(), secret, data.data, data.len, mac);
+    buf_close(&data);
+    return is_hex_of(mac, n, given);
 }
 
 /* --- messagebird --- */
@@ -267,6 +298,8 @@ bool report_signed(enum report_signature how, const char *secret, const struct r
         return vonage(secret, fields, count);
     case REPORT_MESSAGEBIRD:
         return messagebird(secret, r, now_ms);
+    case REPORT_HMAC:
+        return own(secret, r, now_ms);
     }
     return false;
 }

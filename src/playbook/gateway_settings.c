@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/net.h"
 #include "base/str.h"
 #include "internal.h"
 #include "text/address.h"
@@ -16,6 +17,7 @@
 #define TIMEOUT_MIN_MS 1000
 #define TIMEOUT_MAX_MS 3600000
 #define RATE_MAX 1000000
+#define FILE_KEY "-file"
 
 static const char *const smtp_schemes[] = {"smtps", "smtp", NULL};
 static const char *const http_schemes[] = {"https", "http", NULL};
@@ -192,6 +194,24 @@ static bool parse_channels(const struct directive_place *at, const char *value, 
     return ok;
 }
 
+static bool parse_ranges(const struct directive_place *at, const char *value, void *field)
+{
+    struct str_list *ranges = field;
+    bool ok = true;
+
+    str_list_close(ranges);
+    str_split(ranges, value, ',');
+    for (size_t i = 0; i < ranges->count; i++)
+        if (!net_is_range(ranges->items[i])) {
+            place_error(at,
+                        "`%s` is no address; write it as `192.0.2.7`, `192.0.2.0/24` or "
+                        "`2001:db8::/32`",
+                        ranges->items[i]);
+            ok = false;
+        }
+    return ok;
+}
+
 static bool parse_provider(const struct directive_place *at, const char *value, void *field)
 {
     const struct settings *s = at->context;
@@ -311,6 +331,8 @@ static const struct directive sms_directives[] = {
      .offset = AT(reports),
      .fallback = "no",
      .help = "the provider calls `[web] url` to tell what became of each text"},
+    CUSTOM("reports-from", reports_from, parse_ranges, NULL,
+           "addresses, or ranges like 192.0.2.0/24", "reports are taken from there alone"),
 };
 
 static const struct directive file_directives[] = {
@@ -332,14 +354,29 @@ const struct directive_section gateway_sections[] = {
                       COUNT(file_directives)},
 };
 
+/* A key of the provider's. Some of them are secrets: KEY-file names the file in which KEY stands.
+ */
 static bool add_param(const struct reading *r, const struct ini_entry *e, void *target)
 {
+    const struct settings *s = r->context;
     struct gateway_settings *g = target;
     size_t cap = g->param_count; /* grown one by one: there are a handful */
+    bool in_file = str_ends(e->key, FILE_KEY);
+    size_t len = strlen(e->key) - (in_file ? strlen(FILE_KEY) : 0);
+    struct gateway_param p = {.name = mem_strndup(e->key, len), .line = e->line};
+    struct directive_place at = {r->file, e->line, e->key, r->problems, r->context};
 
+    p.value = in_file ? secret_read(&at, s->dir, e->value) : mem_strdup(e->value);
+    for (size_t i = 0; i < g->param_count; i++)
+        if (strcmp(g->params[i].name, p.name) == 0)
+            problems_error(r->problems, r->file, e->line,
+                           "`%s` and `%s" FILE_KEY "` are both there; keep one", p.name, p.name);
+    if (p.value == NULL) {
+        free(p.name);
+        return true;
+    }
     mem_grow(&g->params, &cap, g->param_count + 1, sizeof(*g->params));
-    g->params[g->param_count++] =
-        (struct gateway_param){mem_strdup(e->key), mem_strdup(e->value), e->line};
+    g->params[g->param_count++] = p;
     return true;
 }
 
@@ -497,6 +534,7 @@ void gateway_settings_close(struct gateway_settings *g)
     free(g->ca_file);
     free(g->provider);
     free(g->report_url);
+    str_list_close(&g->reports_from);
     for (size_t i = 0; i < g->param_count; i++) {
         free(g->params[i].name);
         secret_free(g->params[i].value); /* some providers' keys are */

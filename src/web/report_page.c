@@ -77,6 +77,7 @@ static enum report_verdict judge(const struct visit *v, const struct told *t, st
     struct report_field *headers = borrow(&r->headers);
     char *url = whole_url(v, t);
     const struct report_request request = {
+        .from = r->from,
         .url = url,
         .query = query,
         .query_count = r->query.count,
@@ -120,7 +121,7 @@ int report_page(struct visit *v)
         return rc;
     enum report_verdict verdict = judge(v, &t, &report);
     if (verdict == REPORT_FORGED) {
-        log_warning("a delivery report without the signature of its provider",
+        log_warning("a delivery report without the signature of its provider, or from elsewhere",
                     "gateway=%s message=%lld", t.gateway, (long long)t.message_id);
         return ERR_NOTFOUND;
     }

@@ -126,6 +126,18 @@ class MessageBird:
         return http(url, headers={"MessageBird-Signature-JWT": f"{text}.{url_part(mac)}"})
 
 
+class Own(Twilio):
+    """A gateway of one's own: Twilio's requests, and reports in JSON signed with their time."""
+
+    name, extra = "twilio", f"report_secret = {SECRET}"
+
+    def report(self, url, status, secret=SECRET, late_s=0):
+        body = json.dumps({"MessageSid": "SM1", "MessageStatus": status}).encode()
+        stamp = str(int(time.time()) - late_s)
+        mac = hmac.new(secret.encode(), f"{stamp}.".encode() + body, "sha256").hexdigest()
+        return http(url, body=body, headers={"X-Timestamp": stamp, "X-Signature": mac})
+
+
 PROVIDERS = (Twilio(), Plivo(), Vonage(), VonageJson(), MessageBird())
 
 
@@ -136,6 +148,7 @@ class ReportsTest(ShopTest):
         self.peer = self.enterContext(ProviderPeer(provider.name))
         self.port = free_port()
         self.provider = provider
+        own = isinstance(provider, Own)
         shop = self.shop(conf=BUSINESS + extra + f"""
 [web]
 listen = 127.0.0.1:{self.port}
@@ -143,7 +156,7 @@ url = http://127.0.0.1:{self.port}/
 
 [gateway texts]
 type = sms
-provider = {provider.name}
+provider = {'own' if own else provider.name}
 url = {self.peer.url}
 {'' if provider.name == 'messagebird' else f'user = {USER}'}
 password = {PASSWORD}
@@ -151,6 +164,11 @@ from = +37120000000
 {provider.extra}
 reports = yes
 """, playbook=playbook, templates=WORDS)
+        if own:
+            text = (shop.dir / "providers/twilio.conf").read_text(encoding="utf-8")
+            shop.write("providers/own.conf", text.replace(
+                "signature = twilio with auth_token password", "signature = hmac with report_secret"
+            ).replace("\n[may]\n", "\n[may]\nreport_secret = what signs its reports\n"))
         return shop.start()
 
     def job(self, shop, phone="20000900"):
@@ -277,6 +295,49 @@ class Told(ReportsTest):
 
 
 class Configured(ReportsTest):
+    def test_a_gateway_of_ones_own_signs_its_time_and_its_body(self):
+        shop = self.make(Own())
+        self.job(shop)
+        shop.wait_message(state="sent")
+        url = self.address()
+        for more in ({"secret": "guessed"}, {"late_s": 3600}, {"late_s": -3600}):
+            self.assertEqual(self.provider.report(url, "delivered", **more), 404, more)
+        self.assertEqual(self.provider.report(f"{url}?MessageStatus=delivered", "queued"), 404)
+        self.report(url, "delivered")
+        shop.wait_message(state="delivered")
+
+    def test_reports_from_elsewhere_are_refused(self):
+        shop = self.make()
+        conf = (shop.dir / "betimes.conf").read_text()
+        self.job(shop)
+        shop.wait_message(state="sent")
+        url = self.address()
+        for there, status in (("192.0.2.7, 2001:db8::/32", 404), ("192.0.2.7, 127.0.0.0/8", 200)):
+            shop.write("betimes.conf", conf + f"reports-from = {there}\n")
+            shop.reload()
+            self.assertEqual(self.provider.report(url, "delivered"), status)
+        shop.write("betimes.conf", conf + "reports-from = example.com\n")
+        self.assertIn("`example.com` is no address; write it as", shop.run("check", status=1).stderr)
+
+    def test_a_secret_may_stand_in_a_file_that_only_its_owner_can_read(self):
+        shop = self.make(MessageBird())
+        conf = (shop.dir / "betimes.conf").read_text()
+        path = shop.write("signing-key", f"{SECRET} too\n")
+        shop.write("betimes.conf", conf.replace(f"signing_key = {SECRET}",
+                                                "signing_key-file = signing-key"))
+        shop.reload()
+        self.job(shop)
+        shop.wait_message(state="sent")
+        url = self.address()
+        self.assertEqual(self.provider.report(url, "delivered"), 404)
+        self.report(url, "delivered", secret=f"{SECRET} too")
+        path.chmod(0o644)
+        self.assertIn(f"others can read {path}", shop.run("check", status=1).stderr)
+        shop.write("betimes.conf", conf + "signing_key-file = signing-key\n")
+        path.chmod(0o600)
+        self.assertIn("`signing_key` and `signing_key-file` are both there; keep one",
+                      shop.run("check", status=1).stderr)
+
     def test_without_a_page_that_can_be_reached_it_is_an_error(self):
         shop = self.make()
         conf = (shop.dir / "betimes.conf").read_text()
