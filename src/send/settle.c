@@ -85,7 +85,9 @@ static int go_on(struct world *w, const struct message *m, int64_t now_ms, bool 
     struct message next = *m;
     next.channel = channel;
     next.state = MESSAGE_PLANNED;
-    next.next_ms = next.state_ms = now_ms;
+    next.state_ms = now_ms;
+    /* One that had gone earlier than it was due, with another, has time until then. */
+    next.next_ms = m->due_ms > now_ms && !m->final ? m->due_ms : now_ms;
     next.reason = "takes over, since the first channel failed";
     rc = store_message_add(w->store, &next);
     /* What a person sent once more goes on as hers. */

@@ -10,7 +10,8 @@
 #include "sim.h"
 
 #define WORDS_MAX 6000
-#define ROUGH_MS 10 /* the change log's time is a rounded fraction of a day */
+#define TURN_MS 1000 /* what is claimed in the last moment of its hours leaves within it */
+#define ROUGH_MS 10  /* the change log's time is a rounded fraction of a day */
 #define AT_ONCE_US (10 * MINUTE_MS * 1000)
 #define EDGE_MS (30 * MINUTE_MS) /* what goes earlier keeps away from the edge of the night */
 
@@ -348,7 +349,7 @@ static void judge_client(const struct launch *l)
     if (l->r->by == SIM_BY_SMS ? ch != CHANNEL_SMS
                                : l->r->by == SIM_BY_EMAIL && ch != CHANNEL_EMAIL)
         wrong(l, "the rule wants another channel");
-    if (!civil_allowed(l->r, zone, l->now_ms))
+    if (!civil_allowed(l->r, zone, l->now_ms) && !civil_allowed(l->r, zone, l->now_ms - TURN_MS))
         wrong(l, "at %02d:%02d by the client's clock (%s)", civil_minute(zone, l->now_ms) / 60,
               civil_minute(zone, l->now_ms) % 60, sim_zones[zone]);
     if (l->t->visit >= 0)

@@ -7,7 +7,7 @@ static const struct gateway_result later = {.outcome = OUTCOME_RETRY, .detail = 
 static const struct gateway_result refused = {.outcome = OUTCOME_REJECTED,
                                               .detail = "no such user"};
 static const struct gateway_result unclear = {.outcome = OUTCOME_UNKNOWN, .detail = "timeout"};
-static const struct gateway_result sent = {.outcome = OUTCOME_SENT};
+static const struct gateway_result accepted = {.outcome = OUTCOME_SENT};
 
 /* Both claimed, at 11:00; message 1 leads. */
 static struct shop *both_out(const char *playbook, struct claim *c)
@@ -52,6 +52,29 @@ static void the_next_channel_takes_both_over_in_one(void **state)
     assert_int_equal(s->last_channel, CHANNEL_EMAIL);
     assert_string_equal(s->last_text, "Ilze: Anna and Bruno\n");
     assert_answer(s, WITH, "1 8 - 1; 2 8 1 1; 3 5 - 1; 4 5 3 1");
+    shop_close(s);
+}
+
+static void by_the_next_channel_nothing_goes_before_its_time(void **state)
+{
+    struct claim c;
+    struct shop *s = shop_open(SOON "by = sms then email\n", "2026-12-01T06:00");
+
+    shop_ilze(s);
+    say(s, "soon");
+    shop_sql(s, "INSERT INTO appointment (ref, client_id, starts, title) VALUES "
+                "('a1', 1, '2026-12-08T15:00', 'Anna'), ('a2', 1, '2026-12-08T15:06', 'Bruno')");
+    shop_look(s);
+    shop_at("2026-12-08T11:00");
+    assert_true(shop_claim(s, 1, &c));
+    assert_answer(s, WITH, "1 3 - 1; 2 3 1 1");
+    claim_close(&c);
+    shop_sql(s, "UPDATE appointment SET status = 'cancelled' WHERE id = 1");
+    shop_settle(s, 1, &refused);
+    shop_look(s);
+    assert_int_equal(shop_until(s, "2026-12-08T11:05"), 0);
+    assert_int_equal(shop_until(s, "2026-12-08T11:06"), 1);
+    assert_string_equal(s->last_text, "Ilze: Bruno\n");
     shop_close(s);
 }
 
@@ -129,7 +152,7 @@ static void an_unclear_mail_goes_again_word_for_word(void **state)
     assert_memory_equal(again.payload.data.data, c.payload.data.data, c.payload.data.len);
     assert_answer(s, "SELECT id, state, leader_id, attempts FROM message WHERE id <= 2",
                   "1 3 - 2; 2 3 1 2");
-    shop_settle(s, 1, &sent);
+    shop_settle(s, 1, &accepted);
     assert_answer(s, "SELECT state FROM message WHERE id <= 2", "5; 5");
     claim_close(&c);
     claim_close(&again);
@@ -148,7 +171,7 @@ static void an_unclear_mail_that_names_a_cancelled_visit_goes_in_new_words(void 
     assert_true(shop_claim(s, 1, &again));
     assert_string_equal(again.payload.token, c.payload.token);
     assert_string_equal(again.payload.text, "Ilze: Anna\n");
-    shop_settle(s, 1, &sent);
+    shop_settle(s, 1, &accepted);
     assert_answer(s, WITH, "1 5 - 2; 2 9 - 1");
     claim_close(&c);
     claim_close(&again);
@@ -370,6 +393,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_refused_one_fails_for_all),
         cmocka_unit_test(the_next_channel_takes_both_over_in_one),
+        cmocka_unit_test(by_the_next_channel_nothing_goes_before_its_time),
         cmocka_unit_test(a_try_before_the_point_is_made_again_in_new_words),
         cmocka_unit_test(a_leader_cancelled_before_its_next_try_lets_the_other_go),
         cmocka_unit_test(a_leader_paused_before_its_next_try_lets_the_other_go),
