@@ -163,6 +163,8 @@ $(FAULTY): $(FAULT_OBJECTS) $(LIBRARY)
 crash: deps-test ## kill it again and again, at random and at every point: RUNS=how many SEED=
 	+@$(MAKE) --no-print-directory $(PARALLEL) all $(FAULTY)
 	@BETIMES=$(abspath $(OUT)/betimes) tests/system/crash --runs $(RUNS) --seed $(SEED)
+	@BETIMES=$(abspath $(OUT)/betimes) BETIMES_LOCKED_S=90 tests/system/harness/tap.py \
+		tests/system/test_io.py Others
 
 MINUTES ?= 60
 RATE ?= 50

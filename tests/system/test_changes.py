@@ -238,6 +238,30 @@ class Ended(ChangeTest):
         self.assertEqual(shop.states(rule="evening"), {"cancelled": 500})
 
 
+class Many(ChangeTest):
+    seconds = 180
+
+    def test_ten_thousand_moved_at_once_wait_for_their_new_times_and_for_nothing_else(self):
+        evening = "[rule evening]" + VISITS.partition("[rule evening]")[2].partition("[rule")[0]
+        shop = self.make(playbook=evening)
+        self.start()
+        shop.sql("""
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+            INSERT INTO appointment (ref, client_id, starts) SELECT 'v' || i, 1, '2026-12-03T15:00'
+            FROM n""")
+        shop.wait_absorbed(120)
+        wait_until("planned", lambda: shop.query("SELECT count(*) AS n FROM message") ==
+                   [{"n": 10000}], 120)
+        shop.sql("UPDATE appointment SET starts = '2026-12-10T15:00'")
+        shop.sql("INSERT INTO client (name) VALUES ('Somebody else is served meanwhile')")
+        pending = ("SELECT state, count(*) AS n, count(DISTINCT subject_id) AS visits, "
+                   "sum(due_ms = unixepoch('2026-12-09 16:00:00') * 1000) AS due "
+                   "FROM message WHERE state <= 2")
+        wait_until("every one at its new time", lambda: shop.query(pending) == [
+            {"state": 0, "n": 10000, "visits": 10000, "due": 10000}], 120)
+        self.assertEqual(self.texts(), [])
+
+
 class Jobs(ChangeTest):
     playbook = JOBS
     words = JOB_WORDS
