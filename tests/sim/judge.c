@@ -1,7 +1,6 @@
 /*
- * The promises, checked at each launch: a message is handed over right after the commit that
- * claimed it, with nobody else's commit in between, so what is true in the business now was true
- * at the claim. What a message is about is read from its words.
+ * The promises, checked at each launch: it comes right after the commit that claimed the message, so
+ * what is true in the business now was true at the claim. Its words tell what it is about.
  */
 #include <stdio.h>
 #include <stdlib.h>
