@@ -1,6 +1,6 @@
 /*
- * The promises, checked at each launch: it comes right after the commit that claimed the message, so
- * what is true in the business now was true at the claim. Its words tell what it is about.
+ * The promises, checked at each launch: it comes right after the commit that claimed the message,
+ * so what is true in the business now was true at the claim. Its words tell what it is about.
  */
 #include <stdio.h>
 #include <stdlib.h>
