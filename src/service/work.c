@@ -345,6 +345,8 @@ int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more)
     if (rc == 0)
         rc = look_at_zones(w);
     if (rc == 0)
+        rc = bring_near(w, now_ms, until_us); /* what the claims have put off may be far */
+    if (rc == 0)
         rc = store_messages_next(w->store, &w->next_ms);
     *more = *more || work_left(w);
     return rc;
