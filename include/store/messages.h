@@ -172,4 +172,8 @@ int store_message_cancel(struct store *s, int64_t id, int64_t now_ms, const char
 int store_message_again(struct store *s, int64_t id, int64_t now_ms, int64_t expires_ms);
 int store_message_to_plan(struct store *s, const struct message *m, int64_t now_ms);
 
+/* One of the two: what was decided against long before its time is planned again for that time
+ * (*planned), everything else goes again now, and is useful for a day. ERR_INVALID as above. */
+int store_message_retry(struct store *s, const struct message *m, int64_t now_ms, bool *planned);
+
 #endif

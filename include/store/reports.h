@@ -9,6 +9,9 @@
 
 #include "store/store.h"
 
+/* The gateway of a report that is a person's: they know that it went out. `code` is who. */
+#define REPORT_BY_HAND "by hand"
+
 struct report_row {
     int64_t id;
     int64_t message_id;

@@ -12,6 +12,12 @@
 
 #include "store/store.h"
 
+/* The beginnings of some keys, by which what can be done is known: a rule, a calendar that waits for
+ * a yes (their names follow); a message that is held (its id follows). */
+#define TASK_RULE_ASKS "rule:"
+#define TASK_CALENDAR_ASKS "calendar-asks:"
+#define TASK_HELD "message:"
+
 struct task {
     const char *key; /* one task of this key exists at most; NULL: none */
     int64_t message_id, staff_id, client_id, job_id, appointment_id; /* 0: none */
@@ -41,6 +47,7 @@ int store_task_end(struct store *s, const char *key, const char *why, int64_t no
 /* A task as people see it. Strings are NULL, ids and times 0, where there is none. */
 struct task_row {
     int64_t id, message_id, staff_id, client_id, job_id, appointment_id;
+    char *key;  /* NULL: none */
     char *rule; /* that asked for it, or whose message is in trouble */
     char *staff_name, *client_name;
     char *subject; /* the appointment's ref, else the job's, or "#id" */
@@ -66,6 +73,16 @@ int store_tasks(struct store *s, const struct task_filter *f, struct task_row **
  * oldest first. Free with task_rows_free in any case. */
 int store_tasks_about(struct store *s, int64_t job_id, int64_t appointment_id, size_t max,
                       struct task_row **out, size_t *count);
+
+/* The latest `max` tasks about a client since `since_ms`, open or done, by when that was, the latest
+ * first. Free with task_rows_free in any case. */
+int store_tasks_of_client(struct store *s, int64_t client_id, int64_t since_ms, size_t max,
+                          struct task_row **out, size_t *count);
+
+/* What people have done since `since_ms`, the latest `max`, the latest first. Free with
+ * task_rows_free in any case. */
+int store_tasks_done(struct store *s, int64_t since_ms, size_t max, struct task_row **out,
+                     size_t *count);
 
 /* One task; ERR_NOTFOUND. Free with task_rows_free(row, 1), which the caller has on the heap. */
 int store_task(struct store *s, int64_t id, struct task_row **out);

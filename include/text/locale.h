@@ -49,6 +49,14 @@ bool locale_language_valid(const char *tag);
 /* "rtl" or "ltr", for HTML's dir attribute. */
 const char *locale_direction(const char *tag);
 
+/* What the language `tag` is called in the language `in` ("Latvian"); appended. false: it is none. */
+bool locale_language_name(const char *tag, const char *in, struct buf *out);
+
+/* Every language that there are words for, and a few as one country writes them, with what they are
+ * called in the language `in`; in no order. The texts live during the call. */
+typedef void (*locale_each)(void *arg, const char *tag, const char *name);
+void locale_each_language(const char *in, locale_each each, void *arg);
+
 enum locale_style {
     LOCALE_HOUSE, /* "Tuesday, 8 December", the year when it is not `today`'s */
     LOCALE_SHORT, /* "08.12.2026" */

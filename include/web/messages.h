@@ -18,10 +18,26 @@ enum word channel_word(enum channel c);
 enum word purpose_word(enum purpose p);
 
 /* A list; `due` shows when each is due, otherwise when it came to its state; `people` names whom it
- * is for, with a link to the client's page. `name` tells lists of a page apart: it begins the ids
- * of elements. For none, the sentence `none`. */
+ * is for, with a link to the client's page. What is due for one client or record has buttons.
+ * `name` tells lists of a page apart: it begins the ids of elements. For none, the sentence `none`.
+ */
 void messages_list(struct visit *v, const char *name, const struct outbox_row *rows, size_t count,
                    bool due, bool people, enum word none);
+
+/* A list of messages that need a person: as above, with what was the latest first, and the buttons
+ * of what can be done about each. */
+void messages_needing(struct visit *v, const char *name, const struct outbox_row *rows,
+                      size_t count, enum word none);
+
+/* One message, one answer of a list; with `buttons` for those who may. */
+void messages_item(struct visit *v, const char *name, const struct outbox_row *r, bool due,
+                   bool people, bool buttons);
+void messages_answer(struct visit *v, const struct told *told);
+
+/* A button for one message: `what` is "retry", "cancel" or "gone"; `named`: what it is read out
+ * with. */
+void message_button(struct visit *v, int64_t id, const char *what, enum word label,
+                    const char *named);
 
 /* A client's history, the latest first: the messages and, in between, what was answered; both lists
  * in the order of their times, each in its own: messages the latest first, answers the oldest. For

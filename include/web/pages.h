@@ -20,6 +20,24 @@ int page_rule(struct visit *v);
 int page_rule_pause(struct visit *v); /* the forms: no more messages of this rule */
 int page_rule_resume(struct visit *v);
 
+/* A client's record, and what is written down about a client; each with its form. */
+int page_client_edit(struct visit *v); /* without an id: a new one */
+int page_client_save(struct visit *v);
+int page_note(struct visit *v);
+int page_note_save(struct visit *v);
+int page_consent(struct visit *v);
+int page_consent_save(struct visit *v);
+int page_answer(struct visit *v);
+int page_answer_save(struct visit *v);
+
+/* Forms of one button: what a person decides about a message or a task. */
+int page_message_retry(struct visit *v);
+int page_message_cancel(struct visit *v);
+int page_message_gone(struct visit *v);
+int page_task_done(struct visit *v);
+int page_task_undo(struct visit *v);
+int page_task_yes(struct visit *v);
+
 /* For programs: one word and its reasons; figures in the text format of Prometheus. */
 int health_page(struct visit *v);
 int metrics_page(struct visit *v);

@@ -19,6 +19,7 @@ struct site {
     uint64_t number;                /* no other site since the start has it */
     char *business;                 /* its name */
     char *email;                    /* of the business; NULL: none */
+    char *country;                  /* of numbers without a country code; NULL: none */
     const struct zone *zone;        /* of the business */
     char *authority;                /* of `[web] url`: host, and port if it has one; NULL: no url */
     char *host;                     /* the same without the port */

@@ -174,7 +174,7 @@ static void set(char **field, const char *value)
 
 static char *asks_key(const char *name)
 {
-    return mem_printf("calendar-asks:%s", name);
+    return mem_printf(TASK_CALENDAR_ASKS "%s", name);
 }
 
 /* The look is done: what it was answered with counts from now on. */

@@ -14,10 +14,6 @@
 #include "cli/session.h"
 #include "cli/show.h"
 
-#define RETRY_USEFUL_MS                                                                            \
-    (24 * 3600 * INT64_C(1000)) /* a message taken up again is useful so long                      \
-                                 */
-
 static const struct option_spec cancel_options[] = {
     {"rule", 0, "RULE", "every waiting message of this rule"},
     {"client", 0, "REF", "every waiting message that concerns this client"},
@@ -97,31 +93,21 @@ static int cancel_one(struct deciding *d, const struct message *m)
                                 d->reason != NULL ? d->reason : "cancelled by hand");
 }
 
-/* It was decided against long before its time: to take that back is not to send it today. */
-static bool lies_ahead(const struct message *m, int64_t now_ms)
-{
-    return m->attempts == 0 && !message_is_pending(m->state) && m->due_ms > now_ms;
-}
-
-static int plan_again(struct deciding *d, const struct message *m)
-{
-    char when[SHOW_TIME_MAX];
-
-    show_time(m->due_ms, d->session.zone, d->now_ms, when);
-    buf_printf(&d->told, "message %lld is planned again for %s\n", (long long)m->id, when);
-    return store_message_to_plan(d->session.store, m, d->now_ms);
-}
-
 static int retry_one(struct deciding *d, const struct message *m)
 {
     const char *why = no_retry(m->state);
+    char when[SHOW_TIME_MAX];
+    bool planned;
 
     if (why != NULL)
         return refuse(d, m, why);
-    if (lies_ahead(m, d->now_ms))
-        return plan_again(d, m);
-    d->done++;
-    return store_message_again(d->session.store, m->id, d->now_ms, d->now_ms + RETRY_USEFUL_MS);
+    int rc = store_message_retry(d->session.store, m, d->now_ms, &planned);
+    if (rc == 0 && planned) {
+        show_time(m->due_ms, d->session.zone, d->now_ms, when);
+        buf_printf(&d->told, "message %lld is planned again for %s\n", (long long)m->id, when);
+    }
+    d->done += rc == 0 && !planned;
+    return rc;
 }
 
 typedef int (*decision)(struct deciding *d, const struct message *m);

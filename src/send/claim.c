@@ -49,7 +49,7 @@ void claim_close(struct claim *c)
  * person who has seen to it is not asked again. */
 static int ask_person(struct claiming *c, const char *what, const char *text, bool once)
 {
-    char *key = mem_printf("%s:%lld", what, (long long)c->m->id);
+    char *key = mem_printf("%s%lld", what, (long long)c->m->id);
     struct task t = {.key = key,
                      .once = once,
                      .message_id = c->m->id,
@@ -67,7 +67,7 @@ static int hold(struct claiming *c, const char *reason, const char *saw)
 {
     char *text = mem_printf("A message of the rule %s is held: %s",
                             c->letter.rule != NULL ? c->letter.rule->name : "?", reason);
-    int rc = ask_person(c, "message", text, false);
+    int rc = ask_person(c, TASK_HELD, text, false);
 
     if (rc == 0)
         rc = store_decision_add(c->store, c->m, MESSAGE_HELD, c->now_ms, c->now_ms + HOLD_LOOK_MS,
@@ -89,7 +89,7 @@ static int tell_missed(struct claiming *c, const char *reason)
                             "too late. Tell them yourself if it matters; `cap = no` in the rule "
                             "lets such messages go.",
                             client != NULL ? client->name : "The client", rule, reason);
-    int rc = ask_person(c, "missed", text, true);
+    int rc = ask_person(c, "missed:", text, true);
 
     log_warning("a client goes without a message", "message=%lld rule=%s", (long long)c->m->id,
                 rule);

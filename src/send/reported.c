@@ -14,6 +14,7 @@
 #include "send/reported.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "gateway/report.h"
@@ -35,8 +36,11 @@ static int note(struct world *w, const struct message *m, const struct report_ro
         [REPORT_SENT] = "sent", [REPORT_DELIVERED] = "delivered", [REPORT_FAILED] = "bounced"};
     char detail[GATEWAY_DETAIL_MAX];
 
-    snprintf(detail, sizeof(detail), "%s%s%s", words_of(r->status),
-             r->code[0] != '\0' ? ", code " : "", r->code);
+    if (strcmp(r->gateway, REPORT_BY_HAND) == 0)
+        snprintf(detail, sizeof(detail), "%s says that it went out", r->code);
+    else
+        snprintf(detail, sizeof(detail), "%s%s%s", words_of(r->status),
+                 r->code[0] != '\0' ? ", code " : "", r->code);
     return store_attempt_add(w->store, m->id, r->at_ms, r->gateway, outcomes[r->status], 0, detail,
                              r->provider_id[0] != '\0' ? r->provider_id : NULL);
 }

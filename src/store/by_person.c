@@ -10,6 +10,8 @@
 #include "store/internal.h"
 #include "store/messages.h"
 
+#define RETRY_USEFUL_MS (24 * 3600 * INT64_C(1000)) /* what goes again is useful for so long */
+
 static int set_final(struct store *s, int64_t id, bool final)
 {
     sqlite3_stmt *st = store_prepare(s, "UPDATE message SET final = ?2 WHERE id = ?1");
@@ -85,4 +87,12 @@ int store_message_to_plan(struct store *s, const struct message *m, int64_t now_
     int rc = store_message_move(s, m, MESSAGE_PLANNED, now_ms, m->due_ms, "planned again by hand");
 
     return rc == 0 ? set_final(s, m->id, false) : rc;
+}
+
+int store_message_retry(struct store *s, const struct message *m, int64_t now_ms, bool *planned)
+{
+    /* To take back what was decided against before its time is not to send it today. */
+    *planned = m->attempts == 0 && !message_is_pending(m->state) && m->due_ms > now_ms;
+    return *planned ? store_message_to_plan(s, m, now_ms)
+                    : store_message_again(s, m->id, now_ms, now_ms + RETRY_USEFUL_MS);
 }

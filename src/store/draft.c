@@ -25,8 +25,9 @@
 
 /* Tables that other programs write, or that no planning, deciding and settling touches: read where
  * they stand. */
-static const char *const shared[] = {"client",  "staff", "job",     "appointment", "answer",
-                                     "consent", "user",  "session", "audit",       "published"};
+static const char *const shared[] = {"client", "staff",     "job",  "appointment",
+                                     "answer", "consent",   "user", "session",
+                                     "audit",  "published", "note"};
 
 /* Twins that start empty: what these tables hold is large and of no concern. */
 static const char *const bare[] = {"payload", "attempt", "decision", "past"};

@@ -19,7 +19,7 @@
 /* The task by which a rule asks for a yes. */
 static char *question_key(const char *rule)
 {
-    return mem_printf("rule:%s", rule);
+    return mem_printf(TASK_RULE_ASKS "%s", rule);
 }
 
 int store_question_answered(struct store *s, const char *rule, int64_t now_ms)

@@ -108,6 +108,7 @@ int store_task_end(struct store *s, const char *key, const char *why, int64_t no
 void task_rows_free(struct task_row *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
+        free(rows[i].key);
         free(rows[i].rule);
         free(rows[i].staff_name);
         free(rows[i].client_name);
@@ -124,7 +125,7 @@ void task_rows_free(struct task_row *rows, size_t count)
     "coalesce(t.job_id, 0), coalesce(t.appointment_id, 0), r.name, s.name, c.name, "               \
     "CASE WHEN t.appointment_id IS NOT NULL THEN coalesce(a.ref, '#' || t.appointment_id) "        \
     "WHEN t.job_id IS NOT NULL THEN coalesce(j.ref, '#' || t.job_id) END, t.text, t.created_ms, "  \
-    "coalesce(t.done_ms, 0), t.done_by, t.done_note "                                              \
+    "coalesce(t.done_ms, 0), t.done_by, t.done_note, t.key "                                             \
     "FROM task t LEFT JOIN message m ON m.id = t.message_id LEFT JOIN rule r ON r.id = m.rule_id " \
     "LEFT JOIN staff s ON s.id = t.staff_id LEFT JOIN client c ON c.id = t.client_id "             \
     "LEFT JOIN appointment a ON a.id = t.appointment_id LEFT JOIN job j ON j.id = t.job_id "
@@ -154,6 +155,7 @@ static int read_rows(struct store *s, sqlite3_stmt *st, struct task_row **out, s
             .done_ms = column_int(st, 12),
             .done_by = column_text(st, 13),
             .done_note = column_text(st, 14),
+            .key = column_text(st, 15),
         };
     }
     return rc;
@@ -215,6 +217,36 @@ int store_tasks_about(struct store *s, int64_t job_id, int64_t appointment_id, s
 
     if (st != NULL) {
         bind_int(st, 1, job_id != 0 ? job_id : appointment_id);
+        bind_int(st, 2, (int64_t)max);
+    }
+    return read_rows(s, st, out, count);
+}
+
+int store_tasks_of_client(struct store *s, int64_t client_id, int64_t since_ms, size_t max,
+                          struct task_row **out, size_t *count)
+{
+    sqlite3_stmt *st =
+        store_prepare(s, ROWS "WHERE t.client_id = ?1 AND coalesce(t.done_ms, t.created_ms) >= ?2 "
+                              "ORDER BY coalesce(t.done_ms, t.created_ms) DESC, t.id DESC "
+                              "LIMIT ?3");
+
+    if (st != NULL) {
+        bind_int(st, 1, client_id);
+        bind_int(st, 2, since_ms);
+        bind_int(st, 3, (int64_t)max);
+    }
+    return read_rows(s, st, out, count);
+}
+
+int store_tasks_done(struct store *s, int64_t since_ms, size_t max, struct task_row **out,
+                     size_t *count)
+{
+    sqlite3_stmt *st =
+        store_prepare(s, ROWS "WHERE t.done_ms >= ?1 AND t.done_by IS NOT NULL "
+                              "ORDER BY t.done_ms DESC, t.id DESC LIMIT ?2");
+
+    if (st != NULL) {
+        bind_int(st, 1, since_ms);
         bind_int(st, 2, (int64_t)max);
     }
     return read_rows(s, st, out, count);

@@ -11,6 +11,7 @@
 #include "web/html.h"
 #include "web/messages.h"
 #include "web/parts.h"
+#include "web/tasks.h"
 
 #define COMING_MAX 30
 #define HISTORY_MAX 60
@@ -75,31 +76,6 @@ int about_history(struct visit *v, const struct about *a)
     return rc;
 }
 
-static void task_item(struct visit *v, const struct task_row *t)
-{
-    struct buf *b = &v->response->body;
-
-    buf_puts(b, "<li><div class=\"line\">");
-    frame_time(v, t->done_ms != 0 ? t->done_ms : t->created_ms);
-    buf_printf(b, "<span class=\"state %s\">", t->done_ms != 0 ? "good" : "look");
-    html_word(b, t->done_ms != 0 ? W_TASK_DONE : W_TASK_OPEN);
-    buf_puts(b, "</span>");
-    if (!str_blank(t->done_by)) {
-        buf_puts(b, "<span class=\"quiet\">");
-        html_words(b, W_TASK_DONE_BY, t->done_by, NULL);
-        buf_puts(b, "</span>");
-    }
-    buf_puts(b, "</div><p dir=\"auto\">");
-    html_text(b, t->text);
-    buf_puts(b, "</p>");
-    if (!str_blank(t->done_note)) {
-        buf_puts(b, "<p class=\"quiet\" dir=\"auto\">");
-        html_text(b, t->done_note);
-        buf_puts(b, "</p>");
-    }
-    buf_puts(b, "</li>");
-}
-
 int about_tasks(struct visit *v, const struct about *a)
 {
     struct buf *b = &v->response->body;
@@ -114,7 +90,7 @@ int about_tasks(struct visit *v, const struct about *a)
         part_quiet(b, W_TASKS_NONE);
     buf_puts(b, "<ul class=\"list\">");
     for (size_t i = count; i > 0; i--)
-        task_item(v, &rows[i - 1]);
+        task_item(v, &rows[i - 1], false);
     buf_puts(b, "</ul></section>");
     task_rows_free(rows, count);
     return rc;

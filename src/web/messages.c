@@ -2,10 +2,15 @@
 #include "web/messages.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/str.h"
+#include "web/form.h"
 #include "web/frame.h"
 #include "web/html.h"
+
+#define ACTION_MAX 64
+#define NAMED_MAX 60 /* bytes of what a button is read out with */
 
 enum word state_word(enum message_state s)
 {
@@ -99,8 +104,41 @@ static void words_of(struct visit *v, const char *name, const struct outbox_row 
     buf_puts(b, "</div></details>");
 }
 
-static void item(struct visit *v, const char *name, const struct outbox_row *r, bool due,
-                 bool people)
+void message_button(struct visit *v, int64_t id, const char *what, enum word label,
+                    const char *named)
+{
+    char action[ACTION_MAX], text[NAMED_MAX + 1];
+
+    snprintf(action, sizeof(action), "/messages/%lld/%s", (long long)id, what);
+    snprintf(text, sizeof(text), "%s", named);
+    text[str_utf8_valid(text, strlen(text))] = '\0';
+    form_button(v, action, label, text, false);
+}
+
+/* What can be done about a message in its state. One that came back has a wrong address: that is
+ * for the client's record. */
+static void deeds(struct visit *v, const struct outbox_row *r)
+{
+    struct buf *b = &v->response->body;
+    const char *who = r->client_name != NULL ? r->client_name : r->rule;
+    bool lost = r->state == MESSAGE_FAILED || r->state == MESSAGE_UNKNOWN;
+    bool waits = message_is_pending(r->state);
+
+    if (!visit_may(v, ROLE_STAFF) || (!lost && !waits))
+        return;
+    buf_puts(b, "<div class=\"deeds\">");
+    if (r->state == MESSAGE_HELD)
+        message_button(v, r->id, "retry", W_MESSAGE_RELEASE, who);
+    else if (lost || r->state == MESSAGE_RETRY)
+        message_button(v, r->id, "retry", W_MESSAGE_AGAIN, who);
+    if (r->state == MESSAGE_UNKNOWN)
+        message_button(v, r->id, "gone", W_MESSAGE_GONE, who);
+    message_button(v, r->id, "cancel", lost ? W_MESSAGE_LEAVE : W_MESSAGE_CANCEL, who);
+    buf_puts(b, "</div>");
+}
+
+void messages_item(struct visit *v, const char *name, const struct outbox_row *r, bool due,
+                   bool people, bool buttons)
 {
     struct buf *b = &v->response->body;
     char tries[16];
@@ -144,6 +182,8 @@ static void item(struct visit *v, const char *name, const struct outbox_row *r, 
     }
     if (r->text != NULL)
         words_of(v, name, r);
+    if (buttons)
+        deeds(v, r);
     buf_puts(b, "</li>");
 }
 
@@ -167,7 +207,22 @@ void messages_list(struct visit *v, const char *name, const struct outbox_row *r
     }
     buf_puts(b, "<ul class=\"list\">");
     for (size_t i = 0; i < count; i++)
-        item(v, name, &rows[i], due, people);
+        messages_item(v, name, &rows[i], due, people, due && !people);
+    buf_puts(b, "</ul>");
+}
+
+void messages_needing(struct visit *v, const char *name, const struct outbox_row *rows,
+                      size_t count, enum word none)
+{
+    struct buf *b = &v->response->body;
+
+    if (count == 0) {
+        nothing(v, none);
+        return;
+    }
+    buf_puts(b, "<ul class=\"list\">");
+    for (size_t i = 0; i < count; i++)
+        messages_item(v, name, &rows[i], false, true, true);
     buf_puts(b, "</ul>");
 }
 
@@ -188,7 +243,7 @@ static void answer_way(struct buf *b, const char *channel)
             html_word(b, ways[i].w);
 }
 
-static void answer_item(struct visit *v, const struct told *t)
+void messages_answer(struct visit *v, const struct told *t)
 {
     struct buf *b = &v->response->body;
     const struct answer *a = &t->answer;
@@ -225,8 +280,8 @@ void messages_history(struct visit *v, const char *name, const struct outbox_row
     buf_puts(b, "<ul class=\"list\">");
     while (next < count || told_count > 0)
         if (told_count == 0 || (next < count && rows[next].state_ms > told[told_count - 1].at_ms))
-            item(v, name, &rows[next++], false, false);
+            messages_item(v, name, &rows[next++], false, false, true);
         else
-            answer_item(v, &told[--told_count]);
+            messages_answer(v, &told[--told_count]);
     buf_puts(b, "</ul>");
 }

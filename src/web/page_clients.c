@@ -7,6 +7,9 @@
 #include "base/str.h"
 #include "store/records.h"
 #include "store/web_queries.h"
+#include "text/locale.h"
+#include "web/clients.h"
+#include "web/deed.h"
 #include "web/frame.h"
 #include "web/html.h"
 #include "web/messages.h"
@@ -15,7 +18,6 @@
 
 #define FOUND_MAX 50
 #define COMING_MAX 50
-#define HISTORY_MAX 100
 #define JOBS_MAX 30
 #define APPOINTMENTS_MAX 30
 
@@ -65,7 +67,13 @@ int page_clients(struct visit *v)
     buf_puts(b, "<h1>");
     html_word(b, W_CLIENTS);
     buf_puts(b, "</h1>");
+    deed_said(v);
     search_form(v, words);
+    if (visit_may(v, ROLE_STAFF)) {
+        buf_puts(b, "<p><a class=\"button\" href=\"/clients/new\">");
+        html_word(b, W_CLIENT_NEW);
+        buf_puts(b, "</a></p>");
+    }
     buf_puts(b, "<section aria-labelledby=\"found\"><h2 id=\"found\">");
     html_word(b, str_blank(words) ? W_CLIENTS_LATEST : W_CLIENTS_FOUND);
     buf_puts(b, "</h2><ul class=\"list\">");
@@ -90,67 +98,28 @@ static int facts(struct visit *v, const struct client *c)
     struct buf *b = &v->response->body;
     enum channel channel = CHANNEL_EMAIL;
     bool prefers = c->channel != NULL && channel_from(c->channel, &channel);
+    struct buf language;
     char *notes;
     int rc = store_client_notes(v->store, c->id, &notes);
 
     if (rc != 0)
         return rc;
+    buf_init(&language);
+    if (c->language == NULL || !locale_language_name(c->language, WORDS_LANGUAGE, &language))
+        buf_puts(&language, c->language != NULL ? c->language : "");
     part_section(b, "about", W_ABOUT);
     buf_puts(b, "<dl class=\"facts\">");
     part_fact(b, W_EMAIL_ADDRESS, c->email, "–");
     part_fact(b, W_PHONE, c->phone, "–");
     part_fact(b, W_PREFERS, prefers ? word(channel_word(channel)) : NULL, word(W_NO_PREFERENCE));
-    part_fact(b, W_LANGUAGE, c->language, word(W_AS_BUSINESS));
+    part_fact(b, W_LANGUAGE, language.data, word(W_AS_BUSINESS));
     part_fact(b, W_ZONE, c->timezone, word(W_AS_BUSINESS));
     part_fact(b, W_REF, c->ref, NULL);
     part_fact(b, W_TAGS, c->tags, NULL);
     part_fact(b, W_NOTES, notes, NULL);
     buf_puts(b, "</dl></section>");
+    buf_close(&language);
     free(notes);
-    return 0;
-}
-
-/* As the gate decides: marketing only for those who asked for it, the rest unless opted out. */
-static void consent_cell(struct buf *b, enum purpose p, char opted)
-{
-    bool yes = opted == 'i' || (opted == 0 && p != PURPOSE_MARKETING);
-    enum word w = opted == 'i' ? W_OPTED_IN : opted == 'o' ? W_OPTED_OUT : W_ALLOWED;
-
-    if (opted == 0 && !yes)
-        w = W_NOT_ASKED;
-    buf_printf(b, "<td><span class=\"state %s\">", yes ? "good" : opted == 'o' ? "bad" : "none");
-    html_word(b, w);
-    buf_puts(b, "</span></td>");
-}
-
-static int consent(struct visit *v, int64_t client_id)
-{
-    struct buf *b = &v->response->body;
-    struct consents c;
-    int rc = store_consents(v->store, client_id, &c);
-
-    if (rc != 0)
-        return rc;
-    part_section(b, "consent", W_CONSENT);
-    buf_puts(b, "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"consent\">"
-                "<table><caption>");
-    html_word(b, W_CONSENT_ABOUT);
-    buf_puts(b, "</caption><thead><tr><th scope=\"col\">");
-    html_word(b, W_PURPOSE);
-    for (int ch = CHANNEL_EMAIL; ch <= CHANNEL_SMS; ch++) {
-        buf_puts(b, "</th><th scope=\"col\">");
-        html_word(b, channel_word((enum channel)ch));
-    }
-    buf_puts(b, "</th></tr></thead><tbody>");
-    for (int p = PURPOSE_SERVICE; p <= PURPOSE_SURVEY; p++) {
-        buf_puts(b, "<tr><th scope=\"row\">");
-        html_word(b, purpose_word((enum purpose)p));
-        buf_puts(b, "</th>");
-        for (int ch = CHANNEL_EMAIL; ch <= CHANNEL_SMS; ch++)
-            consent_cell(b, (enum purpose)p, c.opted[ch][p]);
-        buf_puts(b, "</tr>");
-    }
-    buf_puts(b, "</tbody></table></div></section>");
     return 0;
 }
 
@@ -230,31 +199,30 @@ static int coming(struct visit *v, int64_t client_id)
     return rc;
 }
 
-static int history(struct visit *v, int64_t client_id)
+/* What can be done here, for those who may. */
+static void deeds(struct visit *v, int64_t client_id)
 {
+    static const struct {
+        const char *what;
+        enum word w;
+    } deeds[] = {
+        {"note", W_NOTE_ADD},
+        {"answer", W_ANSWER_ADD},
+        {"edit", W_CLIENT_EDIT},
+    };
     struct buf *b = &v->response->body;
-    struct outbox_row *rows;
-    struct told *told = NULL;
-    size_t count, told_count = 0;
-    int rc = store_client_messages(v->store, client_id, false, HISTORY_MAX, &rows, &count);
-    /* With the list full, only what was answered since its oldest message has its place in it. */
-    int64_t since_ms = count == HISTORY_MAX ? rows[count - 1].state_ms : 0;
+    char path[CLIENT_PATH_MAX];
 
-    if (rc == 0)
-        rc = store_told(v->store, client_id, since_ms, HISTORY_MAX, &told, &told_count);
-    part_section(b, "history", W_HISTORY);
-    messages_history(v, "was", rows, count, told, told_count, W_HISTORY_NONE);
-    if (count == HISTORY_MAX) {
-        char shown[24];
-        snprintf(shown, sizeof(shown), "%zu", count);
-        buf_puts(b, "<p class=\"quiet\">");
-        html_words(b, W_HISTORY_MORE, shown, NULL);
-        buf_puts(b, "</p>");
+    if (!visit_may(v, ROLE_STAFF))
+        return;
+    buf_puts(b, "<div class=\"deeds\">");
+    for (size_t i = 0; i < sizeof(deeds) / sizeof(deeds[0]); i++) {
+        client_path(client_id, deeds[i].what, path);
+        buf_printf(b, "<a class=\"button\" href=\"%s\">", path);
+        html_word(b, deeds[i].w);
+        buf_puts(b, "</a>");
     }
-    buf_puts(b, "</section>");
-    outbox_rows_free(rows, count);
-    told_free(told, told_count);
-    return rc;
+    buf_puts(b, "</div>");
 }
 
 int page_client(struct visit *v)
@@ -268,10 +236,13 @@ int page_client(struct visit *v)
     frame_begin(v, c.name, PLACE_CLIENTS);
     buf_puts(b, "<h1>");
     html_name(b, c.name);
-    buf_puts(b, "</h1><div class=\"two\" id=\"live\" data-live=\"10\"><div>");
+    buf_puts(b, "</h1>");
+    deed_said(v);
+    deeds(v, c.id);
+    buf_puts(b, "<div class=\"two\" id=\"live\" data-live=\"10\"><div>");
     rc = coming(v, c.id);
     if (rc == 0)
-        rc = history(v, c.id);
+        rc = client_history(v, c.id);
     buf_puts(b, "</div><div>");
     if (rc == 0)
         rc = facts(v, &c);
@@ -280,7 +251,7 @@ int page_client(struct visit *v)
     if (rc == 0)
         rc = jobs(v, c.id);
     if (rc == 0)
-        rc = consent(v, c.id);
+        rc = client_consent(v, c.id);
     buf_puts(b, "</div></div>");
     frame_end(v);
     client_close(&c);

@@ -10,22 +10,24 @@
 #include "store/tasks.h"
 #include "store/web_queries.h"
 #include "web/auth.h"
+#include "web/deed.h"
 #include "web/frame.h"
 #include "web/html.h"
 #include "web/messages.h"
 #include "web/pages.h"
+#include "web/tasks.h"
 
 #define NEEDS_MAX 20
 #define TASKS_MAX 20
+#define DONE_MAX 10
 #define NEXT_MAX 15
 #define WENT_MAX 30
 #define NOT_SENT_MAX 20
 #define DAY_MS (24 * 3600 * INT64_C(1000))
 #define NEEDS_MS (7 * DAY_MS)
 
-#define STATES_NEED                                                                                \
-    ((1u << MESSAGE_FAILED) | (1u << MESSAGE_UNKNOWN) | (1u << MESSAGE_BOUNCED) |                  \
-     (1u << MESSAGE_HELD))
+/* Of what is held a task tells. */
+#define STATES_NEED ((1u << MESSAGE_FAILED) | (1u << MESSAGE_UNKNOWN) | (1u << MESSAGE_BOUNCED))
 #define STATES_LEFT_OUT                                                                            \
     ((1u << MESSAGE_CANCELLED) | (1u << MESSAGE_SKIPPED) | (1u << MESSAGE_EXPIRED))
 
@@ -108,21 +110,30 @@ static void task_list(struct visit *v, const struct task_row *tasks, size_t coun
     buf_puts(b, "<h3>");
     html_word(b, W_TASKS);
     buf_puts(b, "</h3><ul class=\"list\">");
-    for (size_t i = 0; i < count; i++) {
-        buf_puts(b, "<li><div class=\"line\">");
-        frame_time(v, tasks[i].created_ms);
-        if (tasks[i].client_name != NULL) {
-            buf_printf(b, "<span class=\"whom\"><a href=\"/clients/%lld\">",
-                       (long long)tasks[i].client_id);
-            html_name(b, tasks[i].client_name);
-            buf_puts(b, "</a></span>");
-        }
-        buf_puts(b, "</div><p dir=\"auto\">");
-        html_text(b, tasks[i].text);
-        buf_puts(b, "</p></li>");
-    }
+    for (size_t i = 0; i < count; i++)
+        task_item(v, &tasks[i], true);
     buf_puts(b, "</ul>");
     some_of(b, W_TASKS_MORE, count, total);
+}
+
+/* So that a wrong click can be taken back. */
+static int done_list(struct visit *v)
+{
+    struct buf *b = &v->response->body;
+    struct task_row *tasks;
+    size_t count;
+    int rc = store_tasks_done(v->store, v->now_ms - DAY_MS, DONE_MAX, &tasks, &count);
+
+    if (rc == 0 && count > 0) {
+        buf_puts(b, "<details id=\"done\"><summary>");
+        html_word(b, W_TASKS_DONE);
+        buf_puts(b, "</summary><ul class=\"list\">");
+        for (size_t i = 0; i < count; i++)
+            task_item(v, &tasks[i], true);
+        buf_puts(b, "</ul></details>");
+    }
+    task_rows_free(tasks, count);
+    return rc;
 }
 
 static int needs_section(struct visit *v)
@@ -146,10 +157,11 @@ static int needs_section(struct visit *v)
             buf_puts(b, "</h3>");
         }
         if (count > 0 || task_count == 0)
-            messages_list(v, "needs", rows, count, false, true, W_NEEDS_NOBODY);
+            messages_needing(v, "needs", rows, count, W_NEEDS_NOBODY);
         some_of(b, W_NEEDS_MORE, count, total);
         if (task_count > 0)
             task_list(v, tasks, task_count, task_total);
+        rc = done_list(v);
         buf_puts(b, "</section>");
     }
     task_rows_free(tasks, task_count);
@@ -311,7 +323,9 @@ int page_today(struct visit *v)
     frame_day(v, v->now_ms);
     buf_puts(b, "</p><a class=\"button\" id=\"refresh\" href=\"/\">");
     html_word(b, W_REFRESH);
-    buf_puts(b, "</a></div><div id=\"live\" data-live=\"3\">");
+    buf_puts(b, "</a></div>");
+    deed_said(v);
+    buf_puts(b, "<div id=\"live\" data-live=\"3\">");
     for (size_t i = 0; rc == 0 && i < sizeof(sections) / sizeof(sections[0]); i++) {
         rc = sections[i].write(v);
         buf_puts(b, sections[i].then);

@@ -82,6 +82,7 @@ struct site *site_create(const struct settings *settings, const struct playbook 
     s->email = mem_strdup(settings->business.email);
     s->dir = mem_strdup(settings->dir);
     s->playbook = mem_strdup(settings->playbook);
+    s->country = mem_strdup(settings->business.country);
     s->zone = settings->business.calendar.zone;
     if (settings->web_url != NULL)
         find_url(s, settings->web_url);
@@ -109,6 +110,7 @@ void site_release(struct site *s)
     free(s->email);
     free(s->dir);
     free(s->playbook);
+    free(s->country);
     free(s->authority);
     free(s->host);
     free(s->listen_host);

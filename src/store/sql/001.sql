@@ -384,6 +384,8 @@ CREATE INDEX task_open ON task (created_ms) WHERE done_ms IS NULL;
 CREATE INDEX task_message ON task (message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX task_job ON task (job_id) WHERE job_id IS NOT NULL;
 CREATE INDEX task_appointment ON task (appointment_id) WHERE appointment_id IS NOT NULL;
+CREATE INDEX task_done ON task (done_ms) WHERE done_by IS NOT NULL;
+CREATE INDEX task_client ON task (client_id, created_ms) WHERE client_id IS NOT NULL;
 
 -- Jobs in a stage that no workflow has, and whom a person was asked about (watch/stray.h).
 CREATE TABLE stray (
@@ -494,13 +496,26 @@ CREATE TABLE session (
 CREATE INDEX session_previous ON session (previous) WHERE previous IS NOT NULL;
 
 -- Who did what on the page or to its users; rows are only added. user: the name at that time.
+-- about: the record that it was done to, such as 'client 7'.
 CREATE TABLE audit (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     at_ms INTEGER NOT NULL,
     user TEXT NOT NULL,
     action TEXT NOT NULL,
+    about TEXT,
     detail TEXT
 );
+CREATE INDEX audit_about ON audit (about, id) WHERE about IS NOT NULL;
+
+-- What people noted about a client on the page; rows are only added. user: the name at that time.
+CREATE TABLE note (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    client_id INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL,
+    user TEXT NOT NULL,
+    text TEXT NOT NULL
+);
+CREATE INDEX note_client ON note (client_id, at_ms);
 
 -- The texts of the templates as they were: the latest of a file is the one that counts. file: beneath
 -- the folder. by: who saved it on the page; NULL: it was found in the file. same: what it says did
@@ -573,4 +588,8 @@ UNION ALL
 SELECT client_id, strftime('%Y-%m-%dT%H:%M:%SZ', at), 'answer', id, NULL, channel, NULL, NULL, NULL,
     NULL, CASE WHEN score IS NULL THEN text ELSE ltrim(coalesce(text, '') || char(10) || 'score: '
         || score, char(10)) END, job_id, appointment_id, NULL
-FROM answer;
+FROM answer
+UNION ALL
+SELECT client_id, strftime('%Y-%m-%dT%H:%M:%SZ', at_ms / 1000, 'unixepoch'), 'note', id, NULL, NULL,
+    NULL, NULL, NULL, NULL, text, NULL, NULL, NULL
+FROM note;

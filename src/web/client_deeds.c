@@ -1,0 +1,361 @@
+/*
+ * What people write down about a client: a note, what the client agreed to or opted out of, what
+ * they answered by telephone or in person. Each has a page with a form, and becomes a row that is
+ * only ever added.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "store/answers.h"
+#include "store/desk.h"
+#include "store/records.h"
+#include "store/web_queries.h"
+#include "web/clients.h"
+#include "web/deed.h"
+#include "web/form.h"
+#include "web/frame.h"
+#include "web/html.h"
+#include "web/messages.h"
+#include "web/pages.h"
+#include "web/parts.h"
+
+#define TEXT_MAX_CHARS 10000
+#define SOURCE_MAX_CHARS 200
+#define SCORE_MAX 1000000
+#define CHOICES_MAX 30 /* jobs and appointments to choose from, of each */
+
+/* --- what they share --- */
+
+void client_about(int64_t id, char out[CLIENT_ABOUT_MAX])
+{
+    snprintf(out, CLIENT_ABOUT_MAX, "client %lld", (long long)id);
+}
+
+void client_path(int64_t id, const char *what, char out[CLIENT_PATH_MAX])
+{
+    snprintf(out, CLIENT_PATH_MAX, "/clients/%lld%s%s", (long long)id, what != NULL ? "/" : "",
+             what != NULL ? what : "");
+}
+
+int client_task_begin(struct visit *v, enum word title)
+{
+    struct buf *b = &v->response->body;
+    struct client c;
+    int rc = store_client(v->store, v->hole.id, &c);
+
+    if (rc != 0)
+        return rc;
+    frame_begin(v, word(title), PLACE_CLIENTS);
+    buf_printf(b, "<p class=\"back\"><a href=\"/clients/%lld\">", (long long)c.id);
+    html_name(b, c.name);
+    buf_puts(b, "</a></p><h1>");
+    html_word(b, title);
+    buf_puts(b, "</h1>");
+    client_close(&c);
+    return 0;
+}
+
+static int end_page(struct visit *v, enum word button)
+{
+    struct buf *b = &v->response->body;
+
+    buf_puts(b, "<button class=\"strong\">");
+    html_word(b, button);
+    buf_puts(b, "</button></form>");
+    frame_end(v);
+    return 0;
+}
+
+static int end_deed(struct visit *v, int rc, const char *action, const char *detail,
+                    const char *said)
+{
+    char about[CLIENT_ABOUT_MAX], path[CLIENT_PATH_MAX];
+
+    client_about(v->hole.id, about);
+    client_path(v->hole.id, NULL, path);
+    return deed_end(v, rc, action, about, detail, path, said);
+}
+
+/* A record of the client, in the transaction: it may be gone by now. */
+static int begin_deed(struct visit *v)
+{
+    struct client c;
+    int rc = deed_begin(v);
+
+    if (rc == 0) {
+        rc = store_client(v->store, v->hole.id, &c);
+        if (rc == 0)
+            client_close(&c);
+    }
+    return rc;
+}
+
+/* --- a note --- */
+
+static int note_form(struct visit *v, const struct form *f)
+{
+    static const struct form_field text = {"text", W_NOTE,         W_NOTE_HINT, FORM_LONG,
+                                           NULL,   TEXT_MAX_CHARS, true,        NULL};
+    char action[CLIENT_PATH_MAX];
+
+    if (f->problem_count > 0)
+        v->response->status = 400;
+    int rc = client_task_begin(v, W_NOTE_ADD);
+    if (rc != 0)
+        return rc;
+    client_path(v->hole.id, "note", action);
+    form_begin(v, f, action);
+    form_field(v, f, &text);
+    return end_page(v, W_SAVE);
+}
+
+int page_note(struct visit *v)
+{
+    struct form f = {0};
+
+    return note_form(v, &f);
+}
+
+int page_note_save(struct visit *v)
+{
+    struct form f = {.typed = &v->request->form};
+    const char *text = form_value(&f, "text");
+
+    if (str_blank(text)) {
+        form_problem(&f, "text", "%s", word(W_TEXT_NEEDED));
+        return note_form(v, &f);
+    }
+    int rc = begin_deed(v);
+    if (rc == 0)
+        rc = store_note_add(v->store, v->hole.id, v->login.user.name, text, v->now_ms);
+    return end_deed(v, rc, "note added", NULL, "noted");
+}
+
+/* --- consent --- */
+
+static int consent_form(struct visit *v, const struct form *f)
+{
+    static const struct form_list channel = {"channel", W_CHANNEL, WORD_COUNT, "email"};
+    static const struct form_list purpose = {"purpose", W_PURPOSE, WORD_COUNT, "marketing"};
+    static const struct form_list state = {"state", W_CONSENT_STATE, WORD_COUNT, ""};
+    static const struct form_field source = {"source", W_SOURCE,         W_SOURCE_HINT, FORM_TEXT,
+                                             NULL,     SOURCE_MAX_CHARS, true,          NULL};
+    static const struct form_field wording = {"wording", W_WORDING,      W_WORDING_HINT, FORM_LONG,
+                                              NULL,      TEXT_MAX_CHARS, false,          NULL};
+    char action[CLIENT_PATH_MAX];
+
+    if (f->problem_count > 0)
+        v->response->status = 400;
+    int rc = client_task_begin(v, W_CONSENT_ADD);
+    if (rc != 0)
+        return rc;
+    part_quiet(&v->response->body, W_CONSENT_HELP);
+    client_path(v->hole.id, "consent", action);
+    form_begin(v, f, action);
+    form_list_begin(v, f, &state);
+    form_option(v, f, &state, "", word(W_CHOOSE));
+    form_option(v, f, &state, "in", word(W_CONSENT_IN));
+    form_option(v, f, &state, "out", word(W_CONSENT_OUT));
+    form_list_end(v);
+    form_list_begin(v, f, &channel);
+    for (int c = CHANNEL_EMAIL; c <= CHANNEL_SMS; c++)
+        form_option(v, f, &channel, channel_name((enum channel)c),
+                    word(channel_word((enum channel)c)));
+    form_list_end(v);
+    form_list_begin(v, f, &purpose);
+    for (int p = PURPOSE_SERVICE; p <= PURPOSE_SURVEY; p++)
+        form_option(v, f, &purpose, purpose_name((enum purpose)p),
+                    word(purpose_word((enum purpose)p)));
+    form_list_end(v);
+    form_field(v, f, &source);
+    form_field(v, f, &wording);
+    return end_page(v, W_CONSENT_SAVE);
+}
+
+int page_consent(struct visit *v)
+{
+    struct form f = {0};
+
+    return consent_form(v, &f);
+}
+
+int page_consent_save(struct visit *v)
+{
+    struct form f = {.typed = &v->request->form};
+    const char *channel = form_value(&f, "channel"), *purpose = form_value(&f, "purpose");
+    const char *state = form_value(&f, "state");
+    struct consent_line c = {.in = str_eq(state, "in"),
+                             .wording = (char *)form_value(&f, "wording")};
+
+    if (!c.in && !str_eq(state, "out"))
+        form_problem(&f, "state", "%s", word(W_CONSENT_STATE_NEEDED));
+    if (channel == NULL || !channel_from(channel, &c.channel) || c.channel == CHANNEL_TASK)
+        form_problem(&f, "channel", "%s", word(W_CHANNEL_UNKNOWN));
+    if (purpose == NULL || !purpose_from(purpose, &c.purpose) || c.purpose == PURPOSE_INTERNAL)
+        form_problem(&f, "purpose", "%s", word(W_PURPOSE_UNKNOWN));
+    if (str_blank(form_value(&f, "source")))
+        form_problem(&f, "source", "%s", word(W_SOURCE_NEEDED));
+    if (f.problem_count > 0)
+        return consent_form(v, &f);
+    /* Who wrote it down belongs into the ledger itself: the audit may be kept for less long. */
+    c.source = mem_printf("%s (%s)", form_value(&f, "source"), v->login.user.name);
+    char *detail = mem_printf("%s %s: %s", purpose, channel, c.in ? "in" : "out");
+    int rc = begin_deed(v);
+    if (rc == 0)
+        rc = store_consent_add(v->store, v->hole.id, &c, v->now_ms);
+    rc = end_deed(v, rc, "consent recorded", detail, "consent");
+    free(detail);
+    free(c.source);
+    return rc;
+}
+
+/* --- an answer --- */
+
+/* "job 7", "appointment 3", or "". */
+static void subject_value(const char *kind, int64_t id, char out[40])
+{
+    snprintf(out, 40, "%s %lld", kind, (long long)id);
+}
+
+static int subject_list(struct visit *v, const struct form *f)
+{
+    const struct form_list list = {"about", W_ANSWER_ABOUT, WORD_COUNT,
+                                   fields_get(&v->request->query, "about")};
+    struct job *jobs = NULL;
+    struct appointment *visits = NULL;
+    size_t job_count = 0, visit_count = 0;
+    char value[40];
+    int rc = store_client_jobs(v->store, v->hole.id, CHOICES_MAX, &jobs, &job_count);
+
+    if (rc == 0)
+        rc = store_client_appointments(v->store, v->hole.id, CHOICES_MAX, &visits, &visit_count);
+    form_list_begin(v, f, &list);
+    form_option(v, f, &list, "", word(W_ABOUT_NOTHING));
+    for (size_t i = 0; i < job_count; i++) {
+        char *text = mem_printf("%s: %s",
+                                jobs[i].title != NULL ? jobs[i].title
+                                : jobs[i].ref != NULL ? jobs[i].ref
+                                                      : word(W_JOBS),
+                                jobs[i].stage);
+        subject_value("job", jobs[i].id, value);
+        form_option(v, f, &list, value, text);
+        free(text);
+    }
+    for (size_t i = visit_count; i-- > 0;) {
+        char *text = mem_printf("%s: %s", visits[i].starts,
+                                visits[i].title != NULL ? visits[i].title : visits[i].status);
+        subject_value("appointment", visits[i].id, value);
+        form_option(v, f, &list, value, text);
+        free(text);
+    }
+    form_list_end(v);
+    jobs_free(jobs, job_count);
+    appointments_free(visits, visit_count);
+    return rc;
+}
+
+static int answer_form(struct visit *v, const struct form *f)
+{
+    static const struct form_list channel = {"channel", W_ANSWER_WAY, WORD_COUNT, "phone"};
+    static const struct form_field text = {"text", W_ANSWER_TEXT,  WORD_COUNT, FORM_LONG,
+                                           NULL,   TEXT_MAX_CHARS, false,      NULL};
+    static const struct form_field score = {
+        "score", W_ANSWER_SCORE, W_ANSWER_SCORE_HINT, FORM_NUMBER, NULL, 0, false, NULL};
+    static const struct {
+        const char *value;
+        enum word w;
+    } ways[] = {{"phone", W_BY_PHONE},
+                {"person", W_IN_PERSON},
+                {"email", W_EMAIL},
+                {"sms", W_SMS},
+                {"web", W_ON_WEB}};
+    char action[CLIENT_PATH_MAX];
+
+    if (f->problem_count > 0)
+        v->response->status = 400;
+    int rc = client_task_begin(v, W_ANSWER_ADD);
+    if (rc != 0)
+        return rc;
+    part_quiet(&v->response->body, W_ANSWER_HELP);
+    client_path(v->hole.id, "answer", action);
+    form_begin(v, f, action);
+    rc = subject_list(v, f);
+    form_list_begin(v, f, &channel);
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+        form_option(v, f, &channel, ways[i].value, word(ways[i].w));
+    form_list_end(v);
+    form_field(v, f, &text);
+    form_field(v, f, &score);
+    return rc != 0 ? rc : end_page(v, W_SAVE);
+}
+
+int page_answer(struct visit *v)
+{
+    struct form f = {0};
+
+    return answer_form(v, &f);
+}
+
+/* The job or appointment that was chosen, if it is this client's. */
+static int take_subject(struct visit *v, struct form *f, struct answer *a)
+{
+    const char *about = form_value(f, "about");
+    struct job j = {0};
+    struct appointment p = {0};
+    int rc = 0;
+
+    if (str_blank(about))
+        return 0;
+    const char *number = strchr(about, ' ');
+    int64_t id = 0, owner = 0;
+    bool is_job = str_starts(about, "job ");
+    if (number != NULL && str_to_int(number + 1, 1, INT64_MAX, &id)) {
+        rc = is_job ? store_job(v->store, id, &j) : store_appointment(v->store, id, &p);
+        owner = is_job ? j.client_id : p.client_id;
+    }
+    if ((rc != 0 && rc != ERR_NOTFOUND) || owner == v->hole.id) {
+        *(is_job ? &a->job_id : &a->appointment_id) = id;
+    } else {
+        form_problem(f, "about", "%s", word(W_ABOUT_UNKNOWN));
+        rc = 0;
+    }
+    job_close(&j);
+    appointment_close(&p);
+    return rc;
+}
+
+int page_answer_save(struct visit *v)
+{
+    static const char *const ways[] = {"phone", "person", "email", "sms", "web"};
+    struct form f = {.typed = &v->request->form};
+    struct answer a = {.client_id = v->hole.id};
+    const char *text = form_value(&f, "text"), *score = form_value(&f, "score");
+    const char *way = form_value(&f, "channel");
+    int64_t number;
+
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+        if (str_eq(way, ways[i]))
+            a.channel = mem_strdup(way);
+    if (a.channel == NULL)
+        form_problem(&f, "channel", "%s", word(W_CHANNEL_UNKNOWN));
+    if (str_blank(text) && str_blank(score))
+        form_problem(&f, "text", "%s", word(W_ANSWER_NEEDED));
+    if (!str_blank(score) && !str_to_int(score, -SCORE_MAX, SCORE_MAX, &number))
+        form_problem(&f, "score", "%s", word(W_SCORE_WRONG));
+    int rc = take_subject(v, &f, &a);
+    if (rc == 0 && f.problem_count > 0) {
+        rc = answer_form(v, &f);
+    } else if (rc == 0) {
+        a.text = str_blank(text) ? NULL : mem_strdup(text);
+        a.score = str_blank(score) ? NULL : mem_strdup(score);
+        rc = begin_deed(v);
+        if (rc == 0)
+            rc = store_answer_add(v->store, &a);
+        rc = end_deed(v, rc, "answer recorded", NULL, "answer");
+    }
+    answer_close(&a);
+    return rc;
+}

@@ -1,0 +1,338 @@
+/*
+ * All that was with a client in one list: messages and what became of them, answers, notes, tasks,
+ * consent, changes of the record. Each kind is read by its own time, the latest first, and they are
+ * put together here; what is older than the oldest message of a full list has no place in it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "store/answers.h"
+#include "store/desk.h"
+#include "store/records.h"
+#include "store/tasks.h"
+#include "store/web_queries.h"
+#include "web/clients.h"
+#include "web/frame.h"
+#include "web/html.h"
+#include "web/messages.h"
+#include "web/parts.h"
+#include "web/tasks.h"
+
+#define HISTORY_MAX 100 /* of each kind */
+#define LEDGER_MAX 50
+
+struct history {
+    struct outbox_row *messages;
+    struct told *answers;
+    struct note *notes;
+    struct task_row *tasks;
+    struct audit_line *changes;
+    size_t message_count, answer_count, note_count, task_count, change_count;
+};
+
+enum kind { KIND_MESSAGE, KIND_ANSWER, KIND_NOTE, KIND_TASK, KIND_CHANGE };
+
+struct entry {
+    int64_t at_ms;
+    enum kind kind;
+    size_t index;
+};
+
+static int load(struct visit *v, int64_t client_id, struct history *h)
+{
+    char about[CLIENT_ABOUT_MAX];
+    int64_t since_ms = 0;
+    int rc = store_client_messages(v->store, client_id, false, HISTORY_MAX, &h->messages,
+                                   &h->message_count);
+
+    if (h->message_count == HISTORY_MAX)
+        since_ms = h->messages[h->message_count - 1].state_ms;
+    if (rc == 0)
+        rc = store_told(v->store, client_id, since_ms, HISTORY_MAX, &h->answers, &h->answer_count);
+    if (rc == 0)
+        rc = store_notes(v->store, client_id, since_ms, HISTORY_MAX, &h->notes, &h->note_count);
+    if (rc == 0)
+        rc = store_tasks_of_client(v->store, client_id, since_ms, HISTORY_MAX, &h->tasks,
+                                   &h->task_count);
+    client_about(client_id, about);
+    if (rc == 0)
+        rc = store_audited(v->store, about, since_ms, HISTORY_MAX, &h->changes, &h->change_count);
+    return rc;
+}
+
+static void history_close(struct history *h)
+{
+    outbox_rows_free(h->messages, h->message_count);
+    told_free(h->answers, h->answer_count);
+    notes_free(h->notes, h->note_count);
+    task_rows_free(h->tasks, h->task_count);
+    audit_lines_free(h->changes, h->change_count);
+}
+
+/* The latest first; at one time in the order of the kinds, so that nothing jumps about. */
+static int by_time(const void *a, const void *b)
+{
+    const struct entry *x = a, *y = b;
+
+    if (x->at_ms != y->at_ms)
+        return x->at_ms < y->at_ms ? 1 : -1;
+    if (x->kind != y->kind)
+        return x->kind < y->kind ? -1 : 1;
+    return (x->index > y->index) - (x->index < y->index);
+}
+
+static struct entry *sort(const struct history *h, size_t *count)
+{
+    size_t n = 0, all = h->message_count + h->answer_count + h->note_count + h->task_count +
+                        h->change_count;
+    struct entry *list = mem_array(all + 1, sizeof(*list));
+
+    for (size_t i = 0; i < h->message_count; i++)
+        list[n++] = (struct entry){h->messages[i].state_ms, KIND_MESSAGE, i};
+    for (size_t i = 0; i < h->answer_count; i++)
+        list[n++] = (struct entry){h->answers[i].at_ms, KIND_ANSWER, i};
+    for (size_t i = 0; i < h->note_count; i++)
+        list[n++] = (struct entry){h->notes[i].at_ms, KIND_NOTE, i};
+    for (size_t i = 0; i < h->task_count; i++)
+        list[n++] = (struct entry){
+            h->tasks[i].done_ms != 0 ? h->tasks[i].done_ms : h->tasks[i].created_ms, KIND_TASK, i};
+    for (size_t i = 0; i < h->change_count; i++)
+        list[n++] = (struct entry){h->changes[i].at_ms, KIND_CHANGE, i};
+    qsort(list, n, sizeof(*list), by_time);
+    *count = n;
+    return list;
+}
+
+/* --- writing --- */
+
+static void note_item(struct visit *v, const struct note *n)
+{
+    struct buf *b = &v->response->body;
+
+    buf_puts(b, "<li><div class=\"line\">");
+    frame_time(v, n->at_ms);
+    buf_puts(b, "<span class=\"state none\">");
+    html_word(b, W_NOTE);
+    buf_puts(b, "</span><span class=\"quiet\">");
+    html_words(b, W_TASK_DONE_BY, n->by, NULL);
+    buf_puts(b, "</span></div><div class=\"words\" dir=\"auto\">");
+    html_text(b, n->text);
+    buf_puts(b, "</div></li>");
+}
+
+/* What stands in the list by itself, as a note or an answer, is not told twice. */
+static enum word change_word(const char *action)
+{
+    static const struct {
+        const char *action;
+        enum word w;
+    } words[] = {
+        {"client added", W_CHANGE_ADDED},           {"client changed", W_CHANGE_CHANGED},
+        {"consent recorded", W_CHANGE_CONSENT},     {"message sent again", W_CHANGE_AGAIN},
+        {"message cancelled", W_CHANGE_CANCELLED},  {"message known to have gone", W_CHANGE_GONE},
+        {"task opened again", W_CHANGE_TASK_AGAIN}, {"message written", W_CHANGE_WRITTEN},
+    };
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (str_eq(action, words[i].action))
+            return words[i].w;
+    return WORD_COUNT;
+}
+
+static void change_item(struct visit *v, const struct audit_line *c)
+{
+    struct buf *b = &v->response->body;
+    enum word w = change_word(c->action);
+
+    if (w == WORD_COUNT)
+        return;
+    buf_puts(b, "<li><div class=\"line\">");
+    frame_time(v, c->at_ms);
+    buf_puts(b, "<span class=\"quiet\">");
+    html_words(b, w, c->user, NULL);
+    if (!str_blank(c->detail)) {
+        buf_puts(b, " (");
+        html_text(b, c->detail);
+        buf_puts(b, ")");
+    }
+    buf_puts(b, "</span></div></li>");
+}
+
+static void item(struct visit *v, const struct history *h, const struct entry *e)
+{
+    switch (e->kind) {
+    case KIND_MESSAGE:
+        messages_item(v, "was", &h->messages[e->index], false, false, true);
+        break;
+    case KIND_ANSWER:
+        messages_answer(v, &h->answers[e->index]);
+        break;
+    case KIND_NOTE:
+        note_item(v, &h->notes[e->index]);
+        break;
+    case KIND_TASK:
+        task_item(v, &h->tasks[e->index], false);
+        break;
+    case KIND_CHANGE:
+        change_item(v, &h->changes[e->index]);
+        break;
+    }
+}
+
+int client_history(struct visit *v, int64_t client_id)
+{
+    struct buf *b = &v->response->body;
+    struct history h = {0};
+    size_t count = 0;
+    int rc = load(v, client_id, &h);
+    struct entry *list = sort(&h, &count);
+
+    part_section(b, "history", W_HISTORY);
+    if (count == 0)
+        part_quiet(b, W_HISTORY_NONE);
+    else
+        buf_puts(b, "<ul class=\"list\">");
+    for (size_t i = 0; i < count; i++)
+        item(v, &h, &list[i]);
+    buf_puts(b, count == 0 ? "" : "</ul>");
+    if (h.message_count == HISTORY_MAX) {
+        char shown[24];
+        snprintf(shown, sizeof(shown), "%d", HISTORY_MAX);
+        buf_puts(b, "<p class=\"quiet\">");
+        html_words(b, W_HISTORY_MORE, shown, NULL);
+        buf_puts(b, "</p>");
+    }
+    buf_puts(b, "</section>");
+    free(list);
+    history_close(&h);
+    return rc;
+}
+
+/* --- consent --- */
+
+/* The row that counts, for since when; NULL: the ledger says nothing, or so long ago that it is not
+ * among these. */
+static const struct consent_line *counts(const struct consent_line *list, size_t count,
+                                         enum channel c, enum purpose p)
+{
+    for (size_t i = 0; i < count; i++)
+        if (list[i].channel == c && list[i].purpose == p)
+            return &list[i];
+    return NULL;
+}
+
+/* As the gate decides: marketing only for those who asked for it, the rest unless opted out. */
+static void consent_cell(struct visit *v, enum purpose p, char opted, const struct consent_line *c)
+{
+    struct buf *b = &v->response->body;
+    bool yes = opted == 'i' || (opted == 0 && p != PURPOSE_MARKETING);
+    enum word w = opted == 'i'   ? W_OPTED_IN
+                  : opted == 'o' ? W_OPTED_OUT
+                  : yes          ? W_ALLOWED
+                                 : W_NOT_ASKED;
+
+    buf_printf(b, "<td><span class=\"state %s\">", yes ? "good" : opted == 'o' ? "bad" : "none");
+    html_word(b, w);
+    buf_puts(b, "</span>");
+    if (c != NULL && c->at_ms != 0) {
+        buf_puts(b, "<br><span class=\"quiet\">");
+        html_word(b, W_SINCE);
+        buf_putc(b, ' ');
+        frame_time(v, c->at_ms);
+        buf_puts(b, "</span>");
+    }
+    buf_puts(b, "</td>");
+}
+
+static void consent_table(struct visit *v, const struct consents *now,
+                          const struct consent_line *list, size_t count)
+{
+    struct buf *b = &v->response->body;
+
+    buf_puts(b, "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"consent\">"
+                "<table><caption>");
+    html_word(b, W_CONSENT_ABOUT);
+    buf_puts(b, "</caption><thead><tr><th scope=\"col\">");
+    html_word(b, W_PURPOSE);
+    for (int ch = CHANNEL_EMAIL; ch <= CHANNEL_SMS; ch++) {
+        buf_puts(b, "</th><th scope=\"col\">");
+        html_word(b, channel_word((enum channel)ch));
+    }
+    buf_puts(b, "</th></tr></thead><tbody>");
+    for (int p = PURPOSE_SERVICE; p <= PURPOSE_SURVEY; p++) {
+        buf_puts(b, "<tr><th scope=\"row\">");
+        html_word(b, purpose_word((enum purpose)p));
+        buf_puts(b, "</th>");
+        for (int ch = CHANNEL_EMAIL; ch <= CHANNEL_SMS; ch++)
+            consent_cell(v, (enum purpose)p, now->opted[ch][p],
+                         counts(list, count, (enum channel)ch, (enum purpose)p));
+        buf_puts(b, "</tr>");
+    }
+    buf_puts(b, "</tbody></table></div>");
+}
+
+static void ledger_item(struct visit *v, const struct consent_line *c)
+{
+    struct buf *b = &v->response->body;
+
+    buf_puts(b, "<li><div class=\"line\">");
+    if (c->at_ms != 0)
+        frame_time(v, c->at_ms);
+    else
+        html_text(b, c->at);
+    buf_printf(b, "<span class=\"state %s\">", c->in ? "good" : "bad");
+    html_word(b, c->in ? W_CONSENT_IN : W_CONSENT_OUT);
+    buf_puts(b, "</span><span>");
+    html_word(b, purpose_word(c->purpose));
+    buf_puts(b, " · ");
+    html_word(b, channel_word(c->channel));
+    buf_puts(b, "</span></div>");
+    if (!str_blank(c->source)) {
+        buf_puts(b, "<p class=\"quiet\" dir=\"auto\">");
+        html_text(b, c->source);
+        buf_puts(b, "</p>");
+    }
+    if (!str_blank(c->wording)) {
+        buf_puts(b, "<div class=\"words\" dir=\"auto\">");
+        html_text(b, c->wording);
+        buf_puts(b, "</div>");
+    }
+    buf_puts(b, "</li>");
+}
+
+int client_consent(struct visit *v, int64_t client_id)
+{
+    struct buf *b = &v->response->body;
+    struct consent_line *list;
+    struct consents now = {0};
+    size_t count;
+    int64_t total;
+    int rc = store_consent_ledger(v->store, client_id, LEDGER_MAX, &list, &count, &total);
+
+    if (rc == 0)
+        rc = store_consents(v->store, client_id, &now);
+    part_section(b, "consent", W_CONSENT);
+    consent_table(v, &now, list, count);
+    if (count > 0) {
+        buf_puts(b, "<details id=\"ledger\"><summary>");
+        html_word(b, W_LEDGER);
+        buf_puts(b, "</summary><ul class=\"list\">");
+        for (size_t i = 0; i < count; i++)
+            ledger_item(v, &list[i]);
+        buf_puts(b, "</ul>");
+        part_some_of(b, W_WENT_MORE, count, total);
+        buf_puts(b, "</details>");
+    }
+    if (visit_may(v, ROLE_STAFF)) {
+        buf_printf(b, "<p><a class=\"button\" href=\"/clients/%lld/consent\">",
+                   (long long)client_id);
+        html_word(b, W_CONSENT_ADD);
+        buf_puts(b, "</a></p>");
+    }
+    buf_puts(b, "</section>");
+    consent_lines_free(list, count);
+    return rc;
+}
