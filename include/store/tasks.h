@@ -12,8 +12,8 @@
 
 #include "store/store.h"
 
-/* The beginnings of some keys, by which what can be done is known: a rule, a calendar that waits for
- * a yes (their names follow); a message that is held (its id follows). */
+/* The beginnings of some keys, by which what can be done is known: a rule, a calendar that waits
+ * for a yes (their names follow); a message that is held (its id follows). */
 #define TASK_RULE_ASKS "rule:"
 #define TASK_CALENDAR_ASKS "calendar-asks:"
 #define TASK_HELD "message:"
@@ -74,8 +74,8 @@ int store_tasks(struct store *s, const struct task_filter *f, struct task_row **
 int store_tasks_about(struct store *s, int64_t job_id, int64_t appointment_id, size_t max,
                       struct task_row **out, size_t *count);
 
-/* The latest `max` tasks about a client since `since_ms`, open or done, by when that was, the latest
- * first. Free with task_rows_free in any case. */
+/* The latest `max` tasks about a client since `since_ms`, open or done, by when that was, the
+ * latest first. Free with task_rows_free in any case. */
 int store_tasks_of_client(struct store *s, int64_t client_id, int64_t since_ms, size_t max,
                           struct task_row **out, size_t *count);
 

@@ -49,7 +49,8 @@ bool locale_language_valid(const char *tag);
 /* "rtl" or "ltr", for HTML's dir attribute. */
 const char *locale_direction(const char *tag);
 
-/* What the language `tag` is called in the language `in` ("Latvian"); appended. false: it is none. */
+/* What the language `tag` is called in the language `in` ("Latvian"); appended. false: it is none.
+ */
 bool locale_language_name(const char *tag, const char *in, struct buf *out);
 
 /* Every language that there are words for, and a few as one country writes them, with what they are

@@ -125,7 +125,7 @@ void task_rows_free(struct task_row *rows, size_t count)
     "coalesce(t.job_id, 0), coalesce(t.appointment_id, 0), r.name, s.name, c.name, "               \
     "CASE WHEN t.appointment_id IS NOT NULL THEN coalesce(a.ref, '#' || t.appointment_id) "        \
     "WHEN t.job_id IS NOT NULL THEN coalesce(j.ref, '#' || t.job_id) END, t.text, t.created_ms, "  \
-    "coalesce(t.done_ms, 0), t.done_by, t.done_note, t.key "                                             \
+    "coalesce(t.done_ms, 0), t.done_by, t.done_note, t.key "                                       \
     "FROM task t LEFT JOIN message m ON m.id = t.message_id LEFT JOIN rule r ON r.id = m.rule_id " \
     "LEFT JOIN staff s ON s.id = t.staff_id LEFT JOIN client c ON c.id = t.client_id "             \
     "LEFT JOIN appointment a ON a.id = t.appointment_id LEFT JOIN job j ON j.id = t.job_id "
@@ -241,9 +241,8 @@ int store_tasks_of_client(struct store *s, int64_t client_id, int64_t since_ms, 
 int store_tasks_done(struct store *s, int64_t since_ms, size_t max, struct task_row **out,
                      size_t *count)
 {
-    sqlite3_stmt *st =
-        store_prepare(s, ROWS "WHERE t.done_ms >= ?1 AND t.done_by IS NOT NULL "
-                              "ORDER BY t.done_ms DESC, t.id DESC LIMIT ?2");
+    sqlite3_stmt *st = store_prepare(s, ROWS "WHERE t.done_ms >= ?1 AND t.done_by IS NOT NULL "
+                                             "ORDER BY t.done_ms DESC, t.id DESC LIMIT ?2");
 
     if (st != NULL) {
         bind_int(st, 1, since_ms);
