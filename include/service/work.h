@@ -20,13 +20,13 @@ struct work {
     struct dispatch *dispatch;
     struct marks *marks;
     struct alert *alert;
-    struct world *world;     /* of the present configuration */
-    bool look;               /* the change log may have something */
-    bool started;            /* the first turn has seen what the database tells of the clock */
-    bool left_over;          /* messages of an earlier run to settle */
-    bool takes_reports;      /* some gateway tells what becomes of its messages */
-    bool reports_left;       /* more of that than one turn looks at */
-    bool own_marks;          /* they are settled: the marks are this run's */
+    struct world *world; /* of the present configuration */
+    bool look;           /* the change log may have something */
+    bool started;        /* the first turn has seen what the database tells of the clock */
+    bool left_over;      /* messages of an earlier run to settle */
+    bool takes_reports;  /* some gateway, or a person on the page, tells what became of messages */
+    bool reports_left;   /* more of that than one turn looks at */
+    bool own_marks;      /* they are settled: the marks are this run's */
     struct subjects waiting; /* to be planned; planned_to of them are done */
     size_t planned_to;
     bool sweeping; /* for subjects of an older playbook */

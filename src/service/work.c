@@ -93,7 +93,7 @@ void work_configure(struct work *w, struct world *world)
     w->world = world;
     alert_configure(w->alert, world->settings);
     w->trying = trial_needed(world);
-    w->takes_reports = false;
+    w->takes_reports = world->settings->web_listen != NULL;
     for (size_t i = 0; i < world->settings->gateway_count; i++)
         w->takes_reports = w->takes_reports || world->settings->gateways[i].reports;
     w->sweeping = true;
