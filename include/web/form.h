@@ -70,6 +70,7 @@ void form_option(struct visit *v, const struct form *f, const struct form_list *
                  const char *value, const char *text);
 void form_list_end(struct visit *v);
 
+/* A field that nobody sees. */
 void form_hidden(struct visit *v, const char *name, const char *value);
 
 /* A button of its own: a form without fields, for one deed, which leads back to this page. `more`
