@@ -281,8 +281,10 @@ static void apply_entry(const struct reading *r, const struct directive_section 
         return;
     else if (d == NULL)
         unknown_key(r, table, e);
+    else if (e->broken && r->problems->errors > 0)
+        return; /* the file's reader has said what is wrong */
     else if (e->broken)
-        return;
+        place_error(&at, "this line could not be read; look at its quotes and its indentation");
     else if (str_blank(e->value))
         place_error(&at, "a value is missing: %s", directive_form(d));
     else
