@@ -23,10 +23,10 @@ struct news {
     bool loaded;
     struct calendar_object *objects; /* new or changed */
     size_t count, cap;
-    struct str_list gone; /* hrefs */
-    struct buf bytes;     /* the objects, one after the other: calendars that stand in a row */
-    size_t left_out;      /* objects that were too large, or that the server did not give */
-    bool full;            /* they are more than ICAL_BYTES_MAX: the look has come to nothing */
+    struct str_list gone;     /* hrefs */
+    struct buf bytes;         /* the objects, one after the other: calendars that stand in a row */
+    struct str_list left_out; /* hrefs of objects that were too large, or that were not given */
+    bool full;                /* they are more than ICAL_BYTES_MAX: the look has come to nothing */
 };
 
 /* Begin with none; close frees what there is, and begins anew. */

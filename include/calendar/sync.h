@@ -45,6 +45,8 @@ struct sync_job {
     bool whole;                      /* the bytes are all of the calendar */
     const struct str_list *gone; /* uids, sorted, that are gone in any case; NULL: none. With this
                                     there may be no bytes at all */
+    bool part;                   /* what did not change was not read: its recurrences are followed
+                                    as far as before */
     bool dry;                    /* only find out what would be done */
     int64_t now_ms;
     const char *etag, *modified, *token; /* kept when the look was applied; NULL: none */

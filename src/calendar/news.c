@@ -26,6 +26,7 @@ void news_close(struct news *n)
     calendar_objects_free(n->objects, n->count);
     free(n->listed);
     str_list_close(&n->gone);
+    str_list_close(&n->left_out);
     buf_close(&n->bytes);
     news_init(n);
 }
@@ -114,7 +115,7 @@ bool news_object(struct news *n, const char *href, const char *etag, const char 
     if (i < n->known_count)
         n->listed[i] = true;
     if (bytes == NULL) {
-        n->left_out++;
+        str_list_add(&n->left_out, href, strlen(href));
         return true;
     }
     if (n->bytes.len + len + 1 > ICAL_BYTES_MAX) {
@@ -173,8 +174,8 @@ static int load_late(struct news *n, struct store *s, int64_t calendar_id)
 {
     int rc = news_load(n, s, calendar_id);
 
-    for (size_t i = 0; rc == 0 && i < n->count; i++) {
-        size_t k = find(n, n->objects[i].href);
+    for (size_t i = 0; rc == 0 && i < n->count + n->left_out.count; i++) {
+        size_t k = find(n, i < n->count ? n->objects[i].href : n->left_out.items[i - n->count]);
         if (k < n->known_count)
             n->listed[k] = true;
     }

@@ -195,7 +195,8 @@ static int finish(struct session *s, int64_t until_ms)
     set(&s->row.asks, NULL);
     set(&s->row.notes, notes.len > 0 ? notes.data : NULL);
     s->row.looked_ms = s->row.good_ms = job->now_ms;
-    s->row.until_ms = until_ms;
+    if (!job->part)
+        s->row.until_ms = until_ms;
     s->row.rules = (int64_t)job->rules;
     s->row.tries = s->row.asks_missing = 0;
     int rc = begin(job);

@@ -125,6 +125,7 @@ int collection_look(struct collection *c, const struct sync_job *job, struct syn
     int rc = gone_uids(c, job, &gone);
 
     whole.whole = false;
+    whole.part = c->news.loaded; /* what is as it was known to be was not read again */
     whole.gone = &gone;
     whole.token = c->state;
     whole.save = save;
@@ -133,10 +134,10 @@ int collection_look(struct collection *c, const struct sync_job *job, struct syn
         rc = sync_look(&whole, c->news.bytes.data, c->news.bytes.len, report, err);
     else
         err_set(err, "the database: %s", store_error(job->store));
-    if (rc == 0 && c->news.left_out > 0) {
+    if (rc == 0 && c->news.left_out.count > 0) {
         char *note = mem_printf("%zu of its objects are too large, or are not given out by the "
                                 "server: they are left out",
-                                c->news.left_out);
+                                c->news.left_out.count);
         str_list_add(&report->notes, note, strlen(note));
         free(note);
     }

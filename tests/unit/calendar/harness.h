@@ -30,6 +30,7 @@ struct look_words {
     struct str_list gone; /* uids; with one the look is a part */
     const struct zone *floating;
     bool pass_over, part, dry;
+    bool rest; /* with part: there is more of it, which did not change and was not read */
 };
 
 static inline struct look_words *words_open(void)
@@ -64,7 +65,8 @@ static inline int look_bytes(struct look_words *w, const char *bytes, size_t len
         .floating = w->floating,
         .pass_over = w->pass_over,
         .whole = !w->part && w->gone.count == 0,
-        .gone = w->gone.count > 0 ? &w->gone : NULL,
+        .part = w->rest,
+        .gone = w->gone.count > 0 || w->rest ? &w->gone : NULL,
         .dry = w->dry,
         .now_ms = shop_now_ms,
     };

@@ -301,6 +301,28 @@ static void of_two_versions_the_later_one_counts(void **state)
     words_close(w);
 }
 
+static void what_changed_in_a_calendar_leaves_the_rest_and_its_horizon_alone(void **state)
+{
+    struct look_words *w = words_open();
+    struct err err = {""};
+
+    look_at(w, AT("e1", "20261208T150000", ANNA) AT("e2", "20261209T150000", ANNA)
+                   AT("e3", "20261210T150000", BORIS));
+    char *until = shop_ask(w->shop, "SELECT until_ms FROM calendar");
+    shop_at("2026-12-03T09:00");
+    w->part = w->rest = true;
+    look_at(w, AT("e2", "20261209T160000", ANNA));
+    str_list_add(&w->gone, "e1", 2);
+    assert_int_equal(look_bytes(w, "", 0, &err), 0); /* nothing came, one is gone */
+    assert_visits(w, "e1 anna 2026-12-08T15:00 cancelled; e2 anna 2026-12-09T16:00 booked; "
+                     "e3 boris 2026-12-10T15:00 booked");
+    char *later = shop_ask(w->shop, "SELECT until_ms FROM calendar");
+    assert_string_equal(later, until); /* the recurrences of the others were not followed on */
+    free(until);
+    free(later);
+    words_close(w);
+}
+
 static void events_without_a_uid_are_told_apart(void **state)
 {
     struct look_words *w = words_open();
@@ -374,6 +396,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(what_was_cancelled_before_it_was_known_is_never_booked),
         cmocka_unit_test(a_vanished_event_is_cancelled_if_it_is_to_come),
         cmocka_unit_test(a_part_of_a_calendar_cancels_nothing_that_it_does_not_mention),
+        cmocka_unit_test(what_changed_in_a_calendar_leaves_the_rest_and_its_horizon_alone),
         cmocka_unit_test(an_event_that_cannot_be_read_whole_loses_nothing),
         cmocka_unit_test(what_is_named_as_gone_goes_and_the_rest_stays),
         cmocka_unit_test(of_two_versions_the_later_one_counts),
