@@ -25,6 +25,7 @@ struct ical_edit {
     const char *recurrence; /* which of a series, as calendar/look.h has it: an instant in UTC, a
                                local time or a date, in ISO 8601; "": it is none */
     bool cancelled;         /* else confirmed */
+    bool known_cancelled;   /* we know that it was cancelled in the calendar */
     const char *attendee; /* an e-mail address whose PARTSTAT becomes ACCEPTED or DECLINED; NULL */
     int64_t now_ms;
 };
@@ -32,8 +33,9 @@ struct ical_edit {
 /* ---- in the child: see ical_child ---- */
 
 /* Append the object as it is to be to `out`; nothing, and *changed false, when it says all of it
- * already. ERR_NOTFOUND with a sentence: it has no such event, or no such time. ERR_INVALID: it is
- * no calendar object, or not one that can be written into. */
+ * already. ERR_NOTFOUND with a sentence: it has no such event, or no such time. ERR_EXISTS: it
+ * was cancelled there, which we did not know. ERR_INVALID: it is no calendar object, or not one
+ * that can be written into. */
 int ical_edit_text(const char *bytes, size_t len, const struct ical_edit *e, struct buf *out,
                    bool *changed, struct err *err);
 

@@ -87,6 +87,7 @@ struct calendar_settings {
     char *user;               /* NULL: none */
     char *password;           /* likewise. Wiped when freed. */
     char *ca_file;            /* NULL: the system's */
+    bool write_back;          /* CALENDAR_CALDAV: it is told what becomes of its visits */
     char *collection;         /* CALENDAR_CALDAV: which of several; NULL: there is but one */
     bool private_addresses;   /* it may be on this machine or in its network */
     int64_t interval_ms;      /* between two looks; default 15 minutes */
@@ -138,6 +139,9 @@ const struct gateway_settings *settings_gateway(const struct settings *s, const 
 
 /* The calendar of this name, likewise. */
 const struct calendar_settings *settings_calendar(const struct settings *s, const char *name);
+
+/* Is some calendar told what becomes of its visits? */
+bool settings_write_back(const struct settings *s);
 
 /* A copy that lives for itself; close it with calendar_settings_close. */
 void calendar_settings_copy(struct calendar_settings *out, const struct calendar_settings *c);

@@ -11,7 +11,8 @@
 #define CHILD_EDIT_ARGS 2 /* what is asked for stands in the first line of standard input */
 
 /* The child that edits, once it is confined: read the first line of `in` and the object behind it,
- * write {"edited": TEXT} (null: nothing to change), or {"missing": "..."}. Errors are refused. */
+ * write {"edited": TEXT} (null: nothing to change), {"missing": "..."} or {"conflict": "..."}.
+ * Errors are refused. */
 int child_edit(const struct buf *in, struct buf *out, struct err *err);
 
 /* Standard input to its end, appended to `in`. ERR_LIMIT over ICAL_BYTES_MAX. */

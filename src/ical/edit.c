@@ -460,6 +460,10 @@ int ical_edit_text(const char *bytes, size_t len, const struct ical_edit *e, str
     buf_init(&ed.added);
     index_lines(&ed, bytes, len);
     rc = find_target(&ed, err);
+    if (rc == 0 && !e->cancelled && !e->known_cancelled && ed.target->cancelled) {
+        err_set(err, "it was cancelled there in the meantime");
+        rc = ERR_EXISTS;
+    }
     if (rc == 0) {
         bool status = set_status(&ed), partstat = set_partstat(&ed);
         *changed = status || partstat;

@@ -21,6 +21,7 @@ static int answer(int rc, const struct buf *text, bool changed, const struct err
                   struct buf *out)
 {
     json_t *line = rc == ERR_NOTFOUND ? json_pack("{s:s}", "missing", why->text)
+                   : rc == ERR_EXISTS ? json_pack("{s:s}", "conflict", why->text)
                    : changed          ? json_pack("{s:s%}", "edited", text->data, text->len)
                                       : json_pack("{s:n}", "edited");
     char *dumped = json_dumps(line, JSON_COMPACT);
@@ -42,20 +43,22 @@ int child_edit(const struct buf *in, struct buf *out, struct err *err)
     struct buf text;
     bool changed;
     json_int_t now_ms;
-    int cancelled;
+    int cancelled, known;
 
     if (head == in->len ||
-        json_unpack(ask, "{s:s, s:s, s:b, s?s, s:I}", "uid", &e.uid, "recurrence", &e.recurrence,
-                    "cancelled", &cancelled, "attendee", &e.attendee, "now_ms", &now_ms) != 0) {
+        json_unpack(ask, "{s:s, s:s, s:b, s:b, s?s, s:I}", "uid", &e.uid, "recurrence",
+                    &e.recurrence, "cancelled", &cancelled, "known_cancelled", &known, "attendee",
+                    &e.attendee, "now_ms", &now_ms) != 0) {
         json_decref(ask);
         err_set(err, "nobody says what is to be written");
         return ERR_INVALID;
     }
     e.cancelled = cancelled;
+    e.known_cancelled = known;
     e.now_ms = now_ms;
     buf_init(&text);
     int rc = ical_edit_text(in->data + head + 1, in->len - head - 1, &e, &text, &changed, err);
-    if (rc == 0 || rc == ERR_NOTFOUND)
+    if (rc == 0 || rc == ERR_NOTFOUND || rc == ERR_EXISTS)
         rc = answer(rc, &text, changed, err, out);
     buf_close(&text);
     json_decref(ask);
@@ -66,9 +69,10 @@ int child_edit(const struct buf *in, struct buf *out, struct err *err)
 
 static char *ask_line(const struct ical_edit *e)
 {
-    json_t *ask = json_pack("{s:s, s:s, s:b, s:s*, s:I}", "uid", e->uid, "recurrence",
-                            e->recurrence, "cancelled", (int)e->cancelled, "attendee", e->attendee,
-                            "now_ms", (json_int_t)e->now_ms);
+    json_t *ask =
+        json_pack("{s:s, s:s, s:b, s:b, s:s*, s:I}", "uid", e->uid, "recurrence", e->recurrence,
+                  "cancelled", (int)e->cancelled, "known_cancelled", (int)e->known_cancelled,
+                  "attendee", e->attendee, "now_ms", (json_int_t)e->now_ms);
     char *line = json_dumps(ask, JSON_COMPACT);
 
     json_decref(ask);
@@ -81,11 +85,12 @@ static int take_answer(struct ical_reading *reading, struct buf *out, bool *chan
     json_t *line = json_loadb(reading->text.data, reading->text.len, JSON_REJECT_DUPLICATES, NULL);
     const json_t *edited = json_object_get(line, "edited");
     const char *missing = json_string_value(json_object_get(line, "missing"));
+    const char *conflict = json_string_value(json_object_get(line, "conflict"));
     int rc = 0;
 
-    if (missing != NULL) {
-        err_set(err, "%s", missing);
-        rc = ERR_NOTFOUND;
+    if (missing != NULL || conflict != NULL) {
+        err_set(err, "%s", missing != NULL ? missing : conflict);
+        rc = missing != NULL ? ERR_NOTFOUND : ERR_EXISTS;
     } else if (json_is_string(edited)) {
         *changed = true;
         buf_append(out, json_string_value(edited), json_string_length(edited));

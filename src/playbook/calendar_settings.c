@@ -133,6 +133,11 @@ static const struct directive caldav_directives[] = {
      .type = DIRECTIVE_TEXT,
      .offset = AT(c.collection),
      .help = "which calendar of several on the server, by its name"},
+    {.key = "write-back",
+     .type = DIRECTIVE_YES_NO,
+     .offset = AT(c.write_back),
+     .fallback = "no",
+     .help = "whether it is told that a visit of its was confirmed or cancelled"},
     REMOTE,
     READING,
 };
@@ -246,6 +251,14 @@ const struct calendar_settings *settings_calendar(const struct settings *s, cons
         if (strcmp(s->calendars[i].name, name) == 0)
             return &s->calendars[i];
     return NULL;
+}
+
+bool settings_write_back(const struct settings *s)
+{
+    for (size_t i = 0; i < s->calendar_count; i++)
+        if (s->calendars[i].write_back)
+            return true;
+    return false;
 }
 
 void calendar_settings_copy(struct calendar_settings *out, const struct calendar_settings *c)

@@ -19,6 +19,7 @@
 #include "service/alert.h"
 #include "service/source.h"
 #include "service/wishes.h"
+#include "service/writeback.h"
 
 #define FIRST_MS 2000     /* the first looks are spread over so long */
 #define HOST_WAIT_MS 1000 /* while another look at its host is under way */
@@ -32,6 +33,7 @@ struct calendars {
     struct source_means means;
     struct source *sources;
     struct wishes *wishes;
+    struct writeback *writeback;
     uv_timer_t timer;
     int open; /* that is closing */
     void (*closed)(void *arg);
@@ -189,6 +191,7 @@ void calendars_notice(struct calendars *c)
 {
     if (c->sources != NULL && !c->means.closing)
         wishes_notice(c->wishes);
+    writeback_notice(c->writeback);
 }
 
 /* ---- configuration */
@@ -246,8 +249,10 @@ int calendars_configure(struct calendars *c, const struct settings *settings, st
         if (s->gone && s->state == SOURCE_IDLE)
             forget(c, s);
     }
-    if (c->means.lane != NULL)
+    if (c->means.lane != NULL) {
         wishes_configure(c->wishes, c->means.lane, settings);
+        writeback_configure(c->writeback, c->means.lane, c->means.fetcher, settings);
+    }
     set_timer(c);
     return rc;
 }
@@ -262,6 +267,7 @@ struct calendars *calendars_create(uv_loop_t *loop, struct engine *engine)
     c->engine = engine;
     c->means = (struct source_means){.fetcher = fetcher_create(loop), .ended = ended_cb, .arg = c};
     c->wishes = wishes_create(loop, engine, heard_cb, c);
+    c->writeback = writeback_create(loop, engine);
     uv_timer_init(loop, &c->timer);
     c->timer.data = c;
     return c;
@@ -292,11 +298,12 @@ void calendars_close(struct calendars *c, void (*closed)(void *arg), void *arg)
     c->means.stop = 1;
     c->closed = closed;
     c->closed_arg = arg;
-    c->open = 3 + (c->means.lane != NULL);
+    c->open = 4 + (c->means.lane != NULL);
     for (struct source *s = c->sources; s != NULL; s = s->next)
         source_cancel(s);
     uv_close((uv_handle_t *)&c->timer, timer_closed);
     wishes_close(c->wishes, part_closed, c);
+    writeback_close(c->writeback, part_closed, c);
     if (c->means.lane != NULL)
         lane_close(c->means.lane, part_closed, c);
     fetcher_close(c->means.fetcher, part_closed, c);

@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "store/answers.h"
+#include "store/calendar_writes.h"
 #include "store/messages.h"
 #include "store/past.h"
 #include "time/moment.h"
@@ -212,19 +213,38 @@ static bool has_moved(const struct look *l)
            before_ms != now_ms;
 }
 
-static void look_at_appointment(struct look *l)
+static void compare_appointment(struct look *l, bool *booked)
 {
+    char *status = entity_fact(l->facts, APPOINTMENT_STATUS);
+
+    appointment_to_status(l, status, booked);
+    if (!*booked && is_live(status) && has_moved(l))
+        happened(l, EVENT_APPOINTMENT_MOVED, NULL);
+    free(status);
+}
+
+/* Its calendar may want to know that it was confirmed or cancelled (service/writeback.h). */
+static int note_for_calendar(const struct look *l)
+{
+    bool told = str_eq(l->e.state, "confirmed") || str_eq(l->e.state, "cancelled");
+
+    return told && settings_write_back(l->w->settings)
+               ? store_calendar_write_note(l->w->store, l->e.key, l->at_ms)
+               : 0;
+}
+
+static int look_at_appointment(struct look *l)
+{
+    char *before = mem_strdup(l->e.state);
     bool booked = false;
 
     if (l->detail != NULL)
         appointment_to_status(l, l->detail, &booked);
-    if (!l->last)
-        return;
-    char *status = entity_fact(l->facts, APPOINTMENT_STATUS);
-    appointment_to_status(l, status, &booked);
-    if (!booked && is_live(status) && has_moved(l))
-        happened(l, EVENT_APPOINTMENT_MOVED, NULL);
-    free(status);
+    if (l->last)
+        compare_appointment(l, &booked);
+    bool changed = before != NULL && !str_eq(before, l->e.state);
+    free(before);
+    return changed ? note_for_calendar(l) : 0;
 }
 
 /* --- answers --- */
@@ -341,8 +361,7 @@ static int look_at_record(struct look *l)
     case ENTITY_JOB:
         return look_at_job(l);
     case ENTITY_APPOINTMENT:
-        look_at_appointment(l);
-        return 0;
+        return look_at_appointment(l);
     case ENTITY_ANSWER:
         return look_at_answer(l);
     default:

@@ -22,6 +22,9 @@ says "ready PORT -" and does what is written to its standard input, a line each,
                doctype: answers begin with one; empty: multiget gives nothing; garbage
     status     0; else what every request is answered with
     plain      no; yes: objects have no ETag quotes and hrefs are whole URLs
+    race       so many times an object is changed by somebody else just after it was read
+    etag       yes; no: a GET is answered without one
+    put        0; else what every PUT is answered with
 """
 import argparse
 import base64
@@ -40,8 +43,8 @@ PRODID:-//peer//EN\r
 BEGIN:VEVENT\r
 UID:{name}@peer\r
 DTSTAMP:20261101T080000Z\r
-DTSTART:20261208T{hour:02}0000Z\r
-DTEND:20261208T{hour:02}3000Z\r
+DTSTART:20991208T{hour:02}0000Z\r
+DTEND:20991208T{hour:02}3000Z\r
 SUMMARY:{summary}\r
 ATTENDEE;CN=Anna:mailto:{name}@client.example\r
 END:VEVENT\r
@@ -173,16 +176,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def get(self):
         name = re.sub(r".*/|\.ics$", "", self.path)
-        if name in self.peer.objects:
-            self.answer(200, self.peer.objects[name].encode(), ETag=self.peer.etag(name),
-                        Content_Type="text/calendar")
-        else:
+        if name not in self.peer.objects:
             self.answer(404)
+            return
+        version = {"ETag": self.peer.etag(name)} if self.peer.manners["etag"] == "yes" else {}
+        self.answer(200, self.peer.objects[name].encode(), Content_Type="text/calendar", **version)
+        races = int(self.peer.manners["race"])
+        if races > 0:
+            self.peer.manners["race"] = str(races - 1)
+            self.peer.put(name, f"Changed {races}")
 
     def put(self):
         peer, name = self.peer, re.sub(r".*/|\.ics$", "", self.path)
         match = self.headers.get("If-Match")
         fresh = self.headers.get("If-None-Match") == "*"
+        if peer.manners["put"] != "0":
+            self.answer(int(peer.manners["put"]))
+            return
         if (match and match != peer.etag(name)) or (fresh and name in peer.objects):
             self.answer(412)
             return
@@ -221,7 +231,7 @@ class DavPeer:
     def __init__(self, objects=0, several=False, log=None):
         self.several, self.log = several, log
         self.manners = {"sync": "yes", "ctag": "yes", "page": "0", "members": "0", "lie": "no",
-                        "status": "0", "plain": "no"}
+                        "status": "0", "plain": "no", "race": "0", "etag": "yes", "put": "0"}
         self.objects, self.changed, self.etags = {}, {}, {}
         self.revision, self.forgotten = 1, 0
         self.requests = []

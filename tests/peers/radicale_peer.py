@@ -77,11 +77,20 @@ class Radicale:
         config = self.folder / "config"
         config.write_text(CONFIG.format(host=HOST, port=self.port, folder=self.folder),
                           encoding="utf-8")
-        self.server = subprocess.Popen(
-            ["/usr/bin/python3", "-m", "radicale", "--config", str(config)],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=open(self.folder / "errors", "wb"), preexec_fn=die_with_parent)
         self.url = f"http://{HOST}:{self.port}/"
+        self.start_server()
+        home = self.principal()
+        home.make_calendar(name="Work", cal_id="work", supported_calendar_component_set=["VEVENT"])
+        home.make_calendar(name="Home", cal_id="home", supported_calendar_component_set=["VEVENT"])
+        home.make_calendar(name="Todo", cal_id="todo", supported_calendar_component_set=["VTODO"])
+        return self
+
+    def start_server(self):
+        with open(self.folder / "errors", "wb") as errors:
+            self.server = subprocess.Popen(
+                ["/usr/bin/python3", "-m", "radicale", "--config", str(self.folder / "config")],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
+                preexec_fn=die_with_parent)
         end = time.monotonic() + WAIT_S
         while True:
             try:
@@ -91,15 +100,13 @@ class Radicale:
                 if time.monotonic() > end or self.server.poll() is not None:
                     raise RuntimeError((self.folder / "errors").read_text()) from None
                 time.sleep(0.05)
-        home = self.principal()
-        home.make_calendar(name="Work", cal_id="work", supported_calendar_component_set=["VEVENT"])
-        home.make_calendar(name="Home", cal_id="home", supported_calendar_component_set=["VEVENT"])
-        home.make_calendar(name="Todo", cal_id="todo", supported_calendar_component_set=["VTODO"])
-        return self
 
-    def stop(self):
+    def stop_server(self):
         self.server.terminate()
         self.server.wait(WAIT_S)
+
+    def stop(self):
+        self.stop_server()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     __enter__ = start

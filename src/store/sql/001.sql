@@ -473,6 +473,15 @@ CREATE TABLE calendar_object (
 ) WITHOUT ROWID;
 CREATE INDEX calendar_object_uid ON calendar_object (calendar_id, uid);
 
+-- Visits whose calendar may have to be told that they were confirmed or cancelled, by the
+-- appointment's ref.
+CREATE TABLE calendar_write (
+    ref TEXT PRIMARY KEY,
+    next_ms INTEGER NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX calendar_write_next ON calendar_write (next_ms);
+
 -- Who may use the page. password: as crypt(5) writes it. role: those of enum role.
 CREATE TABLE user (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

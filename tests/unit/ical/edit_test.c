@@ -185,6 +185,18 @@ static void what_is_not_there_any_more_is_told(void **state)
     refused("BEGIN:VTODO\nUID:1\nEND:VTODO\n", &whole, ERR_NOTFOUND, "not in it");
 }
 
+static void what_was_cancelled_there_is_not_confirmed_unseen(void **state)
+{
+    struct ical_edit e = ask("", false, NULL);
+
+    refused(BEGIN "DTSTART:20261208T090000Z\nSTATUS:CANCELLED\n" END, &e, ERR_EXISTS,
+            "was cancelled there in the meantime");
+    e.known_cancelled = true;
+    edited(
+        BEGIN STAMP "DTSTART:20261208T090000Z\nSTATUS:CANCELLED\nLAST-MODIFIED:x\nSEQUENCE:1\n" END,
+        &e, BEGIN NOW "DTSTART:20261208T090000Z\nSTATUS:CONFIRMED\n" MODIFIED "SEQUENCE:2\n" END);
+}
+
 static void what_is_no_object_is_refused(void **state)
 {
     static const char two[] = "BEGIN:VCALENDAR\nEND:VCALENDAR\nBEGIN:VCALENDAR\nEND:VCALENDAR\n";
@@ -299,6 +311,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(one_time_of_a_series_gets_an_event_of_its_own),
         cmocka_unit_test(one_that_has_an_event_of_its_own_keeps_it),
         cmocka_unit_test(what_is_not_there_any_more_is_told),
+        cmocka_unit_test(what_was_cancelled_there_is_not_confirmed_unseen),
         cmocka_unit_test(what_is_no_object_is_refused),
         cmocka_unit_test(line_ends_stay_as_they_are),
         cmocka_unit_test(in_real_calendars_nothing_else_changes),

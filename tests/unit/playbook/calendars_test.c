@@ -74,6 +74,29 @@ static void a_calendar_keeps_all_it_is_told(void **state)
     settings_free(s);
 }
 
+static void a_caldav_calendar_says_which_and_whether_it_is_told(void **state)
+{
+    struct settings *s = good("[calendar desk]\ntype = caldav\nurl = https://example.com/\n"
+                              "collection = Work\n");
+    const struct calendar_settings *c = settings_calendar(s, "desk");
+
+    assert_int_equal(c->type, CALENDAR_CALDAV);
+    assert_string_equal(c->collection, "Work");
+    assert_false(c->write_back);
+    assert_false(settings_write_back(s));
+    settings_free(s);
+    s = good("[calendar feed]\nurl = https://example.com/x.ics\n[calendar desk]\ntype = caldav\n"
+             "url = https://example.com/\nwrite-back = yes\n");
+    assert_true(settings_calendar(s, "desk")->write_back);
+    assert_true(settings_write_back(s));
+    settings_free(s);
+    assert_wrong(
+        "[calendar desk]\nurl = https://example.com/x.ics\nwrite-back = yes\n",
+        "b:6: `write-back` is no key of a `[calendar]` section with type = feed; write `type`, "
+        "`url`, `user`, `password-file`, `password`, `ca-file`, `private-addresses`, "
+        "`interval`, `pattern`, `timezone` or `unnamed`");
+}
+
 static void another_way_of_reading_it_is_another_fingerprint(void **state)
 {
     static const char *const others[] = {"", "timezone = Asia/Almaty\n", "unnamed = ignore\n",
@@ -142,6 +165,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_feed_has_its_defaults),
         cmocka_unit_test(a_calendar_keeps_all_it_is_told),
+        cmocka_unit_test(a_caldav_calendar_says_which_and_whether_it_is_told),
         cmocka_unit_test(another_way_of_reading_it_is_another_fingerprint),
         cmocka_unit_test(what_makes_no_sense_is_refused_with_what_would_be_right),
         cmocka_unit_test(a_link_is_a_secret_and_not_repeated),
