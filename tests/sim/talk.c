@@ -91,13 +91,14 @@ bool talk_answered(int job, int64_t since_us)
     return false;
 }
 
-/* When the job's client was last asked by this rule; 0: never, or nobody can say. */
+/* When the job's client was last asked by this rule; 0: never, or nobody can say: what may have
+ * reached the client since, and has not, may have been the same question. */
 static int64_t asked_us(int job, int rule)
 {
     for (int i = S->copy_count - 1; i >= 0; i--) {
         const struct sim_copy *c = &S->copies[i];
         if (c->rule == rule && c->subject == SIM_VISITS + job)
-            return c->clear ? c->mono_us : 0;
+            return c->clear && S->maybe_us[S->jobs[job].client] < c->mono_us ? c->mono_us : 0;
     }
     return 0;
 }
