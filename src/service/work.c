@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "send/known.h"
 #include "send/reported.h"
 #include "send/settle.h"
@@ -169,6 +170,7 @@ static int reconcile(struct work *w, int64_t now_ms)
         if (done) {
             w->reconciled_mono_ms = clock_mono_ms();
             w->behind = false;
+            mem_trim(); /* what busier times had needed */
         }
     }
     subjects_close(&pairs);
