@@ -47,4 +47,14 @@ struct template_age {
 int store_template_ages(struct store *s, struct template_age **out, size_t *count);
 void template_ages_free(struct template_age *list, size_t count);
 
+/* The languages of clients, as they are written in their rows, with how many speak each: at most
+ * `max`, the most spoken first. Looks at every client. */
+struct client_language {
+    char *language;
+    int64_t count;
+};
+int store_client_languages(struct store *s, size_t max, struct client_language **out,
+                           size_t *count);
+void client_languages_free(struct client_language *list, size_t count);
+
 #endif

@@ -13,7 +13,8 @@ enum place {
     PLACE_CLIENTS,
     PLACE_JOBS,
     PLACE_APPOINTMENTS,
-    PLACE_PLAYBOOK
+    PLACE_PLAYBOOK,
+    PLACE_TEMPLATES
 }; /* in the bar */
 
 /* Begin a page in the response's body; what follows goes into its <main>. `title` is for the

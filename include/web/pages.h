@@ -19,6 +19,8 @@ int page_playbook(struct visit *v);
 int page_rule(struct visit *v);
 int page_rule_pause(struct visit *v); /* the forms: no more messages of this rule */
 int page_rule_resume(struct visit *v);
+int page_templates(struct visit *v);    /* what is said in which language by which channel */
+int page_template_all(struct visit *v); /* all texts of one template */
 
 /* A client's record, and what is written down about a client; each with its form. */
 int page_client_edit(struct visit *v); /* without an id: a new one */

@@ -33,7 +33,8 @@ enum where { ON_LOOP, IN_PAGES, IN_SIGN_IN, IN_CALENDARS };
 struct route {
     enum method method;
     const char *path; /* "/clients/{id}": a number; "/c/{token}": letters and digits;
-                         "/playbook/{name}": small letters, digits, _ and -;
+                         "/playbook/{name}": small letters, digits, _ and -; "{language}": letters,
+                         digits, _ and -; at most ROUTE_HOLES_MAX of them;
                          "/report/...": with what follows */
     enum access access;
     enum where where;
@@ -42,11 +43,13 @@ struct route {
 
 enum found { FOUND, FOUND_PATH_ONLY /* another method is allowed there */, FOUND_NOTHING };
 
-/* What stands in the hole of a path. */
+/* What stands in the holes of a path. */
 #define ROUTE_TOKEN_MAX 64
+#define ROUTE_HOLES_MAX 3
 struct route_hole {
-    int64_t id;                      /* 0: it has none */
-    char token[ROUTE_TOKEN_MAX + 1]; /* or the name; "": it has none */
+    int64_t id;                                          /* 0: it has none */
+    char token[ROUTE_TOKEN_MAX + 1];                     /* or name, the first; "": it has none */
+    char more[ROUTE_HOLES_MAX - 1][ROUTE_TOKEN_MAX + 1]; /* the others, in their order */
 };
 
 /* Find the route for this in `table`. For FOUND_PATH_ONLY *out is a route of that path. */

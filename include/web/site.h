@@ -26,6 +26,7 @@ struct site {
     char *listen_host;              /* the address in `[web] listen`, as a Host header has it */
     bool secure;                    /* the url is https: cookies are for https only */
     char *dir, *playbook;           /* the folder of the configuration, and the playbook's path */
+    char *templates;                /* the folder of the texts */
     struct str_list gateways;       /* by name, in the file's order */
     struct report_source **reports; /* of those that tell what becomes of their messages */
     size_t report_count;

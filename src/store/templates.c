@@ -139,3 +139,30 @@ void template_ages_free(struct template_age *list, size_t count)
         free(list[i].file);
     free(list);
 }
+
+int store_client_languages(struct store *s, size_t max, struct client_language **out, size_t *count)
+{
+    sqlite3_stmt *st =
+        store_prepare(s, "SELECT language, count(*) FROM client WHERE language <> '' "
+                         "GROUP BY language ORDER BY count(*) DESC, language LIMIT ?1");
+    size_t cap = 0;
+    int rc;
+
+    *out = NULL;
+    *count = 0;
+    if (st != NULL)
+        bind_int(st, 1, (int64_t)max);
+    while ((rc = store_step(s, st)) == 1) {
+        mem_grow(out, &cap, *count + 1, sizeof(**out));
+        (*out)[(*count)++] =
+            (struct client_language){.language = column_text(st, 0), .count = column_int(st, 1)};
+    }
+    return rc;
+}
+
+void client_languages_free(struct client_language *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(list[i].language);
+    free(list);
+}

@@ -44,6 +44,7 @@ static void bar(struct visit *v, enum place place)
         way(b, "/jobs", W_JOBS, place == PLACE_JOBS);
         way(b, "/appointments", W_APPOINTMENTS, place == PLACE_APPOINTMENTS);
         way(b, "/playbook", W_PLAYBOOK, place == PLACE_PLAYBOOK);
+        way(b, "/templates", W_TEMPLATES, place == PLACE_TEMPLATES);
         buf_puts(b, "</ul></nav><form class=\"who\" method=\"post\" action=\"/sign-out\">");
         auth_form_token(v);
         buf_puts(b, "<span class=\"quiet\">");

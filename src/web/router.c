@@ -23,9 +23,12 @@ static size_t read_number(const char *s, int64_t *out)
     return n;
 }
 
-static size_t read_token(const char *s, char out[ROUTE_TOKEN_MAX + 1])
+#define SMALL "0123456789abcdefghijklmnopqrstuvwxyz"
+#define LETTERS SMALL "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+static size_t read_word(const char *s, const char *of, char out[ROUTE_TOKEN_MAX + 1])
 {
-    size_t n = strspn(s, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    size_t n = strspn(s, of);
 
     if (n > ROUTE_TOKEN_MAX)
         return 0;
@@ -34,34 +37,45 @@ static size_t read_token(const char *s, char out[ROUTE_TOKEN_MAX + 1])
     return n;
 }
 
-/* The name of a rule or a template. */
-static size_t read_name(const char *s, char out[ROUTE_TOKEN_MAX + 1])
+/* What stands in the path where the pattern has this hole, the `nth` word of it: how many bytes; 0:
+ * nothing that fits. */
+static size_t read_hole(const char *hole, const char *path, size_t *nth, struct route_hole *out)
 {
-    size_t n = strspn(s, "0123456789abcdefghijklmnopqrstuvwxyz_-");
+    static const struct {
+        const char *hole, *of;
+    } words[] = {{"{token}", LETTERS}, {"{name}", SMALL "_-"}, {"{language}", LETTERS "_-"}};
 
-    if (n > ROUTE_TOKEN_MAX)
-        return 0;
-    memcpy(out, s, n);
-    out[n] = '\0';
-    return n;
+    if (str_starts(hole, "{id}"))
+        return read_number(path, &out->id);
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (str_starts(hole, words[i].hole) && *nth < ROUTE_HOLES_MAX) {
+            char *to = *nth == 0 ? out->token : out->more[*nth - 1];
+            (*nth)++;
+            return read_word(path, words[i].of, to);
+        }
+    return 0;
 }
 
 static bool matches(const char *pattern, const char *path, struct route_hole *out)
 {
-    const char *hole = strchr(pattern, '{');
+    const char *hole;
+    size_t nth = 0;
 
     *out = (struct route_hole){0};
     if (str_ends(pattern, ROUTER_REST))
         return strncmp(pattern, path, strlen(pattern) - strlen(ROUTER_REST)) == 0;
-    if (hole == NULL)
-        return strcmp(pattern, path) == 0;
-    size_t before = (size_t)(hole - pattern);
-    if (strncmp(pattern, path, before) != 0)
-        return false;
-    size_t n = strncmp(hole, "{id}", 4) == 0     ? read_number(path + before, &out->id)
-               : strncmp(hole, "{name}", 6) == 0 ? read_name(path + before, out->token)
-                                                 : read_token(path + before, out->token);
-    return n > 0 && strcmp(strchr(hole, '}') + 1, path + before + n) == 0;
+    while ((hole = strchr(pattern, '{')) != NULL) {
+        size_t before = (size_t)(hole - pattern);
+        if (strncmp(pattern, path, before) != 0)
+            return false;
+        path += before;
+        size_t n = read_hole(hole, path, &nth, out);
+        if (n == 0)
+            return false;
+        path += n;
+        pattern = strchr(hole, '}') + 1;
+    }
+    return strcmp(pattern, path) == 0;
 }
 
 enum found router_find(const struct route *table, size_t count, enum method method,

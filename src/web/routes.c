@@ -50,5 +50,8 @@ const struct route routes[] = {
     {METHOD_GET, "/playbook/{name}", ACCESS_READER, IN_PAGES, page_rule},
     {METHOD_POST, "/playbook/{name}/pause", ACCESS_MANAGER, IN_PAGES, page_rule_pause},
     {METHOD_POST, "/playbook/{name}/resume", ACCESS_MANAGER, IN_PAGES, page_rule_resume},
+
+    {METHOD_GET, "/templates", ACCESS_READER, IN_PAGES, page_templates},
+    {METHOD_GET, "/templates/{name}", ACCESS_READER, IN_PAGES, page_template_all},
 };
 const size_t route_count = sizeof(routes) / sizeof(routes[0]);

@@ -83,6 +83,7 @@ struct site *site_create(const struct settings *settings, const struct playbook 
     s->dir = mem_strdup(settings->dir);
     s->playbook = mem_strdup(settings->playbook);
     s->country = mem_strdup(settings->business.country);
+    s->templates = mem_strdup(settings->templates);
     s->zone = settings->business.calendar.zone;
     if (settings->web_url != NULL)
         find_url(s, settings->web_url);
@@ -111,6 +112,7 @@ void site_release(struct site *s)
     free(s->dir);
     free(s->playbook);
     free(s->country);
+    free(s->templates);
     free(s->authority);
     free(s->host);
     free(s->listen_host);

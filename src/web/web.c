@@ -28,6 +28,7 @@
 #include "web/listen.h"
 #include "web/pages.h"
 #include "web/server.h"
+#include "web/texts.h"
 
 #define LISTEN_AGAIN_MS 5000
 #define PAGES_WAITING_MAX 200
@@ -306,6 +307,42 @@ void web_stop(struct web *w, void (*closed)(void *arg), void *arg)
     uv_close((uv_handle_t *)&w->again, timer_closed);
 }
 
+/* --- what was changed in the files --- */
+
+struct noting {
+    struct lane_job job;
+    char *templates;
+};
+
+static void note_work(struct lane_job *job, struct store *store)
+{
+    struct noting *n = (struct noting *)job;
+
+    if (texts_note(store, n->templates, clock_wall_ms()) != 0)
+        log_warning("versions of texts not kept", "words=\"%s\"", store_error(store));
+}
+
+static void note_done(struct lane_job *job)
+{
+    struct noting *n = (struct noting *)job;
+
+    free(n->templates);
+    free(n);
+}
+
+/* Texts that were changed in their files become versions as well, at the start and whenever the
+ * configuration was read again. */
+static void note_texts(struct web *w)
+{
+    struct noting *n = mem_zalloc(sizeof(*n));
+
+    n->templates = mem_strdup(w->site->templates);
+    n->job.work = note_work;
+    n->job.done = note_done;
+    if (!lane_add(w->lanes[LANE_PAGES], &n->job))
+        note_done(&n->job);
+}
+
 /* --- settings come into use --- */
 
 void web_use(struct web *w, struct web_change *c)
@@ -324,6 +361,8 @@ void web_use(struct web *w, struct web_change *c)
     }
     if (c->fd >= 0)
         serve_on(w, c->fd);
+    if (w->site != NULL)
+        note_texts(w);
     free(c);
 }
 

@@ -1,0 +1,28 @@
+/*
+ * Parts that the pages of templates share.
+ */
+#ifndef WEB_TEMPLATE_PARTS_H
+#define WEB_TEMPLATE_PARTS_H
+
+#include "web/texts.h"
+#include "web/visit.h"
+#include "web/words.h"
+
+/* "e-mail", "text", "HTML". */
+enum word form_word(enum template_form form);
+
+/* The address of a text's editor with `more` behind it ("", "/versions"), fit for an attribute. */
+void template_address(struct buf *b, const struct template_file *f, const char *more);
+
+/* Which text the path of a page names: /templates/NAME/LANGUAGE/FORM, or /partials/... with _ for
+ * every language. false: none. */
+bool template_of_path(const struct visit *v, struct template_file *out);
+
+/* "ready, e-mail in lv"; "layout, HTML in every language". */
+void template_title(struct buf *b, const struct template_file *f);
+
+/* What is wrong: with the text `path` alone, each with its line as a link into the editor, or
+ * (NULL) with everything else that was read. Nothing if nothing is. Returns how many. */
+size_t template_problems(struct visit *v, const struct texts *t, const char *path);
+
+#endif

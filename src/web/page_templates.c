@@ -1,0 +1,432 @@
+/*
+ * Templates: the table of what is said in which language by which channel, with what is missing and
+ * what is older than its original; and one template with all of its texts side by side.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/fs.h"
+#include "base/mem.h"
+#include "store/templates.h"
+#include "text/locale.h"
+#include "web/frame.h"
+#include "web/html.h"
+#include "web/pages.h"
+#include "web/template_parts.h"
+#include "web/texts.h"
+
+#define LANGUAGES_MAX 40 /* columns; more languages of clients are not looked at */
+
+static const enum template_form forms[] = {TEMPLATE_FORM_EMAIL, TEMPLATE_FORM_SMS};
+#define FORMS (sizeof(forms) / sizeof(forms[0]))
+
+/* --- what there is --- */
+
+struct overview {
+    struct visit *v;
+    struct texts texts;
+    struct template_age *ages;
+    size_t age_count;
+    struct client_language *spoken; /* by clients */
+    size_t spoken_count;
+    struct str_list languages; /* columns: the business's first */
+    struct str_list names;     /* rows: what rules need, and what else there is */
+};
+
+static void add_once(struct str_list *l, const char *text)
+{
+    for (size_t i = 0; i < l->count; i++)
+        if (strcasecmp(l->items[i], text) == 0)
+            return;
+    str_list_add(l, text, strlen(text));
+}
+
+/* Is a column's language one that goes before this one by its own words somewhere? */
+static bool is_covered(const struct overview *o, const char *language)
+{
+    bool covered = false;
+
+    for (size_t i = 0; i < o->texts.file_count && !covered; i++) {
+        const struct template_file *f = &o->texts.files[i];
+        covered = !f->shared && texts_speaks(&o->texts, f->name, f->form, language) != NULL;
+    }
+    return covered;
+}
+
+static void find_columns(struct overview *o)
+{
+    add_once(&o->languages, o->texts.settings->business.language);
+    for (size_t i = 0; i < o->texts.file_count; i++)
+        if (!o->texts.files[i].shared)
+            add_once(&o->languages, o->texts.files[i].language);
+    for (size_t i = 0; i < o->spoken_count && o->languages.count < LANGUAGES_MAX; i++)
+        if (locale_language_valid(o->spoken[i].language) && !is_covered(o, o->spoken[i].language))
+            add_once(&o->languages, o->spoken[i].language);
+}
+
+static void find_rows(struct overview *o)
+{
+    const struct playbook *p = o->texts.playbook;
+
+    for (size_t i = 0; p != NULL && i < p->rule_count; i++)
+        if (template_name_valid(p->rules[i].template))
+            add_once(&o->names, p->rules[i].template);
+    for (size_t i = 0; i < o->texts.file_count; i++)
+        if (!o->texts.files[i].shared)
+            add_once(&o->names, o->texts.files[i].name);
+}
+
+static int open_overview(struct visit *v, struct overview *o)
+{
+    *o = (struct overview){.v = v};
+    texts_read(&o->texts, v->site);
+    int rc = store_template_ages(v->store, &o->ages, &o->age_count);
+    if (rc == 0)
+        rc = store_client_languages(v->store, LANGUAGES_MAX, &o->spoken, &o->spoken_count);
+    if (rc != 0 || o->texts.settings == NULL)
+        return rc;
+    texts_set(&o->texts, NULL);
+    find_columns(o);
+    find_rows(o);
+    return 0;
+}
+
+static void close_overview(struct overview *o)
+{
+    texts_close(&o->texts);
+    template_ages_free(o->ages, o->age_count);
+    client_languages_free(o->spoken, o->spoken_count);
+    str_list_close(&o->languages);
+    str_list_close(&o->names);
+}
+
+/* How many clients get what is said in a column's language, if it is said. */
+static int64_t readers(const struct overview *o, const char *language)
+{
+    size_t n = strlen(language);
+    int64_t count = 0;
+
+    for (size_t i = 0; i < o->spoken_count; i++) {
+        const char *s = o->spoken[i].language;
+        if (strncasecmp(s, language, n) == 0 && (s[n] == '\0' || s[n] == '-'))
+            count += o->spoken[i].count;
+    }
+    return count;
+}
+
+/* --- a text in the table --- */
+
+static void chip(struct overview *o, const struct template_file *f, const char *kind, enum word w,
+                 bool tell_language)
+{
+    struct buf *b = &o->v->response->body;
+
+    buf_printf(b, "<a class=\"chip %s\" href=\"", kind);
+    template_address(b, f, "");
+    buf_puts(b, "\">");
+    html_words(b, w, word(form_word(f->form)), NULL);
+    if (tell_language) {
+        buf_puts(b, " · ");
+        html_text(b, f->language);
+    }
+    buf_puts(b, "</a> ");
+}
+
+/* false: there is nothing, and nothing is missed. */
+static bool text_chip(struct overview *o, const char *name, const char *language,
+                      enum template_form form, bool tell_language)
+{
+    struct template_file f = {.form = form};
+    bool own = strcasecmp(language, o->texts.settings->business.language) == 0;
+
+    snprintf(f.name, sizeof(f.name), "%s", name);
+    snprintf(f.language, sizeof(f.language), "%s", language);
+    if (texts_has(&o->texts, name, form, language)) {
+        bool old = texts_is_old(&o->texts, &f, o->ages, o->age_count);
+        chip(o, &f, old ? "look" : "none", old ? W_TEXT_OLD : W_TEXT_THERE, tell_language);
+        return true;
+    }
+    if (texts_speaks(&o->texts, name, form, language) != NULL ||
+        !texts_wanted(&o->texts, name, form) || (!own && readers(o, language) == 0))
+        return false;
+    chip(o, &f, own ? "bad" : "look", W_TEXT_MISSING, tell_language);
+    return true;
+}
+
+static void row(struct overview *o, const char *name)
+{
+    struct buf *b = &o->v->response->body;
+    const struct rule *r;
+    size_t at = 0;
+    bool used = false;
+
+    buf_puts(b, "<tr><th scope=\"row\"><a href=\"/templates/");
+    html_attr(b, name);
+    buf_puts(b, "\">");
+    html_text(b, name);
+    buf_puts(b, "</a></th>");
+    for (size_t i = 0; i < o->languages.count; i++) {
+        bool any = false;
+        buf_puts(b, "<td>");
+        for (size_t k = 0; k < FORMS; k++)
+            any |= text_chip(o, name, o->languages.items[i], forms[k], false);
+        buf_puts(b, any ? "</td>" : "<span class=\"quiet\">–</span></td>");
+    }
+    buf_puts(b, "<td class=\"quiet\">");
+    while ((r = texts_rule(&o->texts, name, &at)) != NULL) {
+        buf_puts(b, used ? ", " : "");
+        html_text(b, r->name);
+        used = true;
+    }
+    if (!used)
+        html_word(b, W_TEMPLATE_UNUSED);
+    buf_puts(b, "</td></tr>");
+}
+
+static void table(struct overview *o)
+{
+    struct buf *b = &o->v->response->body;
+
+    buf_puts(b, "<section aria-labelledby=\"all\"><h2 id=\"all\">");
+    html_word(b, W_TEMPLATES_ALL);
+    buf_puts(b, "</h2><div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"all\">"
+                "<table><caption>");
+    html_word(b, W_TEMPLATES_ABOUT);
+    buf_puts(b, "</caption><thead><tr><th scope=\"col\">");
+    html_word(b, W_TEMPLATE);
+    buf_puts(b, "</th>");
+    for (size_t i = 0; i < o->languages.count; i++) {
+        char count[24];
+        snprintf(count, sizeof(count), "%lld", (long long)readers(o, o->languages.items[i]));
+        buf_puts(b, "<th scope=\"col\">");
+        html_text(b, o->languages.items[i]);
+        buf_puts(b, " <span class=\"quiet\">");
+        if (strcmp(count, "0") != 0)
+            html_words(b, strcmp(count, "1") == 0 ? W_CLIENTS_ONE : W_CLIENTS_COUNT, count, NULL);
+        buf_puts(b, "</span></th>");
+    }
+    buf_puts(b, "<th scope=\"col\">");
+    html_word(b, W_TEMPLATE_RULES);
+    buf_puts(b, "</th></tr></thead><tbody>");
+    for (size_t i = 0; i < o->names.count; i++)
+        row(o, o->names.items[i]);
+    buf_puts(b, "</tbody></table></div></section>");
+}
+
+static void shared(struct overview *o)
+{
+    struct buf *b = &o->v->response->body;
+
+    buf_puts(b, "<section aria-labelledby=\"shared\"><h2 id=\"shared\">");
+    html_word(b, W_SHARED);
+    buf_puts(b, "</h2><p class=\"quiet\">");
+    html_word(b, W_SHARED_ABOUT);
+    buf_puts(b, "</p><ul class=\"list\">");
+    for (size_t i = 0; i < o->texts.file_count; i++) {
+        const struct template_file *f = &o->texts.files[i];
+        if (!f->shared)
+            continue;
+        buf_puts(b, "<li><a class=\"whom\" href=\"");
+        template_address(b, f, "");
+        buf_puts(b, "\">");
+        template_title(b, f);
+        buf_puts(b, "</a></li>");
+    }
+    buf_puts(b, "</ul></section>");
+}
+
+int page_templates(struct visit *v)
+{
+    struct buf *b = &v->response->body;
+    struct overview o;
+    int rc = open_overview(v, &o);
+
+    frame_begin(v, word(W_TEMPLATES), PLACE_TEMPLATES);
+    buf_puts(b, "<h1>");
+    html_word(b, W_TEMPLATES);
+    buf_puts(b, "</h1>");
+    template_problems(v, &o.texts, NULL);
+    if (rc == 0 && o.texts.settings != NULL) {
+        table(&o);
+        shared(&o);
+    }
+    frame_end(v);
+    close_overview(&o);
+    return rc;
+}
+
+/* --- one template --- */
+
+static void one_text(struct overview *o, const struct template_file *f)
+{
+    struct buf *b = &o->v->response->body, text;
+    char *path = template_file_path(f);
+    bool old = texts_is_old(&o->texts, f, o->ages, o->age_count);
+
+    buf_puts(b, "<section><h3><a href=\"");
+    template_address(b, f, "");
+    buf_puts(b, "\">");
+    html_words(b, W_TEXT_IN, word(form_word(f->form)), f->language, NULL);
+    buf_puts(b, "</a>");
+    if (old) {
+        buf_puts(b, " <span class=\"state look\">");
+        html_word(b, W_OLD);
+        buf_puts(b, "</span>");
+    }
+    buf_printf(b, "</h3><div class=\"words\" dir=\"auto\" lang=\"%s\">", f->language);
+    buf_init(&text);
+    if (fs_read_beneath(o->texts.settings->templates, path, TEMPLATE_BYTES_MAX, &text, NULL) == 0)
+        html_text(b, text.data);
+    buf_close(&text);
+    buf_puts(b, "</div></section>");
+    free(path);
+}
+
+static void choice(struct buf *b, const char *value, enum word w)
+{
+    buf_printf(b, "<option value=\"%s\">", value);
+    html_word(b, w);
+    buf_puts(b, "</option>");
+}
+
+/* The way to a text that is not there yet. */
+static void new_form(struct overview *o, const char *name)
+{
+    struct buf *b = &o->v->response->body;
+
+    if (!visit_may(o->v, ROLE_MANAGER))
+        return;
+    buf_puts(b, "<form class=\"stack\" action=\"/templates/");
+    html_attr(b, name);
+    buf_puts(b, "\"><h2>");
+    html_word(b, W_TEXT_NEW);
+    buf_puts(b, "</h2><label for=\"new-language\">");
+    html_word(b, W_LANGUAGE);
+    buf_puts(b, "</label><input id=\"new-language\" name=\"language\" required maxlength=\"35\" "
+                "autocomplete=\"off\" list=\"languages\" aria-describedby=\"new-hint\">"
+                "<p class=\"quiet\" id=\"new-hint\">");
+    html_word(b, W_TEXT_NEW_HINT);
+    buf_puts(b, "</p><datalist id=\"languages\">");
+    for (size_t i = 0; i < o->languages.count; i++) {
+        buf_puts(b, "<option value=\"");
+        html_attr(b, o->languages.items[i]);
+        buf_puts(b, "\">");
+    }
+    buf_puts(b, "</datalist><label for=\"new-form\">");
+    html_word(b, W_CHANNEL);
+    buf_puts(b, "</label><select id=\"new-form\" name=\"form\">");
+    choice(b, "email", W_EMAIL);
+    choice(b, "sms", W_SMS);
+    buf_puts(b, "</select><button>");
+    html_word(b, W_TEXT_WRITE);
+    buf_puts(b, "</button></form>");
+}
+
+static void used_by(struct overview *o, const char *name)
+{
+    struct buf *b = &o->v->response->body;
+    const struct rule *r;
+    size_t at = 0, count = 0;
+
+    buf_puts(b, "<section aria-labelledby=\"rules\"><h2 id=\"rules\">");
+    html_word(b, W_TEMPLATE_RULES);
+    buf_puts(b, "</h2><ul class=\"list\">");
+    for (; (r = texts_rule(&o->texts, name, &at)) != NULL; count++) {
+        char *sentence = rule_sentence(r);
+        buf_puts(b, "<li><strong>");
+        html_text(b, r->name);
+        buf_puts(b, "</strong><p>");
+        html_text(b, sentence);
+        buf_puts(b, ".</p></li>");
+        free(sentence);
+    }
+    buf_puts(b, "</ul>");
+    if (count == 0) {
+        buf_puts(b, "<p class=\"quiet\">");
+        html_word(b, W_TEMPLATE_UNUSED_TEXT);
+        buf_puts(b, "</p>");
+    }
+    buf_puts(b, "</section>");
+}
+
+static void side_by_side(struct overview *o, const char *name)
+{
+    struct buf *b = &o->v->response->body;
+
+    for (size_t k = 0; k < FORMS; k++) {
+        size_t shown = 0;
+        for (size_t i = 0; i < o->texts.file_count; i++) {
+            const struct template_file *f = &o->texts.files[i];
+            if (f->shared || f->form != forms[k] || strcmp(f->name, name) != 0)
+                continue;
+            buf_puts(b, shown++ == 0 ? "<div class=\"side\">" : "");
+            one_text(o, f);
+        }
+        buf_puts(b, shown > 0 ? "</div>" : "");
+    }
+    buf_puts(b, "<p>");
+    for (size_t i = 0; i < o->languages.count; i++)
+        for (size_t k = 0; k < FORMS; k++)
+            if (!texts_has(&o->texts, name, forms[k], o->languages.items[i]))
+                text_chip(o, name, o->languages.items[i], forms[k], true);
+    buf_puts(b, "</p>");
+}
+
+static bool is_known(const struct overview *o, const char *name)
+{
+    return str_list_has(&o->names, name);
+}
+
+/* From the form above to the editor of the text that it names; false: it names none. */
+static bool go_to_new(struct visit *v, const char *name)
+{
+    const char *language = fields_get(&v->request->query, "language");
+    const char *form = fields_get(&v->request->query, "form");
+    struct template_file f = {0};
+
+    if (language == NULL || form == NULL || !template_form_from(form, &f.form) ||
+        strlen(language) >= sizeof(f.language))
+        return false;
+    snprintf(f.name, sizeof(f.name), "%s", name);
+    snprintf(f.language, sizeof(f.language), "%s", language);
+    if (!template_file_valid(&f))
+        return false;
+    struct buf address;
+    buf_init(&address);
+    template_address(&address, &f, "");
+    response_go(v->response, address.data);
+    buf_close(&address);
+    return true;
+}
+
+int page_template_all(struct visit *v)
+{
+    struct buf *b = &v->response->body;
+    const char *name = v->hole.token;
+    struct overview o;
+
+    if (go_to_new(v, name))
+        return 0;
+    int rc = open_overview(v, &o);
+    if (rc == 0 && o.texts.settings != NULL && !is_known(&o, name))
+        rc = ERR_NOTFOUND;
+    if (rc == 0) {
+        frame_begin(v, name, PLACE_TEMPLATES);
+        buf_puts(b, "<p><a href=\"/templates\">");
+        html_word(b, W_TEMPLATES);
+        buf_puts(b, "</a></p><h1>");
+        html_text(b, name);
+        buf_puts(b, "</h1>");
+        template_problems(v, &o.texts, NULL);
+        if (o.texts.settings != NULL) {
+            side_by_side(&o, name);
+            used_by(&o, name);
+            new_form(&o, name);
+        }
+        frame_end(v);
+    }
+    close_overview(&o);
+    return rc;
+}
