@@ -9,6 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/str.h"
+#include "plan/record.h"
+#include "store/entities.h"
 #include "store/store.h"
 
 #define TEMPLATE_VERSIONS_MAX 200 /* kept of each file; older ones go */
@@ -56,5 +59,18 @@ struct client_language {
 int store_client_languages(struct store *s, size_t max, struct client_language **out,
                            size_t *count);
 void client_languages_free(struct client_language *list, size_t count);
+
+/* What a rule has written about lately, the latest first: clients, jobs and appointments. If it has
+ * not, the latest records of the kind. At most `max`, into `out`. */
+struct rule_subject {
+    enum entity_kind kind;
+    int64_t row_id;
+};
+int store_rule_subjects(struct store *s, const char *rule, enum entity_kind kind, size_t max,
+                        struct rule_subject *out, size_t *count);
+
+/* The e-mail addresses or numbers of those of the staff who are active, as written, at most `max`;
+ * appended to `out`. */
+int store_staff_addresses(struct store *s, enum channel c, size_t max, struct str_list *out);
 
 #endif

@@ -21,6 +21,13 @@ int page_rule_pause(struct visit *v); /* the forms: no more messages of this rul
 int page_rule_resume(struct visit *v);
 int page_templates(struct visit *v);    /* what is said in which language by which channel */
 int page_template_all(struct visit *v); /* all texts of one template */
+int page_template(struct visit *v);     /* the editor of one text, and what its buttons do: */
+int page_template_preview(struct visit *v);
+int page_template_save(struct visit *v);
+int page_template_test(struct visit *v);
+int page_template_versions(struct visit *v); /* what it was before */
+int page_template_restore(struct visit *v);
+int page_mail(struct visit *v); /* a mail as it would look, for a frame of the editor */
 
 /* A client's record, and what is written down about a client; each with its form. */
 int page_client_edit(struct visit *v); /* without an id: a new one */

@@ -13,6 +13,8 @@
 #define TARGET_BYTES_MAX 4096 /* of a path with its query */
 #define FIELDS_MAX 100        /* of a query or a form */
 #define BODY_BYTES_MAX (64 * 1024)
+#define TEXT_BODY_BYTES_MAX (208 * 1024) /* of a form with a whole text: each byte may take three  \
+                                          */
 
 #define REQUEST_REPORT_PATH                                                                        \
     "/report/" /* what lies there is asked for by providers, not browsers                          \
@@ -62,6 +64,9 @@ void fields_close(struct fields *f);
 
 /* Add one. false: there are FIELDS_MAX. Both texts are copied. */
 bool fields_add(struct fields *f, const char *name, const char *value);
+
+/* How long its body may be: texts are changed beneath /templates/ and /partials/. */
+size_t request_body_max(const struct request *r);
 
 /* The first value of the name; NULL: none. */
 const char *fields_get(const struct fields *f, const char *name);

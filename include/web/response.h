@@ -28,6 +28,8 @@ struct response {
     bool fresh;        /* may be kept, if it is asked about before each use */
     char tag[TAG_MAX]; /* ETag without its quotes; "": none */
     const char *allow; /* the methods, for 405; borrowed, NULL: none */
+    bool framed;       /* a mail of ours, to be shown in a frame of our pages: it may style itself,
+                          and nothing else */
     bool close;        /* end the connection */
 };
 

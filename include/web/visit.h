@@ -15,7 +15,8 @@
 #include "web/site.h"
 #include "web/web.h"
 
-struct feeds; /* web/feeds.h */
+struct feeds;    /* web/feeds.h */
+struct previews; /* web/previews.h */
 
 struct visit {
     const struct request *request;
@@ -23,12 +24,13 @@ struct visit {
     const struct site *site;
     struct web_health health; /* as it was when the request came */
     const struct route *route;
-    struct route_hole hole;  /* what stands in its path */
-    int64_t now_ms;          /* the service's clock */
-    struct store *store;     /* NULL on the loop */
-    struct backoff *backoff; /* in the lane of signing in only */
-    struct feeds *feeds;     /* in the lane of calendars only */
-    struct login login;      /* user.id 0: nobody is signed in */
+    struct route_hole hole;    /* what stands in its path */
+    int64_t now_ms;            /* the service's clock */
+    struct store *store;       /* NULL on the loop */
+    struct backoff *backoff;   /* in the lane of signing in only */
+    struct previews *previews; /* in the lane of pages only */
+    struct feeds *feeds;       /* in the lane of calendars only */
+    struct login login;        /* user.id 0: nobody is signed in */
 };
 
 /* May the visitor do what needs at least this role? */

@@ -2,6 +2,7 @@
 #include "store/templates.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "store/internal.h"
@@ -165,4 +166,62 @@ void client_languages_free(struct client_language *list, size_t count)
     for (size_t i = 0; i < count; i++)
         free(list[i].language);
     free(list);
+}
+
+#define LATELY "2000" /* messages that are looked at */
+
+static int latest_records(struct store *s, enum entity_kind kind, size_t max,
+                          struct rule_subject *out, size_t *count)
+{
+    sqlite3_stmt *st =
+        kind == ENTITY_APPOINTMENT
+            ? store_prepare(s, "SELECT id FROM appointment ORDER BY id DESC LIMIT ?1")
+            : store_prepare(s, "SELECT id FROM job ORDER BY id DESC LIMIT ?1");
+    int rc;
+
+    if (st != NULL)
+        bind_int(st, 1, (int64_t)max);
+    while ((rc = store_step(s, st)) == 1)
+        out[(*count)++] = (struct rule_subject){kind, column_int(st, 0)};
+    return rc;
+}
+
+int store_rule_subjects(struct store *s, const char *rule, enum entity_kind kind, size_t max,
+                        struct rule_subject *out, size_t *count)
+{
+    sqlite3_stmt *st = store_prepare(
+        s, "SELECT e.kind, e.row_id FROM message m JOIN entity e ON e.id = m.subject_id "
+           "WHERE m.id > (SELECT coalesce(max(id), 0) - " LATELY " FROM message) "
+           "AND m.rule_id = (SELECT id FROM rule WHERE name = ?1) "
+           "AND e.present AND e.kind IN (1, 3, 4) GROUP BY e.id ORDER BY max(m.id) DESC LIMIT ?2");
+    int rc;
+
+    *count = 0;
+    if (st != NULL) {
+        bind_text(st, 1, rule);
+        bind_int(st, 2, (int64_t)max);
+    }
+    while ((rc = store_step(s, st)) == 1)
+        out[(*count)++] =
+            (struct rule_subject){(enum entity_kind)column_int(st, 0), column_int(st, 1)};
+    return rc == 0 && *count == 0 ? latest_records(s, kind, max, out, count) : rc;
+}
+
+int store_staff_addresses(struct store *s, enum channel c, size_t max, struct str_list *out)
+{
+    sqlite3_stmt *st =
+        c == CHANNEL_SMS ? store_prepare(s, "SELECT phone FROM staff WHERE active AND phone <> '' "
+                                            "ORDER BY name LIMIT ?1")
+                         : store_prepare(s, "SELECT email FROM staff WHERE active AND email <> '' "
+                                            "ORDER BY name LIMIT ?1");
+    int rc;
+
+    if (st != NULL)
+        bind_int(st, 1, (int64_t)max);
+    while ((rc = store_step(s, st)) == 1) {
+        char *address = column_text(st, 0);
+        str_list_add(out, address, strlen(address));
+        free(address);
+    }
+    return rc;
 }

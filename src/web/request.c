@@ -211,3 +211,10 @@ bool host_without_port(const char *authority, char *out, size_t size)
     out[len] = '\0';
     return true;
 }
+
+size_t request_body_max(const struct request *r)
+{
+    bool text = str_starts(r->path, "/templates/") || str_starts(r->path, "/partials/");
+
+    return text ? TEXT_BODY_BYTES_MAX : BODY_BYTES_MAX;
+}

@@ -205,7 +205,7 @@ static int check_body(struct MHD_Connection *c, struct request *r)
         return length != NULL ? 400 : 411; /* two lengths are two requests to somebody else */
     if (length != NULL && !str_to_int(length, 0, INT64_MAX, &bytes))
         return 400;
-    if (bytes > (method == METHOD_POST ? BODY_BYTES_MAX : 0))
+    if (bytes > (method == METHOD_POST ? (int64_t)request_body_max(r) : 0))
         return 413;
     if (method != METHOD_POST)
         return 0;
@@ -278,12 +278,16 @@ static int read_head(struct exchange *x, struct MHD_Connection *c, const char *m
 
 /* --- the answer --- */
 
+#define POLICY_OF_PAGES                                                                            \
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src "        \
+    "'self'; "                                                                                     \
+    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+#define POLICY_OF_MAILS                                                                            \
+    "default-src 'none'; style-src 'unsafe-inline'; sandbox; form-action 'none'; "                 \
+    "base-uri 'none'; frame-ancestors 'self'"
+
 static const char *const headers_of_all[][2] = {
-    {"Content-Security-Policy",
-     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
-     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"},
     {"X-Content-Type-Options", "nosniff"},
-    {"X-Frame-Options", "DENY"},
     {"Referrer-Policy", "same-origin"}, /* with less, forms would come without their Origin */
     {"Cross-Origin-Opener-Policy", "same-origin"},
     {"Cross-Origin-Resource-Policy", "same-origin"},
@@ -297,6 +301,9 @@ static void add_headers(struct MHD_Response *m, const struct response *r)
 
     for (size_t i = 0; i < sizeof(headers_of_all) / sizeof(headers_of_all[0]); i++)
         MHD_add_response_header(m, headers_of_all[i][0], headers_of_all[i][1]);
+    MHD_add_response_header(m, "Content-Security-Policy",
+                            r->framed ? POLICY_OF_MAILS : POLICY_OF_PAGES);
+    MHD_add_response_header(m, "X-Frame-Options", r->framed ? "SAMEORIGIN" : "DENY");
     MHD_add_response_header(m, "Cache-Control",
                             r->keep    ? "public, max-age=31536000, immutable"
                             : r->fresh ? "private, no-cache"
@@ -408,7 +415,7 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *c, const char *u
         return x->refused != 0 ? refuse(x, c, x->refused) : MHD_YES;
     }
     if (*data_len > 0) {
-        if (x->body.len + *data_len > BODY_BYTES_MAX)
+        if (x->body.len + *data_len > request_body_max(&x->request))
             return MHD_NO;
         buf_append(&x->body, data, *data_len);
         *data_len = 0;

@@ -27,6 +27,7 @@
 #include "web/lane.h"
 #include "web/listen.h"
 #include "web/pages.h"
+#include "web/previews.h"
 #include "web/server.h"
 #include "web/texts.h"
 
@@ -44,8 +45,9 @@ struct web {
     struct listen_address address;
     struct server *server; /* NULL: idle, or waiting to listen */
     struct lane *lanes[LANES];
-    struct backoff backoff; /* of the sign-in lane */
-    struct feeds *feeds;    /* of the calendars' lane */
+    struct backoff backoff;    /* of the sign-in lane */
+    struct feeds *feeds;       /* of the calendars' lane */
+    struct previews *previews; /* of the pages' lane */
     uv_timer_t again;
     bool stopping;
     int open; /* servers, lanes and handles that are still closing */
@@ -122,6 +124,7 @@ static void request_cb(void *arg, struct exchange *x)
     v->now_ms = clock_wall_ms();
     v->backoff = &w->backoff;
     v->feeds = w->feeds;
+    v->previews = w->previews;
     w->hooks.health(w->hooks.arg, &v->health);
     if (!door_enter(v)) {
         exchange_answer(x);
@@ -149,6 +152,7 @@ struct web *web_create(uv_loop_t *loop, const struct web_hooks *hooks)
     w->loop = loop;
     w->hooks = *hooks;
     w->feeds = feeds_create();
+    w->previews = previews_create();
     uv_timer_init(loop, &w->again);
     w->again.data = w;
     return w;
@@ -271,6 +275,7 @@ static void part_closed(void *arg)
     void *closed_arg = w->closed_arg;
     site_release(w->site);
     feeds_free(w->feeds);
+    previews_free(w->previews);
     free(w);
     closed(closed_arg);
 }

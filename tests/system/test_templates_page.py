@@ -109,3 +109,233 @@ class Overview(TemplatesTest):
         (shop.dir / "templates/ready/en.sms").write_text("{{client.name}}, come and get it.\n")
         wait_until("the reload", lambda: self.row(browser.get("/templates").text, "ready")["lv"]
                    == "text: older than its original")
+
+
+class Editor(TemplatesTest):
+    """The page with one text: what a person does there, without script."""
+
+    def form(self, page, **changes):
+        """The fields of the editor's form as the page has them."""
+        fields = {"text": html.unescape(re.search(r"<textarea[^>]*>\n(.*?)</textarea>", page,
+                                                  re.DOTALL)[1])}
+        for name in ("token", "seen"):
+            fields[name] = re.search(rf'name="{name}" value="(\w+)"', page)[1]
+        for name in ("record", "rule", "to"):
+            options = re.search(rf'<select id="{name}".*?</select>', page, re.DOTALL)
+            if options:
+                chosen = re.search(r'<option(?: value="([^"]*)")?(?: selected)?>([^<]*)',
+                                   options[0].replace("selected", "selected"))
+                for value, label in re.findall(r'<option(?: value="([^"]*)")? selected>([^<]*)',
+                                               options[0]):
+                    fields[name] = value or html.unescape(label)
+                fields.setdefault(name, chosen[1] or html.unescape(chosen[2]))
+        fields.update(changes)
+        return fields
+
+    def do(self, browser, path, what, **changes):
+        page = browser.get(path).text
+        return browser.post(f"{path}/{what}", self.form(page, **changes))
+
+    def preview(self, page):
+        return re.search(r'<section id="preview".*?</section>', page, re.DOTALL)[0]
+
+    def test_a_mistake_is_told_at_its_line_with_the_nearest_name(self):
+        shop = self.page()
+        browser = self.browser()
+        for what, status in (("preview", 200), ("save", 422)):
+            answer = self.do(browser, "/templates/ready/en/sms", what,
+                             text="Hello\r\n{{client.nmae}}\r\n")
+            self.assertEqual(answer.status, status)
+            self.assertIn('Line 2, column 1: no record has "client.nmae"; did you mean '
+                          '"client.name"?', text_of(answer.text))
+            self.assertIn('data-line="2"', answer.text)
+            self.assertIn("{{client.nmae}}", self.form(answer.text)["text"])
+        self.assertEqual((shop.dir / "templates/ready/en.sms").read_text(),
+                         WORDS["ready/en.sms"])
+
+    def test_the_preview_is_what_the_command_line_shows(self):
+        shop = self.page(words={"ready/fa.sms": "سلام {{client.name}}، {{job.title}} آماده است.\n",
+                                "ready/kk.email": "Subject: {{job.title}} дайын\n\nСәлем, "
+                                                  "{{client.name}}! {{business.name}} күтеді.\n"})
+        shop.sql("INSERT INTO client (id, ref, name, language) VALUES (7, 'c7', 'Айгүл', 'kk'); "
+                 "INSERT INTO job (id, ref, client_id, stage, title) "
+                 "VALUES (9, 'j9', 7, 'New', 'Көлік')")
+        browser = self.browser()
+        for language, form, direction in (("en", "sms", "ltr"), ("fa", "sms", "rtl"),
+                                          ("kk", "email", "ltr"), ("en", "email", "ltr")):
+            page = browser.get(f"/templates/ready/{language}/{form}").text
+            self.assertEqual(self.form(page)["record"], "j9")
+            shown = self.preview(page)
+            said, = shop.json("preview", "ready", "--job", "j9", "--language", language,
+                              "--channel", form)
+            for line in said["text"].splitlines():
+                self.assertIn(line, html.unescape(shown))
+            self.assertIn(f'lang="{language}" dir="{direction}"', shown)
+            if form == "sms":
+                self.assertIn(said["encoding"], shown)
+                self.assertIn(f"{said['units']} characters", shown)
+            else:
+                self.assertIn(said["subject"], html.unescape(shown))
+                framed = browser.get(re.search(r'<iframe[^>]* sandbox [^>]*src="([^"]+)"',
+                                               shown)[1])
+                self.assertEqual(framed.text, said["html"])
+                policy = framed.headers["Content-Security-Policy"]
+                self.assertIn("default-src 'none'", policy)
+                self.assertIn("sandbox", policy)
+                self.assertNotIn("script-src", policy)
+                self.assertEqual(framed.headers["X-Frame-Options"], "SAMEORIGIN")
+
+    def test_a_mail_is_shown_to_whoever_wrote_it_alone(self):
+        self.page()
+        page = self.browser().get("/templates/ready/en/email").text
+        address = re.search(r'src="(/mail/\w+)"', page)[1]
+        self.assertEqual(self.browser("berta").get(address).status, 404)
+
+    def test_a_client_is_found_and_the_draft_shown_for_her(self):
+        shop = self.page()
+        shop.sql("INSERT INTO client (id, name) VALUES (1, 'Ilze Bērziņa'), (2, 'Otto'); "
+                 "INSERT INTO job (id, client_id, stage, title) VALUES (1, 1, 'New', 'Audi'), "
+                 "(2, 2, 'New', 'Opel')")
+        answer = self.do(self.browser("berta"), "/templates/ready/en/sms", "preview",
+                         text="Draft for {{client.name}}: {{job.title}}", find="berzina")
+        self.assertIn("Draft for Ilze Bērziņa: Audi", text_of(self.preview(answer.text)))
+
+    def test_what_is_saved_is_what_goes_out_next(self):
+        shop = self.page()
+        answer = self.do(self.browser(), "/templates/ready/en/sms", "save",
+                         text="It is ready,\r\n{{client.name}}!")
+        self.assertEqual((answer.status, answer.location),
+                         (303, "/templates/ready/en/sms?saved=1"))
+        path = shop.dir / "templates/ready/en.sms"
+        self.assertEqual(path.read_text(), "It is ready,\n{{client.name}}!\n")
+        wait_until("the reload", lambda: "reloaded" in shop.log())
+        shop.sql("INSERT INTO client (id, name, phone) VALUES (1, 'Ilze', '+37120000001'); "
+                 "INSERT INTO job (client_id, stage) VALUES (1, 'Ready')")
+        text = wait_until("the text", lambda: [m for m in shop.messages(rule="ready")
+                                               if m["state"] == "sent"])[0]["text"]
+        self.assertEqual(text, "It is ready,\nIlze!")
+        done = shop.query("SELECT user, detail FROM audit WHERE action = 'change text'")
+        self.assertEqual([tuple(d.values()) if isinstance(d, dict) else tuple(d) for d in done],
+                         [("anna", "ready/en.sms")])
+
+    def test_two_people_do_not_overwrite_each_other(self):
+        shop = self.page()
+        browser = self.browser()
+        path = "/templates/ready/en/sms"
+        page = browser.get(path).text
+        self.assertEqual(self.do(self.browser(), path, "save", text="Theirs").status, 303)
+        answer = browser.post(f"{path}/save", self.form(page, text="Mine"))
+        self.assertEqual(answer.status, 409)
+        self.assertIn('<del dir="auto">Theirs</del>', answer.text)
+        self.assertEqual(self.form(answer.text)["text"], "Mine\n")
+        file = shop.dir / "templates/ready/en.sms"
+        self.assertEqual(file.read_text(), "Theirs\n")
+        file.write_text("By hand\n")  # and an editor outside
+        again = browser.post(f"{path}/save", self.form(answer.text))
+        self.assertEqual(again.status, 409)
+        self.assertEqual(browser.post(f"{path}/save", self.form(again.text)).status, 303)
+        self.assertEqual(file.read_text(), "Mine\n")
+
+    def test_an_earlier_version_can_be_put_back(self):
+        shop = self.page()
+        browser = self.browser()
+        path = "/templates/ready/en/sms"
+        self.do(browser, path, "save", text="Second")
+        page = browser.get(f"{path}/versions").text
+        self.assertEqual(len(re.findall("What has changed since", page)), 2)
+        first = re.findall(r"\?version=(\d+)", page)[-1]
+        page = browser.get(f"{path}/versions?version={first}").text
+        self.assertIn('<ins dir="auto">Second</ins>', page)
+        answer = browser.post(f"{path}/restore", {
+            "token": browser.token(), "version": first,
+            "seen": re.search(r'name="seen" value="(\w+)"', page)[1]})
+        self.assertEqual(answer.status, 303)
+        self.assertEqual((shop.dir / "templates/ready/en.sms").read_text(),
+                         WORDS["ready/en.sms"])
+        self.assertEqual(len(shop.query("SELECT id FROM template_version WHERE file = ?",
+                                        "ready/en.sms")), 3)
+
+    def test_a_new_language_begins_with_the_business_s_own_words(self):
+        shop = self.page()
+        browser = self.browser()
+        go = browser.get("/templates/ready?language=kk&form=sms")
+        self.assertEqual((go.status, go.location), (303, "/templates/ready/kk/sms"))
+        page = browser.get(go.location).text
+        self.assertEqual(self.form(page)["text"], WORDS["ready/en.sms"])
+        answer = self.do(browser, go.location, "save", text="{{client.name}}, дайын!")
+        self.assertEqual(answer.status, 303)
+        self.assertTrue((shop.dir / "templates/ready/kk.sms").exists())
+        for path in ("/templates/ready?language=../x&form=sms", "/templates/ready?language=kk&form=x"):
+            self.assertEqual(browser.get(path).status, 200)
+        for path in ("/templates/ready/nolanguage1/sms", "/templates/ready/en/html",
+                     "/templates/_shared/en/sms", "/partials/foot/_/txt"):
+            self.assertEqual(browser.get(path).status, 404)
+
+    def test_a_shared_part_is_shown_in_a_message_that_includes_it(self):
+        shop = self.page()
+        browser = self.browser()
+        answer = self.do(browser, "/partials/foot/_/email", "preview",
+                         text="Warmly, {{business.name}}")
+        self.assertIn("Warmly, Riverside Garage", text_of(self.preview(answer.text)))
+        self.assertEqual(self.do(browser, "/partials/foot/_/email", "save", text="Bye").status,
+                         303)
+        self.assertEqual((shop.dir / "templates/_shared/foot.email").read_text(), "Bye\n")
+        self.assertEqual(self.do(browser, "/partials/foot/_/email", "save",
+                                 text="{{> nothing}}").status, 422)
+
+    def test_a_test_arrives_and_never_at_a_client(self):
+        shop = self.page()
+        shop.sql("INSERT INTO staff (name, email, phone) VALUES ('Jānis', 'janis@example.com', "
+                 "'+371 20000002'), ('Gone', 'gone@example.com', NULL); "
+                 "UPDATE staff SET active = 0 WHERE name = 'Gone'; "
+                 "INSERT INTO client (name, email) VALUES ('Ilze', 'ilze@example.com')")
+        browser = self.browser("berta")
+        page = browser.get("/templates/ready/en/email").text
+        self.assertNotIn("gone@example.com", page)
+        self.assertNotIn("ilze@example.com", page)
+        for to in ("ilze@example.com", "gone@example.com", "JANIS@elsewhere.example", ""):
+            answer = self.do(browser, "/templates/ready/en/email", "test", to=to)
+            self.assertEqual(answer.status, 422)
+        answer = self.do(browser, "/templates/ready/en/email", "test",
+                         text="Subject: Just a test\r\n\r\nOf a draft.\r\n")
+        self.assertIn("on its way to janis@example.com", text_of(answer.text))
+        sent = wait_until("the test", lambda: [m for m in shop.messages(rule="send-test")
+                                               if m["state"] == "sent"])
+        self.assertEqual([(m["to"], m["subject"]) for m in sent],
+                         [("janis@example.com", "Just a test")])
+
+    def test_who_may_what(self):
+        self.page()
+        path = "/templates/ready/en/sms"
+        reader, staff = self.browser("rita"), self.browser("berta")
+        self.assertNotIn("formaction", reader.get(path).text)
+        self.assertIn("readonly", reader.get(path).text)
+        self.assertNotIn("/save", staff.get(path).text)
+        form = self.form(staff.get(path).text, text="x")
+        self.assertEqual(staff.post(f"{path}/save", form).status, 403)
+        self.assertEqual(staff.post(f"{path}/restore", form).status, 403)
+        self.assertEqual(staff.post(f"{path}/preview", form).status, 200)
+        form["token"] = reader.token()
+        self.assertEqual(reader.post(f"{path}/preview", form).status, 403)
+
+    def test_a_folder_that_may_not_be_written_is_told_plainly(self):
+        shop = self.page()
+        folder = shop.dir / "templates/ready"
+        browser = self.browser()
+        target = folder / "en.sms"
+        target.unlink()
+        target.symlink_to("lv.sms")
+        answer = self.do(browser, "/templates/ready/en/sms", "save", text="x")
+        self.assertEqual(answer.status, 500)
+        self.assertIn("is a link", text_of(answer.text))
+        self.assertEqual(len(shop.query("SELECT id FROM template_version WHERE by IS NOT NULL")), 0)
+
+    def test_a_long_text_fits_and_a_longer_one_is_refused(self):
+        shop = self.page()
+        browser = self.browser()
+        path = "/templates/ready/en/email"
+        text = "Subject: x\n\n" + "سلام " * 6000  # 66 kB of form
+        self.assertEqual(self.do(browser, path, "save", text=text).status, 303)
+        self.assertEqual((shop.dir / "templates/ready/en.email").read_text(), text + "\n")
+        self.assertEqual(self.do(browser, path, "save", text="Subject: x\n\n" + "a" * 66000).status,
+                         413)
