@@ -13,8 +13,8 @@
 #define TARGET_BYTES_MAX 4096 /* of a path with its query */
 #define FIELDS_MAX 100        /* of a query or a form */
 #define BODY_BYTES_MAX (64 * 1024)
-#define TEXT_BODY_BYTES_MAX (208 * 1024) /* of a form with a whole text: each byte may take three  \
-                                          */
+/* Of a form with a whole text: each of its bytes may take three. */
+#define TEXT_BODY_BYTES_MAX (208 * 1024)
 
 #define REQUEST_REPORT_PATH                                                                        \
     "/report/" /* what lies there is asked for by providers, not browsers                          \

@@ -49,8 +49,9 @@ const struct template_file *texts_speaks(const struct texts *t, const char *name
  * more. */
 const struct rule *texts_rule(const struct texts *t, const char *name, size_t *at);
 
-/* Does some rule need words of this form there? */
-bool texts_wanted(const struct texts *t, const char *name, enum template_form form);
+/* Does some rule need words of this form there; with `by_clients`, one that writes to clients? */
+bool texts_wanted(const struct texts *t, const char *name, enum template_form form,
+                  bool by_clients);
 
 /* Which channel is it for? An HTML partial is for mails. */
 enum channel texts_channel(enum template_form form);

@@ -149,7 +149,7 @@ static bool text_chip(struct overview *o, const char *name, const char *language
         return true;
     }
     if (texts_speaks(&o->texts, name, form, language) != NULL ||
-        !texts_wanted(&o->texts, name, form) || (!own && readers(o, language) == 0))
+        !texts_wanted(&o->texts, name, form, !own) || (!own && readers(o, language) == 0))
         return false;
     chip(o, &f, own ? "bad" : "look", W_TEXT_MISSING, tell_language);
     return true;
@@ -223,12 +223,12 @@ static void shared(struct overview *o)
     html_word(b, W_SHARED);
     buf_puts(b, "</h2><p class=\"quiet\">");
     html_word(b, W_SHARED_ABOUT);
-    buf_puts(b, "</p><ul class=\"list\">");
+    buf_puts(b, "</p><ul class=\"chips\">");
     for (size_t i = 0; i < o->texts.file_count; i++) {
         const struct template_file *f = &o->texts.files[i];
         if (!f->shared)
             continue;
-        buf_puts(b, "<li><a class=\"whom\" href=\"");
+        buf_puts(b, "<li><a class=\"chip none\" href=\"");
         template_address(b, f, "");
         buf_puts(b, "\">");
         template_title(b, f);

@@ -64,7 +64,7 @@ static void tell_size(struct editing *e, const char *text, const struct sms_size
     html_words(b, size->segments == 1 ? W_SEGMENT : W_SEGMENTS, segments,
                size->unicode ? "Unicode (UCS-2)" : "GSM-7", units, left, NULL);
     if (sms->price > 0) {
-        snprintf(price, sizeof(price), "%.3f %s", sms->price * (double)size->segments,
+        snprintf(price, sizeof(price), "%g %s", sms->price * (double)size->segments,
                  currency != NULL ? currency : "");
         buf_puts(b, " ");
         html_words(b, W_PRICE, str_trim(price), NULL);

@@ -111,13 +111,14 @@ enum channel texts_channel(enum template_form form)
     return form == TEMPLATE_FORM_SMS ? CHANNEL_SMS : CHANNEL_EMAIL;
 }
 
-bool texts_wanted(const struct texts *t, const char *name, enum template_form form)
+bool texts_wanted(const struct texts *t, const char *name, enum template_form form, bool by_clients)
 {
     const struct rule *r;
     bool wanted = false;
 
     for (size_t at = 0; !wanted && (r = texts_rule(t, name, &at)) != NULL;)
-        wanted = r->by != BY_TASK && rule_may_go_by(r, t->settings, texts_channel(form));
+        wanted = r->by != BY_TASK && (!by_clients || rule_writes_to_client(r)) &&
+                 rule_may_go_by(r, t->settings, texts_channel(form));
     return wanted;
 }
 

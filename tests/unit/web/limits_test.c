@@ -32,9 +32,11 @@ static enum found find(enum method method, const char *path, const char **found,
         {METHOD_GET, "/clients/{id}/notes", ACCESS_READER, IN_PAGES, NULL},
         {METHOD_POST, "/clients/{id}/notes", ACCESS_STAFF, IN_PAGES, NULL},
         {METHOD_GET, "/calendar/{token}.ics", ACCESS_ANYONE, IN_CALENDARS, NULL},
+        {METHOD_GET, "/templates/{name}/{language}/{token}/versions", ACCESS_READER, IN_PAGES,
+         NULL},
     };
     const struct route *r;
-    enum found f = router_find(table, 5, method, path, &r, hole);
+    enum found f = router_find(table, 6, method, path, &r, hole);
 
     *found = r != NULL ? r->path : NULL;
     return f;
@@ -53,6 +55,25 @@ static void a_route_is_found_by_method_and_path(void **state)
     assert_int_equal(hole.id, 9);
     assert_int_equal(find(METHOD_POST, "/clients/17", &path, &hole), FOUND_PATH_ONLY);
     assert_int_equal(find(METHOD_OTHER, "/", &path, &hole), FOUND_PATH_ONLY);
+}
+
+static void a_path_may_have_several_holes_each_with_letters_of_its_own(void **state)
+{
+    static const char *const none[] = {
+        "/templates/Ready/en/sms/versions",  "/templates/ready/en.x/sms/versions",
+        "/templates/ready//sms/versions",    "/templates/ready/en/s-ms/versions",
+        "/templates/ready/en/sms/versions/", "/templates/ready/en/sms",
+        "/templates/ready/en/versions"};
+    struct route_hole hole;
+    const char *path;
+
+    assert_int_equal(find(METHOD_GET, "/templates/by-mail_2/kk-KZ/email/versions", &path, &hole),
+                     FOUND);
+    assert_string_equal(hole.token, "by-mail_2");
+    assert_string_equal(hole.more[0], "kk-KZ");
+    assert_string_equal(hole.more[1], "email");
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+        assert_int_equal(find(METHOD_GET, none[i], &path, &hole), FOUND_NOTHING);
 }
 
 static void a_page_has_one_address_only(void **state)
@@ -342,6 +363,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_route_is_found_by_method_and_path),
+        cmocka_unit_test(a_path_may_have_several_holes_each_with_letters_of_its_own),
         cmocka_unit_test(a_page_has_one_address_only),
         cmocka_unit_test(a_token_is_letters_and_digits_and_not_too_long),
         cmocka_unit_test(whatever_changes_something_is_a_post_for_somebody_known),
