@@ -56,7 +56,8 @@ class Unfinished(BackupTest):
         target = shop.home / "backup.db"
         left = shop.home / "other.db.unfinished-Ab1x9Z"
         used = shop.home / "other.db.unfinished-Cd2y8W"
-        like = [shop.home / name for name in ("backup.db.before", "x.unfinished", "unfinished-abcdef")]
+        like = [shop.home / name
+                for name in ("backup.db.before", "x.unfinished", "unfinished-abcdef")]
         beside = [left.with_name(f"{left.name}-{end}") for end in ("journal", "wal", "shm")]
         for path in (left, used, *like, *beside):
             path.write_bytes(b"")

@@ -317,7 +317,8 @@ class Configured(ReportsTest):
             shop.reload()
             self.assertEqual(self.provider.report(url, "delivered"), status)
         shop.write("betimes.conf", conf + "reports-from = example.com\n")
-        self.assertIn("`example.com` is no address; write it as", shop.run("check", status=1).stderr)
+        said = shop.run("check", status=1).stderr
+        self.assertIn("`example.com` is no address; write it as", said)
 
     def test_a_secret_may_stand_in_a_file_that_only_its_owner_can_read(self):
         shop = self.make(MessageBird())
