@@ -47,7 +47,7 @@ void editing_close(struct editing *e);
 /* Put another text into the editor. */
 void editing_set(struct editing *e, const char *text);
 
-/* The page with the editor. `notice` (W_NOTHING: none) is said at its top, with `words` in it (may
+/* The page with the editor. `notice` (WORD_COUNT: none) is said at its top, with `words` in it (may
  * be NULL), as good or bad news. */
 struct editing_notice {
     enum word notice;

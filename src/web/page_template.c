@@ -18,7 +18,7 @@
 
 /* --- what a text may show --- */
 
-/* What the last part of a name means, for people. */
+/* What the last part of a name means, for people; WORD_COUNT: nobody has said. */
 static enum word meaning(const char *name)
 {
     static const struct {
@@ -61,7 +61,7 @@ static enum word meaning(const char *name)
     for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
         if (str_ends(name, meanings[i].last))
             return meanings[i].words;
-    return W_NOTHING;
+    return WORD_COUNT;
 }
 
 /* The value of a dotted name as a short text; NULL: none. */
@@ -92,7 +92,8 @@ static void variable(struct buf *b, const char *name, const json_t *data)
 
     buf_printf(b, "<li><code data-insert=\"{{%.*s%s}}\">{{%.*s%s}}</code> <span>", (int)n, name,
                name[n] != '\0' ? "…" : "", (int)n, name, name[n] != '\0' ? "…" : "");
-    html_word(b, meaning(name));
+    if (meaning(name) != WORD_COUNT)
+        html_word(b, meaning(name));
     buf_puts(b, "</span>");
     if (shown != NULL) {
         buf_puts(b, " <span class=\"quiet\">");
@@ -290,7 +291,7 @@ static void notice(struct editing *e, const struct editing_notice *n)
 {
     struct buf *b = &e->v->response->body;
 
-    if (n->notice != W_NOTHING) {
+    if (n->notice != WORD_COUNT) {
         buf_printf(b, "<div class=\"notice %s\"><p role=\"status\">", n->good ? "good" : "bad");
         html_words(b, n->notice, n->words, NULL);
         buf_puts(b, "</p></div>");
@@ -359,13 +360,13 @@ int editing_page(struct editing *e, const struct editing_notice *n)
 int page_template(struct visit *v)
 {
     const char *did = fields_get(&v->request->query, "saved");
-    struct editing_notice n = {.notice = did != NULL ? W_SAVED : W_NOTHING, .good = true};
+    struct editing_notice n = {.notice = did != NULL ? W_SAVED : WORD_COUNT, .good = true};
     struct editing e;
     int rc = editing_open(v, &e);
 
     if (rc == 0 && e.saved == NULL && !e.file.shared && e.texts.settings != NULL) {
         size_t at = 0;
-        n.notice = texts_rule(&e.texts, e.file.name, &at) != NULL ? W_TEXT_FRESH : W_NOTHING;
+        n.notice = texts_rule(&e.texts, e.file.name, &at) != NULL ? W_TEXT_FRESH : WORD_COUNT;
     }
     if (rc == 0)
         rc = editing_page(&e, &n);
@@ -375,7 +376,7 @@ int page_template(struct visit *v)
 
 int page_template_preview(struct visit *v)
 {
-    struct editing_notice n = {.notice = W_NOTHING};
+    struct editing_notice n = {.notice = WORD_COUNT};
     struct editing e;
     int rc = editing_open(v, &e);
 
