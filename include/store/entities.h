@@ -121,9 +121,9 @@ int store_entities_unplanned(struct store *s, int64_t generation, int64_t *after
 int store_entities_unplanned_of(struct store *s, int64_t client_row, int64_t generation, size_t max,
                                 entity_each each, void *arg);
 
-/* Rows whose facts differ from what we know, rows we do not know, entities whose row is gone: up
- * to `max` after the cursor, as (kind, row id). *cursor starts at 0; *done says the sweep is
- * complete. */
+/* Rows whose facts, stage or status differ from what we know, rows we do not know, entities whose
+ * row is gone: up to `max` after the cursor, as (kind, row id). *cursor starts at 0; *done says the
+ * sweep is complete. */
 typedef void (*difference_each)(void *arg, enum entity_kind kind, int64_t row_id);
 struct reconcile_cursor {
     enum entity_kind kind; /* 0: at the beginning */
