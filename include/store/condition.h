@@ -83,6 +83,11 @@ int condition_values(struct conditions *c, const char *expression, const struct 
  * they once stood. */
 int conditions_twin(struct conditions *c, struct err *err);
 
+/* From now on this row of `job` or `appointment` is as the change would leave it; everything else
+ * stands where it is. Once at most, and not with conditions_twin. */
+struct row_change; /* store/row_change.h */
+int conditions_instead(struct conditions *c, const struct row_change *change, struct err *err);
+
 /* Drop what was compiled: after a new playbook, whose old expressions would only take room. A
  * changed schema needs no call: SQLite compiles again by itself, inside the same walls. */
 void conditions_forget(struct conditions *c);

@@ -13,6 +13,12 @@ int page_clients(struct visit *v);
 int page_client(struct visit *v);
 int page_board(struct visit *v); /* jobs by their stage */
 int page_job(struct visit *v);
+int page_job_new(struct visit *v); /* forms, and what they lead to (page_change.c) */
+int page_job_edit(struct visit *v);
+int page_job_change(struct visit *v);
+int page_appointment_new(struct visit *v);
+int page_appointment_edit(struct visit *v);
+int page_appointment_change(struct visit *v);
 int page_appointments(struct visit *v); /* of a day or a week */
 int page_appointment(struct visit *v);
 int page_playbook(struct visit *v);

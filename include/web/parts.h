@@ -21,6 +21,9 @@ void part_section(struct buf *b, const char *id, enum word title);
  */
 void part_fact(struct buf *b, enum word name, const char *value, const char *fallback);
 
+/* After a form: what was done, as its redirect says (`?done=saved`). */
+void part_done(struct visit *v);
+
 /* A paragraph of quiet words. */
 void part_quiet(struct buf *b, enum word w);
 

@@ -26,9 +26,9 @@ enum access {
 #define ROUTER_REST "..."
 
 /* Where a handler runs: at once on the loop, without the database; or off it, one after another, in
- * the lane of pages, in that of signing in, which takes its time, or in that of calendars, which
- * strangers' programs ask for. */
-enum where { ON_LOOP, IN_PAGES, IN_SIGN_IN, IN_CALENDARS };
+ * the lane of pages, in that of signing in, which takes its time, in that of calendars, which
+ * strangers' programs ask for, or in that of previews, which wait for another process. */
+enum where { ON_LOOP, IN_PAGES, IN_SIGN_IN, IN_CALENDARS, IN_PREVIEWS };
 
 struct route {
     enum method method;

@@ -49,7 +49,7 @@
 #define VALUE_SHOWN 60          /* characters of each */
 
 /* The one row has a column that no expression means, so its name is one that nobody writes. A name
- * without its schema means the twin, where there is one (conditions_twin). */
+ * without its schema means the twin, where there is one (condition_twins.c). */
 #define FROM_ROW                                                                                   \
     "FROM (SELECT 1 AS \"one row\")"                                                               \
     " LEFT JOIN main.client AS client ON client.id = ?1"                                           \
@@ -72,7 +72,7 @@ struct compiled {
 struct conditions {
     sqlite3 *db;
     bool own;          /* what is compiled or run is our own, not a person's */
-    bool twins;        /* jobs and appointments are temporary twins, as they once stood */
+    bool twins;        /* jobs and appointments are temporary ones: condition_twins.c */
     struct err denied; /* why the authorizer said no, last */
     int64_t deadline_us;
     sqlite3_int64 memory_start;
@@ -140,6 +140,9 @@ static int authorize(void *arg, int action, const char *first, const char *secon
     case SQLITE_SELECT:
         return SQLITE_OK;
     case SQLITE_READ:
+        if (c->twins &&
+            (view != NULL ? condition_table_allowed(view) : str_eq(first, CONDITION_CHANGED_ROW)))
+            return SQLITE_OK; /* a view of ours, and what it is made of: conditions_instead */
         if (view == NULL && condition_table_allowed(first) &&
             (database == NULL || str_eq(database, "main") ||
              (c->twins && str_eq(database, "temp"))))
@@ -552,7 +555,7 @@ void conditions_forget(struct conditions *c)
     c->count = 0;
 }
 
-/* ---- the past ------------------------------------------------------------------------------- */
+/* ---- jobs and appointments of our own ------------------------------------------------------- */
 
 sqlite3 *conditions_own(struct conditions *c)
 {
@@ -568,22 +571,8 @@ void conditions_own_end(struct conditions *c)
     sqlite3_limit(c->db, SQLITE_LIMIT_LENGTH, CONDITION_VALUE_MAX);
 }
 
-/* They may be many, so they go into SQLite's own temporary file. */
-int conditions_twin(struct conditions *c, struct err *err)
+void conditions_twins_made(struct conditions *c)
 {
-    static const char *const tables[] = {"job", "appointment"};
-    sqlite3 *db = conditions_own(c);
-    int rc = sqlite3_exec(db, "PRAGMA query_only = 0; PRAGMA temp_store = 1", NULL, NULL, NULL);
-
-    for (size_t i = 0; rc == SQLITE_OK && i < sizeof(tables) / sizeof(tables[0]); i++) {
-        rc = draft_twins(db, tables[i], "table");
-        if (rc == SQLITE_OK)
-            rc = draft_twins(db, tables[i], "index");
-    }
-    if (rc != SQLITE_OK)
-        err_set(err, "make the tables for conditions: %s", sqlite3_errmsg(db));
-    c->twins = rc == SQLITE_OK;
-    conditions_own_end(c);
+    c->twins = true;
     conditions_forget(c);
-    return rc == SQLITE_OK ? 0 : ERR_IO;
 }

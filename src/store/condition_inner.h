@@ -17,6 +17,13 @@ struct conditions;
 sqlite3 *conditions_own(struct conditions *c);
 void conditions_own_end(struct conditions *c);
 
+/* The table of conditions_instead. No expression comes as far as to name it: what a playbook says
+ * is checked where there is none. */
+#define CONDITION_CHANGED_ROW "changed row"
+
+/* From now on a name without its schema means the temporary table or view, where there is one. */
+void conditions_twins_made(struct conditions *c);
+
 /* Refuse what is no single, self-contained expression: empty, over-long, unbalanced, unclosed, with
  * a semicolon, a parameter, WITH, or too many subqueries or tables. ERR_INVALID or ERR_LIMIT. */
 int condition_scan(const char *expression, struct err *err);

@@ -38,7 +38,32 @@ static const char *const brought_back[] = {"job", "appointment", "consent", "eve
 static const char *const begun_anew[] = {"task",  "stray",      "volume",        "change_log",
                                          "alert", "invitation", "message_tally", "attempt_tally"};
 
+/* In a draft around one client (?1), these have what concerns that client, in this order, as the
+ * later ones go by the earlier; these have all of their rows, being small; the others are empty. */
+static const struct {
+    const char *table, *rows;
+} around[] = {
+    {"job", "SELECT * FROM main.job WHERE client_id = ?1"},
+    {"appointment", "SELECT * FROM main.appointment WHERE client_id = ?1"},
+    {"entity", "SELECT * FROM main.entity WHERE client_row = ?1 AND " IS_SUBJECT " UNION ALL "
+               "SELECT * FROM main.entity WHERE kind = 1 AND row_id = ?1 UNION ALL "
+               "SELECT * FROM main.entity WHERE kind IN (2, 5, 6)"},
+    {"event", "SELECT v.* FROM temp.entity e JOIN main.event v ON v.entity_id = e.id "
+              "WHERE e.client_row = ?1"},
+    {"message", "SELECT * FROM main.message WHERE id IN (SELECT m.id FROM temp.entity e JOIN "
+                "main.message m ON m.subject_id = e.id WHERE e.client_row = ?1 UNION SELECT m.id "
+                "FROM temp.entity e JOIN main.message m ON m.recipient_id = e.id "
+                "WHERE e.kind = 1 AND m.state BETWEEN 3 AND 7)"},
+    {"task", "SELECT t.* FROM temp.message m JOIN main.task t ON t.message_id = m.id"},
+    {"stray", "SELECT t.* FROM temp.entity e JOIN main.stray t ON t.entity_id = e.id"},
+    {"invitation", "SELECT i.* FROM temp.entity e JOIN main.invitation i ON i.subject_id = e.id"},
+};
+static const char *const small[] = {"rule", "meta", "zone", "volume"};
+
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+
+/* What a draft is of. */
+enum scope { OF_ALL, OF_PAST, OF_CLIENT };
 
 static bool is_among(const char *const *list, size_t count, const char *name)
 {
@@ -127,42 +152,53 @@ static int copy_rows(struct store *s, const char *table)
     return rc;
 }
 
-static bool has_twin(const char *name, bool past)
+static const char *rows_around(const char *table)
 {
-    return !is_among(shared, COUNT(shared), name) ||
-           (past && is_among(brought_back, COUNT(brought_back), name));
+    for (size_t i = 0; i < COUNT(around); i++)
+        if (strcmp(around[i].table, table) == 0)
+            return around[i].rows;
+    return NULL;
 }
 
-static bool starts_empty(const char *name, bool past)
+static bool has_twin(const char *name, enum scope scope)
 {
+    return !is_among(shared, COUNT(shared), name) ||
+           (scope == OF_PAST && is_among(brought_back, COUNT(brought_back), name)) ||
+           (scope == OF_CLIENT && rows_around(name) != NULL);
+}
+
+static bool starts_empty(const char *name, enum scope scope)
+{
+    if (scope == OF_CLIENT)
+        return !is_among(small, COUNT(small), name);
     return is_among(bare, COUNT(bare), name) ||
-           (past && (is_among(brought_back, COUNT(brought_back), name) ||
-                     is_among(begun_anew, COUNT(begun_anew), name)));
+           (scope == OF_PAST && (is_among(brought_back, COUNT(brought_back), name) ||
+                                 is_among(begun_anew, COUNT(begun_anew), name)));
 }
 
 /* The tables that get a twin. */
-static int list_tables(struct store *s, bool past, struct str_list *out)
+static int list_tables(struct store *s, enum scope scope, struct str_list *out)
 {
     sqlite3_stmt *st = store_prepare(s, "SELECT name FROM main.sqlite_schema WHERE type = 'table'");
     int rc;
 
     while ((rc = store_step(s, st)) == 1) {
         char *name = column_text(st, 0);
-        if (is_ours(name) && has_twin(name, past))
+        if (is_ours(name) && has_twin(name, scope))
             str_list_add(out, name, strlen(name));
         free(name);
     }
     return rc;
 }
 
-static int make_all(struct store *s, bool past, const struct str_list *tables)
+static int make_all(struct store *s, enum scope scope, const struct str_list *tables)
 {
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < tables->count; i++) {
         const char *name = tables->items[i];
         rc = make_twins(s, name, "table");
-        if (rc == 0 && !starts_empty(name, past))
+        if (rc == 0 && !starts_empty(name, scope))
             rc = copy_rows(s, name);
         if (rc == 0)
             rc = make_twins(s, name, "index");
@@ -170,7 +206,27 @@ static int make_all(struct store *s, bool past, const struct str_list *tables)
     return rc;
 }
 
-static int fill(struct store *s, bool past)
+static int copy_around(struct store *s, int64_t client_id)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < COUNT(around); i++) {
+        char *sql = mem_printf("INSERT INTO temp.%s %s", around[i].table, around[i].rows);
+        sqlite3_stmt *st = NULL;
+        int result = sqlite3_prepare_v2(s->db, sql, -1, &st, NULL);
+        if (result == SQLITE_OK) {
+            bind_int(st, 1, client_id);
+            sqlite3_step(st);
+            result = sqlite3_finalize(st);
+        }
+        if (result != SQLITE_OK)
+            rc = store_failed(s);
+        free(sql);
+    }
+    return rc;
+}
+
+static int fill(struct store *s, enum scope scope, int64_t client_id)
 {
     struct str_list tables = {0};
     char sql[160];
@@ -183,14 +239,17 @@ static int fill(struct store *s, bool past)
     if (rc == 0)
         rc = store_begin(s);
     if (rc == 0)
-        rc = list_tables(s, past, &tables);
+        rc = list_tables(s, scope, &tables);
     if (rc == 0)
-        rc = make_all(s, past, &tables);
+        rc = make_all(s, scope, &tables);
+    if (rc == 0 && scope == OF_CLIENT)
+        rc = copy_around(s, client_id);
     str_list_close(&tables);
     return rc == 0 ? store_commit(s) : rc;
 }
 
-static int open_draft(const char *path, bool past, struct store **out, struct err *err)
+static int open_draft(const char *path, enum scope scope, int64_t client_id, struct store **out,
+                      struct err *err)
 {
     int rc = store_open(path, STORE_READ, out, err);
 
@@ -200,7 +259,7 @@ static int open_draft(const char *path, bool past, struct store **out, struct er
     /* It forbids to do without a journal, and nobody rolls a draft back to go on with it. */
     sqlite3_db_config((*out)->db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
     sqlite3_set_authorizer((*out)->db, authorize, *out);
-    rc = fill(*out, past);
+    rc = fill(*out, scope, client_id);
     if (rc != 0) {
         err_set(err, "%s: %s", path, store_error(*out));
         store_close(*out);
@@ -211,10 +270,15 @@ static int open_draft(const char *path, bool past, struct store **out, struct er
 
 int store_draft(const char *path, struct store **out, struct err *err)
 {
-    return open_draft(path, false, out, err);
+    return open_draft(path, OF_ALL, 0, out, err);
 }
 
 int store_draft_past(const char *path, struct store **out, struct err *err)
 {
-    return open_draft(path, true, out, err);
+    return open_draft(path, OF_PAST, 0, out, err);
+}
+
+int store_draft_around(const char *path, int64_t client_id, struct store **out, struct err *err)
+{
+    return open_draft(path, OF_CLIENT, client_id, out, err);
 }

@@ -80,6 +80,11 @@ int store_exec(struct store *s, const char *sql);
  * Returns a code of SQLite's. */
 int draft_twins(sqlite3 *db, const char *table, const char *type);
 
+/* row_change.c: the row in the table of its name, which is there already or is added; its time of
+ * change is left out. Returns a code of SQLite's. */
+struct row_change; /* store/row_change.h */
+int row_change_put(sqlite3 *db, const struct row_change *c);
+
 /* tally.c: take note of a change in how many messages a rule has in a state, of an exchange; write
  * what was noted, which the commit does; forget it, which a rollback does. */
 int tally_messages(struct store *s, int64_t rule_id, enum message_state state, int change);

@@ -5,6 +5,7 @@
 #include "store/board.h"
 #include "store/records.h"
 #include "web/about.h"
+#include "web/auth.h"
 #include "web/frame.h"
 #include "web/html.h"
 #include "web/pages.h"
@@ -74,6 +75,39 @@ static int facts(struct visit *v, const struct visit_card *c)
     return rc;
 }
 
+/* What may become of it from where it is. */
+static const struct {
+    const char *status;
+    enum word w;
+} turns[] = {
+    {"confirmed", W_CONFIRM},
+    {"completed", W_COMPLETE},
+    {"missed", W_MISS},
+    {"cancelled", W_CANCEL_VISIT},
+};
+
+static void actions(struct visit *v, const struct appointment *a)
+{
+    struct buf *b = &v->response->body;
+
+    if (!visit_may(v, ROLE_STAFF))
+        return;
+    buf_puts(b, "<div class=\"actions\">");
+    buf_printf(b, "<a class=\"button\" href=\"/appointments/%lld/edit\">", (long long)a->id);
+    html_word(b, W_EDIT);
+    buf_puts(b, "</a><form method=\"post\" action=\"/appointments/change\">");
+    auth_form_token(v);
+    buf_printf(b, "<input type=\"hidden\" name=\"id\" value=\"%lld\">", (long long)a->id);
+    for (size_t i = 0; i < sizeof(turns) / sizeof(turns[0]); i++) {
+        if (str_eq(a->status, turns[i].status))
+            continue;
+        buf_printf(b, "<button name=\"status\" value=\"%s\">", turns[i].status);
+        html_word(b, turns[i].w);
+        buf_puts(b, "</button>");
+    }
+    buf_puts(b, "</form></div>");
+}
+
 static int show(struct visit *v, const struct visit_card *c)
 {
     struct buf *b = &v->response->body;
@@ -109,6 +143,8 @@ int page_appointment(struct visit *v)
     buf_puts(b, "<h1>");
     part_visit_name(b, &c->appointment);
     buf_puts(b, "</h1>");
+    part_done(v);
+    actions(v, &c->appointment);
     rc = show(v, c);
     frame_end(v);
     visit_cards_free(c, 1);

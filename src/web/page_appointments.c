@@ -238,7 +238,13 @@ int page_appointments(struct visit *v)
     frame_begin(v, word(W_APPOINTMENTS), PLACE_APPOINTMENTS);
     buf_puts(b, "<div class=\"title\"><h1>");
     html_word(b, W_APPOINTMENTS);
-    buf_puts(b, "</h1></div>");
+    buf_puts(b, "</h1>");
+    if (visit_may(v, ROLE_STAFF)) {
+        buf_puts(b, "<a class=\"button\" href=\"/appointments/new\">");
+        html_word(b, W_APPOINTMENT_NEW);
+        buf_puts(b, "</a>");
+    }
+    buf_puts(b, "</div>");
     ways(v, &s);
     buf_printf(b, "<div%s id=\"live\" data-live=\"20\">",
                s.days == WEEK_DAYS ? " class=\"board\"" : "");

@@ -223,7 +223,13 @@ int page_board(struct visit *v)
     frame_begin(v, word(W_JOBS), PLACE_JOBS);
     buf_puts(b, "<div class=\"title\"><h1>");
     html_word(b, W_JOBS);
-    buf_puts(b, "</h1></div>");
+    buf_puts(b, "</h1>");
+    if (visit_may(v, ROLE_STAFF)) {
+        buf_puts(b, "<a class=\"button\" href=\"/jobs/new\">");
+        html_word(b, W_JOB_NEW);
+        buf_puts(b, "</a>");
+    }
+    buf_puts(b, "</div>");
     if (site->workflow_count > 1)
         workflow_links(v, flow);
     if (flow != NULL)

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "store/board.h"
 #include "web/about.h"
+#include "web/auth.h"
 #include "web/frame.h"
 #include "web/html.h"
 #include "web/jobs.h"
@@ -134,6 +135,48 @@ static int visits(struct visit *v, int64_t job_id)
     return rc;
 }
 
+static void stage_choices(struct visit *v, const struct job *j)
+{
+    struct buf *b = &v->response->body;
+    const struct workflow *w = job_workflow(v->site, j);
+
+    for (size_t i = 0; i < v->site->workflow_count; i++) {
+        const struct workflow *one = &v->site->workflows[i];
+        for (size_t k = 0; (w == NULL || w == one) && k < one->stages.count; k++) {
+            buf_puts(b, "<option");
+            buf_puts(b, strcmp(one->stages.items[k], j->stage) == 0 ? " selected>" : ">");
+            html_text(b, one->stages.items[k]);
+            buf_puts(b, "</option>");
+        }
+    }
+}
+
+static void actions(struct visit *v, const struct job *j)
+{
+    struct buf *b = &v->response->body;
+
+    if (!visit_may(v, ROLE_STAFF))
+        return;
+    buf_printf(b,
+               "<div class=\"actions\"><form method=\"post\" action=\"/jobs/change\"><input "
+               "type=\"hidden\" name=\"id\" value=\"%lld\">",
+               (long long)j->id);
+    auth_form_token(v);
+    buf_puts(b, "<div><label for=\"stage\">");
+    html_word(b, W_MOVE_TO);
+    buf_puts(b, "</label><select id=\"stage\" name=\"stage\">");
+    stage_choices(v, j);
+    buf_puts(b, "</select></div><button class=\"strong\">");
+    html_word(b, W_MOVE);
+    buf_printf(b, "</button></form><a class=\"button\" href=\"/jobs/%lld/edit\">",
+               (long long)j->id);
+    html_word(b, W_EDIT);
+    buf_printf(b, "</a><a class=\"button\" href=\"/appointments/new?client=%lld&amp;job=%lld\">",
+               (long long)j->client_id, (long long)j->id);
+    html_word(b, W_APPOINTMENT_NEW);
+    buf_puts(b, "</a></div>");
+}
+
 static int show(struct visit *v, const struct job_card *c)
 {
     struct buf *b = &v->response->body;
@@ -170,6 +213,8 @@ int page_job(struct visit *v)
     buf_puts(b, "<h1>");
     part_job_name(b, &c->job);
     buf_puts(b, "</h1>");
+    part_done(v);
+    actions(v, &c->job);
     rc = show(v, c);
     frame_end(v);
     job_cards_free(c, 1);

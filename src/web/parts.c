@@ -32,6 +32,18 @@ void part_fact(struct buf *b, enum word name, const char *value, const char *fal
     buf_puts(b, "</dd></div>");
 }
 
+void part_done(struct visit *v)
+{
+    struct buf *b = &v->response->body;
+    const char *done = fields_get(&v->request->query, "done");
+
+    if (!str_eq(done, "saved") && !str_eq(done, "same"))
+        return;
+    buf_puts(b, "<div class=\"notice good\"><p role=\"status\">");
+    html_word(b, str_eq(done, "saved") ? W_SAVED : W_SAVED_NOTHING);
+    buf_puts(b, "</p></div>");
+}
+
 void part_quiet(struct buf *b, enum word w)
 {
     buf_puts(b, "<p class=\"quiet\">");

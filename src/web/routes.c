@@ -44,8 +44,14 @@ const struct route routes[] = {
 
     {METHOD_GET, "/jobs", ACCESS_READER, IN_PAGES, page_board},
     {METHOD_GET, "/jobs/{id}", ACCESS_READER, IN_PAGES, page_job},
+    {METHOD_GET, "/jobs/new", ACCESS_STAFF, IN_PAGES, page_job_new},
+    {METHOD_GET, "/jobs/{id}/edit", ACCESS_STAFF, IN_PAGES, page_job_edit},
+    {METHOD_POST, "/jobs/change", ACCESS_STAFF, IN_PREVIEWS, page_job_change},
     {METHOD_GET, "/appointments", ACCESS_READER, IN_PAGES, page_appointments},
     {METHOD_GET, "/appointments/{id}", ACCESS_READER, IN_PAGES, page_appointment},
+    {METHOD_GET, "/appointments/new", ACCESS_STAFF, IN_PAGES, page_appointment_new},
+    {METHOD_GET, "/appointments/{id}/edit", ACCESS_STAFF, IN_PAGES, page_appointment_edit},
+    {METHOD_POST, "/appointments/change", ACCESS_STAFF, IN_PREVIEWS, page_appointment_change},
 
     {METHOD_GET, "/playbook", ACCESS_READER, IN_PAGES, page_playbook},
     {METHOD_GET, "/playbook/{name}", ACCESS_READER, IN_PAGES, page_rule},

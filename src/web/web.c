@@ -2,8 +2,9 @@
  * The page as a part of the service. See web/web.h.
  *
  * A request comes from the server, passes the door and, unless its handler runs at once, stands in
- * one of three lanes: one for pages, one for signing in, one for calendars, so that neither the
- * slow hashing of passwords nor a long calendar keeps anybody from their page. Done, it is
+ * one of its lanes: one for pages, one for signing in, one for calendars, one for previews of what
+ * a change would send, so that neither the slow hashing of passwords nor a long calendar keeps
+ * anybody from their page. Done, it is
  * answered.
  *
  * States: idle (no `listen`); listening; waiting to listen (the address is taken: tried again every
@@ -35,8 +36,9 @@
 #define PAGES_WAITING_MAX 200
 #define SIGN_IN_WAITING_MAX 20
 #define CALENDARS_WAITING_MAX 50
+#define PREVIEWS_WAITING_MAX 20
 
-enum { LANE_PAGES, LANE_SIGN_IN, LANE_CALENDARS, LANES };
+enum { LANE_PAGES, LANE_SIGN_IN, LANE_CALENDARS, LANE_PREVIEWS, LANES };
 
 struct web {
     uv_loop_t *loop;
@@ -132,8 +134,10 @@ static void request_cb(void *arg, struct exchange *x)
         door_serve(v);
         exchange_answer(x);
     } else {
-        static const int lane_of[] = {
-            [IN_PAGES] = LANE_PAGES, [IN_SIGN_IN] = LANE_SIGN_IN, [IN_CALENDARS] = LANE_CALENDARS};
+        static const int lane_of[] = {[IN_PAGES] = LANE_PAGES,
+                                      [IN_SIGN_IN] = LANE_SIGN_IN,
+                                      [IN_CALENDARS] = LANE_CALENDARS,
+                                      [IN_PREVIEWS] = LANE_PREVIEWS};
         struct lane *lane = w->lanes[lane_of[v->route->where]];
         if (lane == NULL || !lane_add(lane, &e->job)) {
             crowded(e);
@@ -170,7 +174,7 @@ static void nothing(void *arg)
 static int open_lanes(struct web *w, const char *database, struct web_change *c, struct err *err)
 {
     static const size_t waiting_max[LANES] = {PAGES_WAITING_MAX, SIGN_IN_WAITING_MAX,
-                                              CALENDARS_WAITING_MAX};
+                                              CALENDARS_WAITING_MAX, PREVIEWS_WAITING_MAX};
 
     for (int i = 0; i < LANES && w->lanes[i] == NULL; i++) {
         c->lanes[i] = lane_create(w->loop, database, waiting_max[i], err);

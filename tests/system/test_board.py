@@ -2,6 +2,7 @@
 
 import datetime
 import re
+from html import unescape
 
 from harness import BUSINESS, FILES, ShopTest, wait_until
 from web_browser import PASSWORD, Browser, free_port
@@ -44,6 +45,23 @@ def text_of(html):
 def day(days):
     """A day from today on, as rows write it."""
     return (datetime.date.today() + datetime.timedelta(days=days)).isoformat()
+
+
+def fields_of(html, action):
+    """The fields of the form that leads there, as it stands: what a browser would send."""
+    form = re.search(rf'<form[^>]*action="{action}".*?</form>', html, re.S)[0]
+    found = {}
+    for tag in re.findall(r"<input[^>]*>", form):
+        name = re.search(r'name="([^"]*)"', tag)
+        value = re.search(r'value="([^"]*)"', tag)
+        if name:
+            found[name[1]] = unescape(value[1] if value else "")
+    for name, options in re.findall(r'<select[^>]*name="([^"]*)"[^>]*>(.*?)</select>', form, re.S):
+        values = [(tag, re.search(r'value="([^"]*)"', tag), text)
+                  for tag, text in re.findall(r"<option([^>]*)>([^<]*)", options)]
+        chosen = [v for v in values if " selected" in v[0]] or values
+        found[name] = unescape(chosen[0][1][1] if chosen[0][1] else chosen[0][2])
+    return found
 
 
 class BoardTest(ShopTest):
@@ -179,3 +197,289 @@ class Days(BoardTest):
         for query in ("day=2026-02-30", "day=x", "day=0001-01-01", "day=9999-12-31", "by=year",
                       "day=2026-12-08T10:00"):
             self.assertEqual(browser.get(f"/appointments?{query}").status, 404, query)
+
+
+class Change(BoardTest):
+    def job(self, shop, **more):
+        row = {"id": 1, "client_id": 1, "stage": "New", "title": "Brakes", **more}
+        marks = ", ".join("?" * len(row))
+        db = shop.connect()
+        db.execute(f"INSERT INTO job ({', '.join(row)}) VALUES ({marks})", list(row.values()))
+        db.close()
+        self.looked_at(shop)
+
+    def visit(self, shop, **more):
+        row = {"id": 1, "client_id": 1, "title": "Check-up", "starts": f"{day(9)}T15:00", **more}
+        marks = ", ".join("?" * len(row))
+        db = shop.connect()
+        db.execute(f"INSERT INTO appointment ({', '.join(row)}) VALUES ({marks})",
+                   list(row.values()))
+        db.close()
+        self.looked_at(shop)
+
+    def send(self, browser, what, html, **values):
+        """Fill in the form of a page and send it."""
+        return browser.post(f"/{what}/change",
+                            {**fields_of(html, f"/{what}/change"), **values})
+
+    def words_of(self, html):
+        """The exact words of the messages that a preview tells."""
+        return [unescape(re.sub(r'<p class="subject">.*?</p>', "", w, flags=re.S))
+                for w in re.findall(r'<div class="words"[^>]*>(.*?)</div>', html, re.S)]
+
+
+class WhatItWillSend(Change):
+    def test_a_move_sends_what_its_preview_told_and_when(self):
+        playbook = PLAYBOOK.replace("settle = 1 hour", "settle = 2 seconds")
+        shop = self.page(playbook=playbook)
+        self.job(shop)
+        browser = self.browser()
+        page = self.send(browser, "jobs", browser.get("/jobs/1").text, stage="Ready")
+        self.assertEqual(page.status, 200)
+        told = text_of(page.text)
+        self.assertIn("Stage New Ready", told)
+        self.assertIn("will be sent at once Anna Ozola &lt; a@example.com &gt; e-mail · ready", told)
+        self.assertEqual(shop.query("SELECT stage FROM job")[0]["stage"], "New")
+        self.assertEqual(shop.query("SELECT * FROM message"), [])
+        [words] = self.words_of(page.text)
+        self.assertIn("Come and see, Anna Ozola.", words)
+        answer = self.send(browser, "jobs", page.text, do="save")
+        self.assertEqual((answer.status, answer.location), (303, "/jobs/1?done=saved"))
+        shop.wait_message(rule="ready", state="sent")
+        sent = shop.query("SELECT text, subject FROM outbox WHERE rule = 'ready'")[0]
+        self.assertEqual(sent["text"].strip(), words.strip())
+        self.assertIn("Ready: Brakes", page.text)
+        self.assertIn("Saved.", browser.get(answer.location).text)
+        audit = shop.query("SELECT user, detail FROM audit WHERE action = 'change job'")
+        self.assertEqual(audit, [{"user": "anna", "detail": "#1; stage: New -> Ready"}])
+
+    def test_a_moved_visit_moves_its_reminder_to_the_time_that_was_told(self):
+        shop = self.page()
+        self.visit(shop)
+        shop.wait_message(rule="reminder", state="planned")
+        browser = self.browser()
+        form = browser.get("/appointments/1/edit").text
+        page = self.send(browser, "appointments", form, **{"starts-date": "2031-05-06",
+                                                           "starts-time": "10:00"})
+        self.assertIn("Tue 6 May 2031 08:00", text_of(page.text))
+        later = day(11)
+        page = self.send(browser, "appointments", form, **{"starts-date": later,
+                                                           "starts-time": "10:00"})
+        told = text_of(page.text)
+        self.assertIn("moves", told)
+        self.assertIn("08:00 Anna Ozola", told)
+        self.assertIn("13:00", told.split("instead of")[1])
+        answer = self.send(browser, "appointments", page.text, do="save")
+        self.assertEqual(answer.status, 303)
+        row = shop.query("SELECT starts, title, status FROM appointment")[0]
+        self.assertEqual(row, {"starts": f"{later}T10:00", "title": "Check-up",
+                               "status": "booked"})
+        self.looked_at(shop)
+        due = shop.query("SELECT due FROM outbox WHERE rule = 'reminder' AND state = 'planned'")
+        self.assertEqual([d["due"][:10] for d in due], [later])
+
+    def test_a_cancelled_visit_tells_what_goes_no_more_and_why(self):
+        shop = self.page()
+        self.visit(shop)
+        shop.wait_message(rule="reminder", state="planned")
+        browser = self.browser()
+        page = self.send(browser, "appointments", browser.get("/appointments/1").text,
+                         status="cancelled")
+        told = text_of(page.text)
+        self.assertIn("will not be sent any more", told)
+        self.assertIn("cancelled", told)
+        self.send(browser, "appointments", page.text, do="save")
+        shop.wait_message(rule="reminder", state="cancelled")
+
+    def test_a_change_that_no_rule_minds_sends_nothing_and_says_so(self):
+        shop = self.page()
+        self.job(shop)
+        browser = self.browser()
+        page = self.send(browser, "jobs", browser.get("/jobs/1").text, stage="Declined")
+        self.assertIn("no rule of the playbook speaks of this change", page.text)
+
+    def test_who_opted_out_is_told_with_the_reason(self):
+        shop = self.page()
+        shop.sql("INSERT INTO consent (client_id, channel, purpose, state) "
+                 "VALUES (1, 'email', 'service', 'out');")
+        self.job(shop)
+        browser = self.browser()
+        page = self.send(browser, "jobs", browser.get("/jobs/1").text, stage="Ready")
+        told = text_of(page.text)
+        self.assertIn("is not sent", told)
+        self.assertIn("opted out", told)
+
+    def test_conditions_see_the_row_as_it_will_be(self):
+        playbook = PLAYBOOK.replace("[rule ready]", "[rule ready]\nif = job.amount > 100 AND "
+                                    "(SELECT count(*) FROM job AS j WHERE j.stage = 'Ready') = 2")
+        shop = self.page(playbook=playbook)
+        shop.sql("INSERT INTO job (id, client_id, stage, title) VALUES (7, 2, 'Ready', 'Tyres');")
+        self.job(shop, amount=50)
+        browser = self.browser()
+        form = browser.get("/jobs/1/edit").text
+        page = self.send(browser, "jobs", form, stage="Ready", amount="120.50")
+        self.assertIn("will be sent", text_of(page.text))
+        page = self.send(browser, "jobs", form, stage="Ready")
+        self.assertNotIn("will be sent", text_of(page.text))
+
+    def test_a_broken_playbook_is_told_and_keeps_nobody_from_saving(self):
+        shop = self.page()
+        self.job(shop)
+        browser = self.browser()
+        form = browser.get("/jobs/1").text
+        shop.write("playbook.conf", "[rule]\n")
+        page = self.send(browser, "jobs", form, stage="Ready")
+        self.assertIn("could not be worked out", page.text)
+        self.assertIn("playbook.conf", page.text)
+        self.assertEqual(self.send(browser, "jobs", page.text, do="save").status, 303)
+
+
+class Forms(Change):
+    def test_a_new_job_is_made_for_a_client_who_was_looked_for(self):
+        shop = self.page()
+        browser = self.browser()
+        found = browser.get("/jobs/new?q=berta").text
+        self.assertIn('href="/jobs/new?client=2"', found)
+        self.assertNotIn("client=1\"", found)
+        form = browser.get("/jobs/new?client=2").text
+        page = self.send(browser, "jobs", form, title="Tyres", stage="Ready", staff="1",
+                         amount="99.90", currency="EUR", **{"due-date": day(3)})
+        self.assertEqual(page.status, 200, page.text)
+        self.assertIn("Come and see, Berta.", page.text)
+        self.assertEqual(shop.query("SELECT * FROM job"), [])
+        answer = self.send(browser, "jobs", page.text, do="save")
+        self.assertEqual(answer.location, "/jobs/1?done=saved")
+        row = shop.query("SELECT client_id, title, stage, staff_id, due, amount, currency, "
+                         "workflow FROM job")[0]
+        self.assertEqual(list(row.values()),
+                         [2, "Tyres", "Ready", 1, day(3), 99.9, "EUR", None])
+        shop.wait_message(rule="ready", state="planned")
+
+    def test_a_new_visit_is_booked_for_a_job(self):
+        shop = self.page()
+        self.job(shop)
+        browser = self.browser()
+        form = browser.get("/appointments/new?client=1&job=1").text
+        page = self.send(browser, "appointments", form, title="Bring it in",
+                         **{"starts-date": day(4), "starts-time": "9:30", "ends-time": "10:00"})
+        self.assertEqual(page.status, 200, page.text)
+        self.assertIn("07:30", page.text)
+        self.send(browser, "appointments", page.text, do="save")
+        row = shop.query("SELECT job_id, starts, ends, status FROM appointment")[0]
+        self.assertEqual(list(row.values()),
+                         [1, f"{day(4)}T09:30", f"{day(4)}T10:00", "booked"])
+
+    def test_what_is_wrong_stands_beside_its_field_and_saves_nothing(self):
+        shop = self.page()
+        self.visit(shop)
+        browser = self.browser()
+        form = browser.get("/appointments/1/edit").text
+        for values, field, words in (
+            ({"starts-date": "2027-03-28", "starts-time": "03:30"}, "starts-time",
+             "clocks in Europe/Riga are put forward"),
+            ({"starts-date": "2027-03-14", "starts-time": "02:30",
+              "timezone": "America/New_York"}, "starts-time", "America/New_York"),
+            ({"ends-date": day(9), "ends-time": "14:59"}, "ends-date", "after the start"),
+            ({"timezone": "Europe/Rigga"}, "timezone", "did you mean Europe/Riga?"),
+            ({"timezone": "../../etc/passwd"}, "timezone", "Nobody knows this time zone"),
+            ({"starts-date": "2027-02-30"}, "starts-date", "Write a day"),
+            ({"starts-time": "25:00"}, "starts-time", "Write a time"),
+            ({"starts-date": ""}, "starts-date", "This is needed."),
+            ({"status": "perhaps"}, "status", "Choose one of these."),
+            ({"ends-date": day(10)}, "ends-time", "both a start and an end"),
+            ({"title": "x" * 1001}, "title", "too long"),
+        ):
+            for do in ("preview", "save"):
+                page = self.send(browser, "appointments", form, do=do, **values)
+                self.assertEqual(page.status, 422, values)
+                self.assertRegex(page.text, rf'id="{field}-wrong">[^<]*{re.escape(words)}')
+                self.assertIn(f'aria-describedby="{field}-wrong"', page.text)
+        self.assertEqual(shop.query("SELECT count(*) AS n FROM audit WHERE action LIKE 'change%'"),
+                         [{"n": 0}])
+
+    def test_a_job_is_checked_at_each_field(self):
+        shop = self.page()
+        self.job(shop)
+        browser = self.browser()
+        form = browser.get("/jobs/1/edit").text
+        for values, field, words in (
+            ({"amount": "12,50"}, "amount", "such as 120.50"),
+            ({"amount": "1e9"}, "amount", "such as 120.50"),
+            ({"currency": "euro"}, "currency", "three capital letters"),
+            ({"workflow": "hire"}, "stage", "no such stage"),
+            ({"stage": "Nowhere"}, "stage", "Choose one of these."),
+            ({"staff": "77"}, "staff", "Choose one of these."),
+            ({"due-time": "10:00"}, "due-date", "which day"),
+        ):
+            page = self.send(browser, "jobs", form, **values)
+            self.assertEqual(page.status, 422, values)
+            self.assertRegex(page.text, rf'id="{field}-wrong">[^<]*{re.escape(words)}')
+
+    def test_back_leads_to_the_form_with_what_was_typed(self):
+        shop = self.page()
+        self.job(shop)
+        browser = self.browser()
+        page = self.send(browser, "jobs", browser.get("/jobs/1/edit").text, title=EVIL)
+        self.assertNotIn("<script>alert", page.text)
+        back = self.send(browser, "jobs", page.text, do="back")
+        self.assertEqual(fields_of(back.text, "/jobs/change")["title"], EVIL)
+        self.assertEqual(shop.query("SELECT title FROM job")[0]["title"], "Brakes")
+
+    def test_what_was_not_touched_stays_as_it_was_written(self):
+        shop = self.page()
+        self.visit(shop, starts="2027-07-01T12:00:00Z", ends="2027-07-01T15:30:00",
+                   fields='{"a": 1}', ref="A-1", uid="x@y")
+        before = shop.query("SELECT * FROM appointment")[0]
+        browser = self.browser()
+        page = self.send(browser, "appointments", browser.get("/appointments/1/edit").text,
+                         title="Other")
+        self.send(browser, "appointments", page.text, do="save")
+        after = shop.query("SELECT * FROM appointment")[0]
+        changed = {k for k in after if after[k] != before[k]}
+        self.assertLessEqual(changed, {"title", "updated_at"})
+
+    def test_somebody_elses_change_is_shown_and_never_overwritten_unseen(self):
+        shop = self.page()
+        self.job(shop)
+        browser = self.browser()
+        page = self.send(browser, "jobs", browser.get("/jobs/1/edit").text, title="Mine")
+        shop.sql("UPDATE job SET title = 'Theirs', amount = 7 WHERE id = 1;")
+        answer = self.send(browser, "jobs", page.text, do="save")
+        self.assertEqual(answer.status, 409)
+        self.assertIn("Somebody else has changed this", answer.text)
+        self.assertIn("Title Theirs Mine", text_of(answer.text))
+        self.assertEqual(shop.query("SELECT title FROM job")[0]["title"], "Theirs")
+        page = self.send(browser, "jobs", answer.text, amount="7", do="preview")
+        self.assertEqual(self.send(browser, "jobs", page.text, do="save").status, 303)
+        self.assertEqual(shop.query("SELECT title, amount FROM job"),
+                         [{"title": "Mine", "amount": 7}])
+
+    def test_readers_see_and_change_nothing(self):
+        shop = self.page(users=("anna:manager", "rita:reader", "sven:staff"))
+        self.job(shop)
+        self.visit(shop)
+        reader = self.browser("rita")
+        for path in ("/jobs", "/jobs/1", "/appointments", "/appointments/1"):
+            page = reader.get(path)
+            self.assertEqual(page.status, 200)
+            self.assertNotIn("/change", page.text)
+            self.assertNotIn("/new", page.text)
+        for path in ("/jobs/new", "/jobs/1/edit", "/appointments/new", "/appointments/1/edit"):
+            self.assertEqual(reader.get(path).status, 403)
+        for what in ("jobs", "appointments"):
+            form = {"id": "1", "stage": "Ready", "title": "x", "do": "save",
+                    "token": reader.token("/")}
+            self.assertEqual(reader.post(f"/{what}/change", form).status, 403)
+        staff = self.browser("sven")
+        page = self.send(staff, "jobs", staff.get("/jobs/1").text, stage="Ready")
+        self.assertEqual(self.send(staff, "jobs", page.text, do="save").status, 303)
+
+    def test_nothing_is_saved_without_a_look_at_what_it_sends(self):
+        shop = self.page()
+        self.job(shop)
+        browser = self.browser()
+        form = {"id": "1", "stage": "Ready", "do": "save", "token": browser.token("/jobs/1")}
+        page = browser.post("/jobs/change", form)
+        self.assertEqual(page.status, 200)
+        self.assertIn("Before you save", page.text)
+        self.assertEqual(shop.query("SELECT stage FROM job")[0]["stage"], "New")

@@ -1,0 +1,20 @@
+/*
+ * What a change would send, for the page that asks before it is made. It is thought through in a
+ * process of its own (send/foresee.h), which takes some tens of milliseconds.
+ */
+#ifndef WEB_FORESIGHT_H
+#define WEB_FORESIGHT_H
+
+#include "base/err.h"
+#include "send/foresee.h"
+#include "web/visit.h"
+
+/* Ask. `client_id`: the record's. 0, or a code with a sentence for the person. foresight_close in
+ * any case. Not on the loop. */
+int foresight_ask(struct visit *v, const struct row_change *change, int64_t client_id,
+                  struct foresight *out, struct err *err);
+
+/* Tell it: what goes, what moves, what does not, with the words on request. */
+void foresight_show(struct visit *v, const struct foresight *f);
+
+#endif

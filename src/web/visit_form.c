@@ -1,0 +1,157 @@
+/* The form of an appointment. See web/row_form.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "store/web_queries.h"
+#include "time/moment.h"
+#include "web/parts.h"
+#include "web/row_form.h"
+
+#define JOBS_MAX 50
+
+enum {
+    TITLE,
+    STARTS_DATE,
+    STARTS_TIME,
+    ENDS_DATE,
+    ENDS_TIME,
+    TIMEZONE,
+    STATUS,
+    PLACE,
+    STAFF,
+    JOB,
+    FIELDS
+};
+
+static const struct row_field fields[FIELDS] = {
+    [TITLE] = {"title", W_TITLE_FIELD, ROW_TEXT, true},
+    [STARTS_DATE] = {"starts-date", W_STARTS_DATE, ROW_DATE, true},
+    [STARTS_TIME] = {"starts-time", W_STARTS_TIME, ROW_TIME, false},
+    [ENDS_DATE] = {"ends-date", W_ENDS_DATE, ROW_DATE, false},
+    [ENDS_TIME] = {"ends-time", W_ENDS_TIME, ROW_TIME, false},
+    [TIMEZONE] = {"timezone", W_ZONE_FIELD, ROW_TEXT, false},
+    [STATUS] = {"status", W_STATUS, ROW_CHOICE, true},
+    [PLACE] = {"location", W_PLACE, ROW_TEXT, false},
+    [STAFF] = {"staff", W_IN_CHARGE, ROW_CHOICE, false},
+    [JOB] = {"job", W_JOB, ROW_CHOICE, false},
+};
+
+static const struct zone *zone_of(const struct visit *v, const char *name)
+{
+    const struct zone *z = str_blank(name) ? NULL : zone_get(name);
+
+    return z != NULL ? z : v->site->zone;
+}
+
+static void values(struct visit *v, struct row_form *f)
+{
+    const struct appointment *a = &f->row.appointment;
+    const struct zone *z = zone_of(v, a->timezone);
+
+    f->before[TITLE] = mem_strdup(a->title);
+    row_time_split(a->starts, z, &f->before[STARTS_DATE], &f->before[STARTS_TIME]);
+    row_time_split(a->ends, z, &f->before[ENDS_DATE], &f->before[ENDS_TIME]);
+    f->before[TIMEZONE] = mem_strdup(a->timezone);
+    f->before[STATUS] = mem_strdup(a->status != NULL ? a->status : "booked");
+    f->before[PLACE] = mem_strdup(a->location);
+    f->before[STAFF] = a->staff_id != 0 ? mem_printf("%lld", (long long)a->staff_id) : NULL;
+    f->before[JOB] = a->job_id != 0 ? mem_printf("%lld", (long long)a->job_id) : NULL;
+}
+
+static int jobs(struct visit *v, struct row_form *f)
+{
+    struct job *list;
+    size_t count;
+    char id[24], name[40];
+    bool known = f->before[JOB][0] == '\0';
+    int rc = store_client_jobs(v->store, f->client_id, JOBS_MAX, &list, &count);
+
+    row_form_option(f, JOB, "", word(W_NO_JOB), NULL);
+    for (size_t i = 0; i < count; i++) {
+        const struct job *j = &list[i];
+        snprintf(id, sizeof(id), "%lld", (long long)j->id);
+        snprintf(name, sizeof(name), "#%lld", (long long)j->id);
+        known |= strcmp(id, f->before[JOB]) == 0;
+        row_form_option(f, JOB, id,
+                        j->title != NULL ? j->title
+                        : j->ref != NULL ? j->ref
+                                         : name,
+                        NULL);
+    }
+    if (!known)
+        row_form_option(f, JOB, f->before[JOB], f->before[JOB], NULL);
+    jobs_free(list, count);
+    return rc;
+}
+
+static int options(struct visit *v, struct row_form *f)
+{
+    static const char *const statuses[] = {"booked", "confirmed", "completed", "missed",
+                                           "cancelled"};
+
+    for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+        row_form_option(f, STATUS, statuses[i], word(visit_status_word(statuses[i])), NULL);
+    int rc = row_form_staff(v, f, STAFF);
+    return rc == 0 ? jobs(v, f) : rc;
+}
+
+static void check_zone(struct row_form *f)
+{
+    const char *name = f->values[TIMEZONE];
+
+    if (str_blank(name) || zone_get(name) != NULL || str_eq(name, f->before[TIMEZONE]))
+        return;
+    char *near = zone_nearest(name);
+    row_form_wrong(f, TIMEZONE, near != NULL ? W_WRONG_ZONE_NEAR : W_WRONG_ZONE, near);
+    free(near);
+}
+
+/* An end without a day is on the day of the start. */
+static void fill_end(struct row_form *f)
+{
+    if (!str_blank(f->values[ENDS_DATE]) || str_blank(f->values[ENDS_TIME]))
+        return;
+    free(f->values[ENDS_DATE]);
+    f->values[ENDS_DATE] = mem_strdup(f->values[STARTS_DATE]);
+}
+
+static void check_order(struct row_form *f, const struct zone *z)
+{
+    const struct appointment *a = &f->wanted.appointment;
+    struct moment starts, ends;
+
+    if (a->starts == NULL || a->ends == NULL || moment_parse(a->starts, &starts, NULL) != 0 ||
+        moment_parse(a->ends, &ends, NULL) != 0)
+        return;
+    bool days = starts.kind == MOMENT_DATE || ends.kind == MOMENT_DATE;
+    int64_t length_ms = moment_instant(&ends, z) - moment_instant(&starts, z);
+    if (starts.kind != ends.kind && days)
+        row_form_wrong(f, ENDS_TIME, W_WRONG_END_KIND, NULL);
+    else if (length_ms < 0 || (length_ms == 0 && !days))
+        row_form_wrong(f, ENDS_DATE, W_WRONG_END, NULL);
+}
+
+static void check(struct visit *v, struct row_form *f)
+{
+    const struct zone *z = zone_of(v, f->values[TIMEZONE]);
+    bool same_zone = str_eq(f->values[TIMEZONE], f->before[TIMEZONE]);
+    struct appointment *a = &f->wanted.appointment;
+
+    check_zone(f);
+    fill_end(f);
+    a->client_id = f->client_id;
+    a->title = row_form_text(f, TITLE);
+    a->location = row_form_text(f, PLACE);
+    a->starts = row_time_join(f, STARTS_DATE, z, same_zone ? f->row.appointment.starts : NULL);
+    a->ends = row_time_join(f, ENDS_DATE, z, same_zone ? f->row.appointment.ends : NULL);
+    a->timezone = row_form_text(f, TIMEZONE);
+    a->status = row_form_text(f, STATUS);
+    a->staff_id = row_form_id(f, STAFF);
+    a->job_id = row_form_id(f, JOB);
+    check_order(f, z);
+}
+
+const struct row_kind visit_form = {fields, FIELDS, values, options, check};
