@@ -30,11 +30,12 @@ struct board_stage {
 
 /* The jobs in it: those that have been there longest first, at most `max`; *total: how many there
  * are in all. Of more than BOARD_SORTED_MAX, those with the lowest ids are put in order. */
-#define BOARD_SORTED_MAX 2000
+#define BOARD_SORTED_MAX 500
 int store_jobs_in_stage(struct store *s, const struct board_stage *at, size_t max,
                         struct job_card **out, size_t *count, int64_t *total);
 
-/* Those that came there since `since_ms` and are there still, the latest first. */
+/* Those that came there since `since_ms` and are there still, the latest first; of more than
+ * BOARD_SORTED_MAX, the latest ones. */
 int store_jobs_entered(struct store *s, const struct board_stage *at, int64_t since_ms, size_t max,
                        struct job_card **out, size_t *count, int64_t *total);
 

@@ -19,10 +19,11 @@ void job_cards_free(struct job_card *list, size_t count)
     free(list);
 }
 
-/* j is the job: when it came to the stage in which it is. */
+/* j is the job: when it came to the stage in which it is. Its own few events are read, whatever
+ * SQLite thinks of the index of all entries of the stage. */
 #define ENTERED                                                                                    \
-    "coalesce((SELECT v.at_ms FROM entity e JOIN event v ON v.entity_id = e.id "                   \
-    "WHERE e.kind = 3 AND e.row_id = j.id AND e.present AND v.event = 0 "                          \
+    "coalesce((SELECT v.at_ms FROM entity e CROSS JOIN event v ON v.entity_id = e.id "             \
+    "WHERE e.kind = 3 AND e.row_id = j.id AND e.present AND +v.event = 0 "                         \
     "AND v.stage = trim(j.stage) ORDER BY v.revision DESC LIMIT 1), 0)"
 
 #define IN_STAGE                                                                                   \
@@ -90,10 +91,10 @@ int store_jobs_in_stage(struct store *s, const struct board_stage *at, size_t ma
     sqlite3_stmt *st =
         store_prepare(s, NAMES_OF("SELECT j.id, " ENTERED
                                   " AS entered FROM (SELECT id, stage FROM job j WHERE " IN_STAGE
-                                  "ORDER BY id LIMIT 2000) j ORDER BY entered = 0, entered, j.id "
+                                  "ORDER BY id LIMIT 500) j ORDER BY entered = 0, entered, j.id "
                                   "LIMIT ?4") "ORDER BY x.entered = 0, x.entered, x.id");
 
-    _Static_assert(BOARD_SORTED_MAX == 2000, "as the statement has it");
+    _Static_assert(BOARD_SORTED_MAX == 500, "as the statement has it");
     bind_stage(st, at);
     if (st != NULL)
         bind_int(st, 4, (int64_t)max);
@@ -108,9 +109,10 @@ int store_jobs_in_stage(struct store *s, const struct board_stage *at, size_t ma
 
 /* Entries of the stage since a time, each job once, with its last one. */
 #define ENTERED_SINCE                                                                              \
-    "SELECT j.id, max(v.at_ms) AS entered FROM event v JOIN entity e ON e.id = v.entity_id "       \
-    "JOIN job j ON j.id = e.row_id WHERE v.event = 0 AND v.stage = ?1 AND v.at_ms >= ?4 "          \
-    "AND e.kind = 3 AND e.present AND " IN_STAGE "GROUP BY j.id"
+    "SELECT j.id, max(v.at_ms) AS entered FROM (SELECT entity_id, at_ms FROM event WHERE event = " \
+    "0 AND stage = ?1 AND at_ms >= ?4 ORDER BY at_ms DESC LIMIT 500) v CROSS JOIN entity e ON "    \
+    "e.id = v.entity_id CROSS JOIN job j ON j.id = e.row_id WHERE e.kind = 3 AND e.present "       \
+    "AND " IN_STAGE "GROUP BY j.id"
 
 int store_jobs_entered(struct store *s, const struct board_stage *at, int64_t since_ms, size_t max,
                        struct job_card **out, size_t *count, int64_t *total)
@@ -167,10 +169,11 @@ int store_job_card(struct store *s, int64_t id, struct job_card **out)
 int store_stages_of(struct store *s, int64_t job_id, size_t max, struct stage_entry **out,
                     size_t *count)
 {
-    sqlite3_stmt *st = store_prepare(
-        s, "SELECT stage, at_ms FROM (SELECT v.stage, v.at_ms, v.revision FROM entity e JOIN event "
-           "v ON v.entity_id = e.id WHERE e.kind = 3 AND e.row_id = ?1 AND e.present "
-           "AND v.event = 0 ORDER BY v.revision DESC LIMIT ?2) ORDER BY revision");
+    sqlite3_stmt *st =
+        store_prepare(s, "SELECT stage, at_ms FROM (SELECT v.stage, v.at_ms, v.revision FROM "
+                         "entity e CROSS JOIN event "
+                         "v ON v.entity_id = e.id WHERE e.kind = 3 AND e.row_id = ?1 AND e.present "
+                         "AND +v.event = 0 ORDER BY v.revision DESC LIMIT ?2) ORDER BY revision");
     size_t cap = 0;
     int rc;
 
@@ -258,7 +261,7 @@ int store_appointments_of_job(struct store *s, int64_t job_id, size_t max, struc
                               size_t *count)
 {
     sqlite3_stmt *st =
-        store_prepare(s, VISITS "WHERE a.job_id = ?1 ORDER BY a.starts, a.id LIMIT ?2");
+        store_prepare(s, VISITS "WHERE a.job_id = ?1 ORDER BY +a.starts, a.id LIMIT ?2");
 
     if (st != NULL) {
         bind_int(st, 1, job_id);

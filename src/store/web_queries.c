@@ -339,8 +339,8 @@ int store_client_messages(struct store *s, int64_t client_id, bool pending, size
  */
 #define ABOUT_ONE                                                                                  \
     "WHERE m.subject_id IN (SELECT id FROM entity WHERE kind = ?1 AND row_id = ?2 UNION ALL "      \
-    "SELECT e.id FROM appointment x JOIN entity e ON e.kind = 4 AND e.row_id = x.id "              \
-    "WHERE ?1 = 3 AND x.job_id = ?2 UNION ALL SELECT e.id FROM answer x JOIN entity e "            \
+    "SELECT e.id FROM appointment x CROSS JOIN entity e ON e.kind = 4 AND e.row_id = x.id "        \
+    "WHERE ?1 = 3 AND x.job_id = ?2 UNION ALL SELECT e.id FROM answer x CROSS JOIN entity e "      \
     "ON e.kind = 7 AND e.row_id = x.id WHERE x.client_id = ?3 "                                    \
     "AND CASE ?1 WHEN 3 THEN x.job_id ELSE x.appointment_id END = ?2) "
 

@@ -17,7 +17,9 @@
 #include "web/pages.h"
 #include "web/parts.h"
 
-#define VISITS_MAX 400
+#define READ_MAX 4000 /* the days beside those that are shown are among them */
+#define DAY_MAX 200   /* shown of a day that stands alone; of one of a week: */
+#define DAY_OF_WEEK_MAX 40
 #define WEEK_DAYS 7
 #define DATE_TEXT_MAX 32
 
@@ -131,11 +133,13 @@ static void visit_item(struct visit *v, const struct placed *p)
     buf_puts(b, "</ul></li>");
 }
 
-static void one_day(struct visit *v, int64_t day, const struct placed *list, size_t count)
+static void one_day(struct visit *v, int64_t day, const struct placed *list, size_t count,
+                    size_t shown_max)
 {
     struct buf *b = &v->response->body;
     struct civil c;
-    char date[DATE_TEXT_MAX];
+    char date[DATE_TEXT_MAX], more[24];
+    size_t shown = count < shown_max ? count : shown_max;
 
     civil_from_day_number(day, &c);
     date_text(day, date);
@@ -150,30 +154,31 @@ static void one_day(struct visit *v, int64_t day, const struct placed *list, siz
     if (count == 0)
         part_quiet(b, W_DAY_EMPTY);
     buf_puts(b, "<ol class=\"list\">");
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < shown; i++)
         visit_item(v, &list[i]);
-    buf_puts(b, "</ol></section>");
+    buf_puts(b, "</ol>");
+    if (shown < count) {
+        snprintf(more, sizeof(more), "%zu", count - shown);
+        buf_puts(b, "<p class=\"quiet\">");
+        html_words(b, W_STAGE_MORE, more, NULL);
+        buf_puts(b, "</p>");
+    }
+    buf_puts(b, "</section>");
 }
 
 static int days(struct visit *v, const struct span *s)
 {
     struct visit_card *cards;
-    char from[DATE_TEXT_MAX], until[DATE_TEXT_MAX], shown[24];
+    char from[DATE_TEXT_MAX], until[DATE_TEXT_MAX];
     size_t count, kept = 0;
 
     date_text(s->first - 1, from);
     date_text(s->first + s->days + 1, until);
-    int rc = store_appointments_between(v->store, from, until, VISITS_MAX, &cards, &count);
+    int rc = store_appointments_between(v->store, from, until, READ_MAX, &cards, &count);
     struct placed *list = mem_array(count + 1, sizeof(*list));
     for (size_t i = 0; i < count; i++)
         kept += place(v, &cards[i], &list[kept]);
     qsort(list, kept, sizeof(*list), by_time);
-    if (count == VISITS_MAX) {
-        snprintf(shown, sizeof(shown), "%zu", kept);
-        buf_puts(&v->response->body, "<p class=\"quiet\">");
-        html_words(&v->response->body, W_DAYS_MORE, shown, NULL);
-        buf_puts(&v->response->body, "</p>");
-    }
     size_t at = 0;
     while (at < kept && list[at].day < s->first)
         at++;
@@ -181,7 +186,8 @@ static int days(struct visit *v, const struct span *s)
         size_t end = at;
         while (end < kept && list[end].day == s->first + i)
             end++;
-        one_day(v, s->first + i, &list[at], end - at);
+        one_day(v, s->first + i, &list[at], end - at,
+                s->days == WEEK_DAYS ? DAY_OF_WEEK_MAX : DAY_MAX);
         at = end;
     }
     free(list);
