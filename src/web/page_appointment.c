@@ -80,9 +80,9 @@ static const struct {
     const char *status;
     enum word w;
 } turns[] = {
-    {"confirmed", W_CONFIRM},
-    {"completed", W_COMPLETE},
-    {"missed", W_MISS},
+    {"confirmed", W_ROW_CONFIRM},
+    {"completed", W_ROW_COMPLETE},
+    {"missed", W_ROW_MISS},
     {"cancelled", W_CANCEL_VISIT},
 };
 
@@ -94,7 +94,7 @@ static void actions(struct visit *v, const struct appointment *a)
         return;
     buf_puts(b, "<div class=\"actions\">");
     buf_printf(b, "<a class=\"button\" href=\"/appointments/%lld/edit\">", (long long)a->id);
-    html_word(b, W_EDIT);
+    html_word(b, W_ROW_EDIT);
     buf_puts(b, "</a><form method=\"post\" action=\"/appointments/change\">");
     auth_form_token(v);
     buf_printf(b, "<input type=\"hidden\" name=\"id\" value=\"%lld\">", (long long)a->id);

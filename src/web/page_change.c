@@ -106,7 +106,7 @@ static int form_page(struct visit *v, const struct row_form *f, enum word said, 
         buf_puts(b, "</p>");
     }
     row_form_inputs(v, f);
-    button(b, "preview", W_PREVIEW, true);
+    button(b, "preview", W_ROW_PREVIEW, true);
     buf_puts(b, "</form>");
     frame_end(v);
     return 0;
@@ -133,7 +133,7 @@ static int preview_page(struct visit *v, const struct row_form *f)
     begin_form(v, f, "buttons");
     row_form_hidden(v, f);
     button(b, "save", W_SAVE, true);
-    button(b, "back", W_BACK, false);
+    button(b, "back", W_ROW_BACK, false);
     buf_puts(b, "</form>");
     frame_end(v);
     foresight_close(&seen);

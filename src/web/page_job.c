@@ -167,10 +167,10 @@ static void actions(struct visit *v, const struct job *j)
     buf_puts(b, "</label><select id=\"stage\" name=\"stage\">");
     stage_choices(v, j);
     buf_puts(b, "</select></div><button class=\"strong\">");
-    html_word(b, W_MOVE);
+    html_word(b, W_ROW_MOVE);
     buf_printf(b, "</button></form><a class=\"button\" href=\"/jobs/%lld/edit\">",
                (long long)j->id);
-    html_word(b, W_EDIT);
+    html_word(b, W_ROW_EDIT);
     buf_printf(b, "</a><a class=\"button\" href=\"/appointments/new?client=%lld&amp;job=%lld\">",
                (long long)j->client_id, (long long)j->id);
     html_word(b, W_APPOINTMENT_NEW);

@@ -40,7 +40,7 @@ void part_done(struct visit *v)
     if (!str_eq(done, "saved") && !str_eq(done, "same"))
         return;
     buf_puts(b, "<div class=\"notice good\"><p role=\"status\">");
-    html_word(b, str_eq(done, "saved") ? W_SAVED : W_SAVED_NOTHING);
+    html_word(b, str_eq(done, "saved") ? W_ROW_SAVED : W_ROW_SAVED_NOTHING);
     buf_puts(b, "</p></div>");
 }
 

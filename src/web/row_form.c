@@ -326,9 +326,9 @@ void row_form_changes(struct visit *v, const struct row_form *f, enum word head)
     struct buf *b = &v->response->body;
 
     buf_puts(b, "<table><caption>");
-    html_word(b, W_CHANGES);
+    html_word(b, W_ROW_CHANGES);
     buf_puts(b, "</caption><thead><tr><th scope=\"col\">");
-    html_word(b, W_FIELD);
+    html_word(b, W_ROW_FIELD);
     buf_puts(b, "</th><th scope=\"col\">");
     html_word(b, head);
     buf_puts(b, "</th><th scope=\"col\">");
