@@ -71,6 +71,7 @@ struct progress {
     int64_t began_ms, shown_ms;
     bool visible;
 };
+void progress_in_lines(void); /* from now on line by line, wherever it goes */
 void progress_begin(struct progress *p, const char *what);
 void progress_show(struct progress *p, size_t done, size_t total);
 void progress_end(struct progress *p);

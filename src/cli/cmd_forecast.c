@@ -29,6 +29,7 @@ static const struct option_spec forecast_options[] = {
     {"rule", 0, "RULE", "only of this rule"},
     {"text", 0, NULL, "also the words, as they would read when due"},
     {"totals", 0, NULL, "only the sums: by rule, by day and channel"},
+    {"progress", 0, NULL, "how far it is, line by line, on standard error"},
     OPTION_NOW,
 };
 
@@ -301,6 +302,8 @@ static int run_forecast(const struct call *call)
     struct forecast f = {.call = call, .totals = option_given(o, "totals")};
     int status = session_open(call, STORE_READ, &f.session);
 
+    if (option_given(o, "progress"))
+        progress_in_lines();
     f.span.words = option_given(o, "text");
     f.span.rule = option_value(o, "rule");
     if (status == EXIT_DONE)

@@ -1,10 +1,6 @@
 /*
- * betimes forecast --playbook: what another playbook would change. See cli/forecast.h.
- *
- * Each playbook is tried out in a draft of its own, one after the other. Of each message that would
- * go a mark is kept: what makes it the same message in both, and when it goes. Then the marks meet,
- * as two sorted lists do. For --json their lines wait in a file without a name, as they are told
- * only once it is known what became of them.
+ * betimes forecast --playbook: what another playbook would change. See cli/forecast.h. How the two
+ * meet is in forecast_meet.c; here it is added up and told.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,32 +8,10 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "cli/forecast.h"
+#include "comparison.h"
 #include "store/records.h"
 
 #define NAMES_MAX 10 /* clients told by name */
-
-enum difference { CHANGE_SAME, CHANGE_ADDED, CHANGE_REMOVED, CHANGE_EARLIER, CHANGE_LATER };
-
-/* A message that would go. */
-struct mark {
-    size_t rule; /* index in the comparison's names */
-    int64_t subject, recipient, occurrence;
-    int repeat;
-    enum channel channel;
-    int64_t at_ms, client_row;
-    double cost;
-    size_t segments;
-    bool at_once;
-    enum difference change;
-    int64_t was_ms; /* EARLIER, LATER: when it went by the other playbook */
-    long told_at;   /* where its line stands in the spool */
-};
-
-struct side {
-    struct mark *items;
-    size_t count, cap;
-};
 
 struct rule_change {
     size_t counts[CHANGE_LATER + 1];
@@ -46,223 +20,6 @@ struct rule_change {
     double cost;    /* more than now; below zero: less */
     int64_t segments;
 };
-
-struct comparison {
-    struct forecast *f;
-    struct outlook o; /* of the side that is being collected */
-    struct side now, other;
-    struct side *filling;
-    struct str_list names;
-    FILE *spool; /* NULL: nobody asks for lines */
-    int blast_clients;
-};
-
-/* --- collecting --- */
-
-static size_t name_index(struct str_list *names, const char *name)
-{
-    for (size_t i = 0; i < names->count; i++)
-        if (strcmp(names->items[i], name) == 0)
-            return i;
-    str_list_add(names, name, strlen(name));
-    return names->count - 1;
-}
-
-/* An address or the office is met by what it is: its row may be the draft's own. */
-static int64_t recipient_of(const struct outlook_line *l)
-{
-    const char *to = l->row.to != NULL ? l->row.to : "";
-
-    if (l->row.recipient_kind == ENTITY_CLIENT || l->row.recipient_kind == ENTITY_STAFF)
-        return l->recipient_id;
-    return (int64_t)(str_hash(to, strlen(to), 0) | UINT64_C(1) << 63);
-}
-
-static void line_cb(void *arg, struct outlook_line *l)
-{
-    struct comparison *c = arg;
-    struct side *s = c->filling;
-
-    if (l->fate != FATE_GOES && l->fate != FATE_JOINED)
-        return;
-    mem_grow(&s->items, &s->cap, s->count + 1, sizeof(*s->items));
-    s->items[s->count++] = (struct mark){
-        .rule = name_index(&c->names, l->row.rule),
-        .subject = l->subject_id,
-        .recipient = recipient_of(l),
-        .occurrence = l->occurrence,
-        .repeat = l->repeat,
-        .channel = l->row.channel,
-        .at_ms = l->row.due_ms,
-        .client_row = l->row.client_id,
-        .cost = l->cost,
-        .segments = l->segments,
-        .at_once = l->at_once,
-        .told_at = c->spool != NULL ? ftell(c->spool) : 0,
-    };
-    if (c->spool == NULL)
-        return;
-    json_t *o = outlook_json(l, c->o.config.settings);
-    json_dumpf(o, c->spool, JSON_COMPACT);
-    fputc('\n', c->spool);
-    json_decref(o);
-}
-
-static int collect(struct comparison *c, const char *playbook, struct side *into)
-{
-    c->o = (struct outlook){0};
-    c->filling = into;
-    int status = outlook_open(c->f->call, &c->f->session, playbook, &c->f->span, &c->o);
-    if (status == EXIT_DONE)
-        status = outlook_run(&c->o, line_cb, NULL, c);
-    if (status == EXIT_DONE && playbook != NULL)
-        c->blast_clients = c->o.config.settings->blast_clients;
-    if (playbook == NULL)
-        outlook_close(&c->o); /* the other one's settings are told with */
-    return status;
-}
-
-/* --- meeting --- */
-
-#define ORDER(a, b)                                                                                \
-    if ((a) != (b))                                                                                \
-    return (a) < (b) ? -1 : 1
-
-static int same_message(const struct mark *a, const struct mark *b)
-{
-    ORDER(a->rule, b->rule);
-    ORDER(a->subject, b->subject);
-    ORDER(a->occurrence, b->occurrence);
-    ORDER(a->repeat, b->repeat);
-    ORDER(a->recipient, b->recipient);
-    return 0;
-}
-
-static int by_message(const void *a, const void *b)
-{
-    const struct mark *x = a, *y = b;
-    int order = same_message(x, y);
-
-    if (order != 0)
-        return order;
-    ORDER(x->channel, y->channel);
-    return 0;
-}
-
-/* Of one rule, about one subject, for one person. */
-static int same_kin(const struct mark *a, const struct mark *b)
-{
-    ORDER(a->rule, b->rule);
-    ORDER(a->subject, b->subject);
-    ORDER(a->recipient, b->recipient);
-    return 0;
-}
-
-static int by_kin(const void *a, const void *b)
-{
-    const struct mark *x = a, *y = b;
-    int order = same_kin(x, y);
-
-    if (order != 0)
-        return order;
-    ORDER(x->at_ms, y->at_ms);
-    ORDER(x->channel, y->channel);
-    return 0;
-}
-
-static int by_time(const void *a, const void *b)
-{
-    const struct mark *x = a, *y = b;
-
-    ORDER(x->at_ms, y->at_ms);
-    ORDER(x->rule, y->rule);
-    ORDER(x->subject, y->subject);
-    return 0;
-}
-
-static void sort(struct side *s, int (*order)(const void *, const void *))
-{
-    if (s->count > 0)
-        qsort(s->items, s->count, sizeof(*s->items), order);
-}
-
-static enum difference difference(const struct mark *was, const struct mark *is)
-{
-    return is->at_ms < was->at_ms   ? CHANGE_EARLIER
-           : is->at_ms > was->at_ms ? CHANGE_LATER
-                                    : CHANGE_SAME;
-}
-
-/* The marks of a side with this change, in the order in which they may stand for each other. */
-static const struct mark *next_of(const struct side *s, enum difference change, size_t *i)
-{
-    while (*i < s->count && s->items[*i].change != change)
-        (*i)++;
-    return *i < s->count ? &s->items[*i] : NULL;
-}
-
-/* What has met nobody: where a rule counts from another message (a silence begins with the last
- * one), a move of that one makes it another occurrence. For the client it is the same message at
- * another time: the first of one side stands for the first of the other, and so on. */
-static void meet_knocked_on(struct comparison *c)
-{
-    size_t i = 0, k = 0;
-
-    sort(&c->now, by_kin);
-    sort(&c->other, by_kin);
-    for (;;) {
-        const struct mark *was = next_of(&c->now, CHANGE_REMOVED, &i);
-        const struct mark *is = next_of(&c->other, CHANGE_ADDED, &k);
-        if (was == NULL || is == NULL)
-            return;
-        int order = same_kin(was, is);
-        if (order == 0) {
-            c->other.items[k].was_ms = was->at_ms;
-            c->other.items[k].change = difference(was, is);
-            c->now.items[i].change = CHANGE_SAME;
-        }
-        i += order <= 0;
-        k += order >= 0;
-    }
-}
-
-static void meet(struct comparison *c)
-{
-    struct side *a = &c->now, *b = &c->other;
-    size_t i = 0, k = 0;
-
-    sort(a, by_message);
-    sort(b, by_message);
-    while (i < a->count || k < b->count) {
-        struct mark *was = i < a->count ? &a->items[i] : NULL;
-        struct mark *is = k < b->count ? &b->items[k] : NULL;
-        int order = was == NULL ? 1 : is == NULL ? -1 : same_message(was, is);
-        if (order < 0) {
-            was->change = CHANGE_REMOVED;
-        } else if (order > 0) {
-            is->change = CHANGE_ADDED;
-        } else {
-            is->was_ms = was->at_ms;
-            is->change = difference(was, is);
-        }
-        i += order <= 0;
-        k += order >= 0;
-    }
-    meet_knocked_on(c);
-}
-
-static bool is_more(const struct mark *m)
-{
-    return m->change == CHANGE_ADDED || m->change == CHANGE_EARLIER || m->change == CHANGE_LATER;
-}
-
-static int by_row(const void *a, const void *b)
-{
-    ORDER(*(const int64_t *)a, *(const int64_t *)b);
-    return 0;
-}
-
-#undef ORDER
 
 /* How many clients a rule (SIZE_MAX: all of them) would write to at once that it would not have
  * written to now. */
@@ -273,11 +30,11 @@ static size_t clients_at_once(const struct comparison *c, size_t rule)
 
     for (size_t i = 0; i < c->other.count; i++) {
         const struct mark *m = &c->other.items[i];
-        if (m->at_once && is_more(m) && (rule == SIZE_MAX || m->rule == rule))
+        if (m->at_once && mark_is_more(m) && (rule == SIZE_MAX || m->rule == rule))
             rows[count++] = m->client_row;
     }
     if (count > 0)
-        qsort(rows, count, sizeof(*rows), by_row);
+        qsort(rows, count, sizeof(*rows), comparison_by_row);
     for (size_t i = 0; i < count; i++)
         distinct += i == 0 || rows[i] != rows[i - 1];
     free(rows);
@@ -299,7 +56,7 @@ static struct rule_change *count_up(const struct comparison *c)
     for (size_t i = 0; i < c->other.count; i++) {
         const struct mark *m = &c->other.items[i];
         rules[m->rule].counts[m->change]++;
-        rules[m->rule].at_once += m->at_once && is_more(m);
+        rules[m->rule].at_once += m->at_once && mark_is_more(m);
         rules[m->rule].cost += m->cost;
         rules[m->rule].segments += (int64_t)m->segments;
     }
@@ -363,53 +120,79 @@ static void put_rules(const struct comparison *c, const struct rule_change *rule
     table_print(&t, NULL, NULL);
 }
 
-/* "To Anna Ozola, Jānis Bērziņš and 212 more.": who gets what is new or moved. */
-static int put_names(const struct comparison *c, bool at_once)
+/* Who gets what is new or moved: the first of them by name, and how many more there are. */
+struct whom {
+    struct str_list names;
+    size_t more;
+};
+
+static int add_name(const struct comparison *c, int64_t row, struct whom *out)
+{
+    struct client who;
+    int rc = store_client(c->f->session.store, row, &who);
+
+    if (rc == ERR_NOTFOUND)
+        str_list_add(&out->names, "(gone)", strlen("(gone)"));
+    if (rc != 0)
+        return rc == ERR_NOTFOUND ? 0 : rc;
+    str_list_add(&out->names, who.name, strlen(who.name));
+    client_close(&who);
+    return 0;
+}
+
+/* str_list_close(&out->names) in any case. */
+static int find_whom(const struct comparison *c, bool at_once, struct whom *out)
 {
     int64_t told[NAMES_MAX];
-    size_t names = 0, more = 0;
-    struct buf b;
+    size_t names = 0, count = 0, all = 0;
     int64_t *rows = mem_array(c->other.count + 1, sizeof(*rows));
-    size_t count = 0;
+    int rc = 0;
 
+    *out = (struct whom){0};
     for (size_t i = 0; i < c->other.count; i++)
-        if (is_more(&c->other.items[i]) && (!at_once || c->other.items[i].at_once))
+        if (mark_is_more(&c->other.items[i]) && (!at_once || c->other.items[i].at_once))
             rows[count++] = c->other.items[i].client_row;
-    for (size_t i = 0; i < count && names < NAMES_MAX; i++) {
+    for (size_t i = 0; rc == 0 && i < count && names < NAMES_MAX; i++) {
         size_t k = 0;
         while (k < names && told[k] != rows[i])
             k++;
-        if (k == names && rows[i] != 0)
+        if (k == names && rows[i] != 0) {
             told[names++] = rows[i];
+            rc = add_name(c, rows[i], out);
+        }
     }
     if (count > 0)
-        qsort(rows, count, sizeof(*rows), by_row);
+        qsort(rows, count, sizeof(*rows), comparison_by_row);
     for (size_t i = 0; i < count; i++)
-        more += rows[i] != 0 && (i == 0 || rows[i] != rows[i - 1]);
+        all += rows[i] != 0 && (i == 0 || rows[i] != rows[i - 1]);
     free(rows);
-    more -= names;
-    if (names == 0)
-        return 0;
+    out->more = all - names;
+    return rc;
+}
+
+/* "To Anna Ozola, Jānis Bērziņš and 212 more." */
+static int put_names(const struct comparison *c, bool at_once)
+{
+    struct whom whom;
+    struct buf b;
+    int rc = find_whom(c, at_once, &whom);
+    size_t names = whom.names.count;
+
     buf_init(&b);
     for (size_t i = 0; i < names; i++) {
-        struct client who;
-        int rc = store_client(c->f->session.store, told[i], &who);
-        if (rc != 0 && rc != ERR_NOTFOUND) {
-            buf_close(&b);
-            return rc;
-        }
-        const char *before = i == 0 ? "To " : i + 1 == names && more == 0 ? " and " : ", ";
-        buf_printf(&b, "%s%s", before, rc == 0 ? who.name : "(gone)");
-        if (rc == 0)
-            client_close(&who);
+        const char *before = i == 0 ? "To " : i + 1 == names && whom.more == 0 ? " and " : ", ";
+        buf_printf(&b, "%s%s", before, whom.names.items[i]);
     }
-    if (more > 0)
-        buf_printf(&b, " and %zu more", more);
+    if (whom.more > 0)
+        buf_printf(&b, " and %zu more", whom.more);
     buf_puts(&b, ".");
-    printf("  ");
-    put_folded(b.data, 2, 2);
+    if (rc == 0 && names > 0) {
+        printf("  ");
+        put_folded(b.data, 2, 2);
+    }
     buf_close(&b);
-    return 0;
+    str_list_close(&whom.names);
+    return rc;
 }
 
 static void put_counted(size_t n, const char *what, const char *ahead)
@@ -478,19 +261,43 @@ static json_t *counts_json(const struct comparison *c, const struct rule_change 
     return o;
 }
 
+static int set_whom(const struct comparison *c, json_t *o, const char *key, bool at_once)
+{
+    struct whom whom;
+    int rc = find_whom(c, at_once, &whom);
+    json_t *list = json_array(), *one = json_object();
+
+    for (size_t i = 0; i < whom.names.count; i++)
+        json_array_append_new(list, show_json_text(whom.names.items[i]));
+    json_object_set_new(one, "names", list);
+    json_object_set_new(one, "more", json_integer((json_int_t)whom.more));
+    json_object_set_new(o, key, one);
+    str_list_close(&whom.names);
+    return rc;
+}
+
 static int print_totals(const struct comparison *c, const struct rule_change *rules)
 {
     struct rule_change all = add_up(c, rules);
     json_t *o = counts_json(c, &all), *list = json_array();
+    int rc = set_whom(c, o, "to", false);
+
+    if (rc == 0)
+        rc = set_whom(c, o, "to_at_once", true);
 
     for (size_t i = 0; i < c->names.count; i++) {
         json_t *r = counts_json(c, &rules[i]);
         json_object_set_new(r, "rule", show_json_text(c->names.items[i]));
         json_object_set_new(r, "waits", json_boolean(asks_for(c, c->names.items[i]) > 0));
+        json_object_set_new(r, "asks_for",
+                            json_integer((json_int_t)asks_for(c, c->names.items[i])));
         json_array_append_new(list, r);
     }
     json_object_set_new(o, "rules", list);
-    return show_print_json(o);
+    if (rc == 0)
+        return show_print_json(o);
+    json_decref(o);
+    return session_failed(&c->f->session, rc, "read the clients");
 }
 
 /* The marks' lines, as they come; the list is left open. */
@@ -526,8 +333,8 @@ static int print_lines(struct comparison *c)
     size_t told = 0;
     int rc = fflush(c->spool) == 0 && !ferror(c->spool) ? 0 : ERR_IO;
 
-    sort(&c->now, by_time);
-    sort(&c->other, by_time);
+    marks_sort_by_time(&c->now);
+    marks_sort_by_time(&c->other);
     if (rc == 0)
         rc = print_side(c, &c->other, false, &told);
     if (rc == 0)
@@ -547,13 +354,13 @@ int forecast_change(struct forecast *f, const char *path)
     f->span.yes = true; /* what would wait for one is told beside what it would do */
     if (f->call->json && !f->totals && (c.spool = tmpfile()) == NULL)
         return command_error(ERR_IO, "a temporary file cannot be made");
-    status = collect(&c, NULL, &c.now);
+    status = comparison_collect(&c, NULL, &c.now);
     if (status == EXIT_DONE)
-        status = collect(&c, path, &c.other);
+        status = comparison_collect(&c, path, &c.other);
     if (status == EXIT_DONE) {
-        meet(&c);
+        comparison_meet(&c);
         rules = count_up(&c);
-        sort(&c.other, by_time);
+        marks_sort_by_time(&c.other);
     }
     if (status == EXIT_DONE && c.spool != NULL) {
         status = print_lines(&c);

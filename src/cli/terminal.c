@@ -20,6 +20,7 @@
 #define GIVE_MIN 8 /* columns that the column that gives way keeps */
 #define PROGRESS_AFTER_MS 1000
 #define PROGRESS_EVERY_MS 100
+#define PROGRESS_LINE_MS 500
 
 static const char *const codes[] = {
     [PLAIN] = "",         [BOLD] = "\x1b[1m",    [DIM] = "\x1b[2m",   [RED] = "\x1b[31m",
@@ -263,6 +264,22 @@ void table_print(struct table *t, table_note note, void *arg)
 
 /* --- progress --- */
 
+static bool in_lines; /* for a program that reads it */
+
+void progress_in_lines(void)
+{
+    in_lines = true;
+}
+
+/* A line of its own, the first one at once. */
+static void show_line(struct progress *p, size_t done, int64_t now_ms)
+{
+    if (p->shown_ms != 0 && now_ms - p->shown_ms < PROGRESS_LINE_MS)
+        return;
+    p->shown_ms = now_ms;
+    fprintf(stderr, "%s: %zu\n", p->what, done);
+}
+
 void progress_begin(struct progress *p, const char *what)
 {
     *p = (struct progress){.what = what, .began_ms = clock_mono_ms()};
@@ -272,6 +289,10 @@ void progress_show(struct progress *p, size_t done, size_t total)
 {
     int64_t now_ms = clock_mono_ms();
 
+    if (in_lines) {
+        show_line(p, done, now_ms);
+        return;
+    }
     if (now_ms - p->began_ms < PROGRESS_AFTER_MS || now_ms - p->shown_ms < PROGRESS_EVERY_MS ||
         !isatty(STDERR_FILENO))
         return;
