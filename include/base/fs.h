@@ -44,6 +44,9 @@ uint64_t fs_digest(const void *data, size_t len);
 int fs_replace_if_same(const char *dir, const char *name, uint64_t seen, const void *data,
                        size_t len, struct err *err);
 
+/* May whoever runs this replace the file at `path`, as far as the rights to its folder tell? */
+bool fs_may_replace(const char *path);
+
 /* Create `path` with `data`; ERR_EXISTS, and nothing changed, when it is there already. */
 int fs_create(const char *path, const void *data, size_t len, mode_t mode, struct err *err);
 

@@ -25,6 +25,12 @@ int page_playbook(struct visit *v);
 int page_rule(struct visit *v);
 int page_rule_pause(struct visit *v); /* the forms: no more messages of this rule */
 int page_rule_resume(struct visit *v);
+int page_edit(struct visit *v); /* a rule's form; what was sent leads to a change, */
+int page_edit_sent(struct visit *v);
+int page_new_rule(struct visit *v);
+int page_new_rule_sent(struct visit *v);
+int page_change(struct visit *v); /* which is looked at, and saved */
+int page_change_save(struct visit *v);
 int page_templates(struct visit *v);    /* what is said in which language by which channel */
 int page_template_all(struct visit *v); /* all texts of one template */
 int page_template(struct visit *v);     /* the editor of one text, and what its buttons do: */

@@ -15,8 +15,9 @@
 #include "web/site.h"
 #include "web/web.h"
 
-struct feeds;    /* web/feeds.h */
-struct previews; /* web/previews.h */
+struct feeds;     /* web/feeds.h */
+struct previews;  /* web/previews.h */
+struct proposals; /* web/proposals.h */
 
 struct visit {
     const struct request *request;
@@ -29,8 +30,10 @@ struct visit {
     struct store *store;       /* NULL on the loop */
     struct backoff *backoff;   /* in the lane of signing in only */
     struct previews *previews; /* in the lane of pages only */
-    struct feeds *feeds;       /* in the lane of calendars only */
-    struct login login;        /* user.id 0: nobody is signed in */
+    const struct web_hooks *hooks;
+    struct proposals *proposals; /* of the playbook, that are not saved yet */
+    struct feeds *feeds;         /* in the lane of calendars only */
+    struct login login;          /* user.id 0: nobody is signed in */
 };
 
 /* May the visitor do what needs at least this role? */

@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "playbook/playbook.h"
+#include "playbook/problems.h"
 #include "playbook/settings.h"
 
 /* How the engine is, for the page, /healthz and /metrics. */
@@ -29,6 +30,9 @@ struct web_health {
 /* What the web needs from the rooms above it. */
 struct web_hooks {
     void (*health)(void *arg, struct web_health *out); /* on the loop; quick */
+    /* Read the whole configuration with the playbook at this path in the place of its own, as a
+     * reload would; false: there are errors. From any thread. */
+    bool (*check)(void *arg, const char *playbook, struct problems *problems);
     void *arg;
 };
 

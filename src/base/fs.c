@@ -318,6 +318,22 @@ int fs_replace_if_same(const char *dir, const char *name, uint64_t seen, const v
     return rc;
 }
 
+bool fs_may_replace(const char *path)
+{
+    char *real = realpath(path, NULL);
+    struct stat file, dir;
+    bool may = real != NULL && stat(real, &file) == 0;
+
+    if (may) {
+        const char *folder = dirname(real);
+        may = access(folder, W_OK) == 0 && stat(folder, &dir) == 0;
+        if (may && (dir.st_mode & S_ISVTX) != 0) /* only owners may replace what is in it */
+            may = geteuid() == 0 || geteuid() == file.st_uid || geteuid() == dir.st_uid;
+    }
+    free(real);
+    return may;
+}
+
 int fs_create(const char *path, const void *data, size_t len, mode_t mode, struct err *err)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);

@@ -391,9 +391,19 @@ static void web_health(void *arg, struct web_health *out)
     };
 }
 
+static bool web_check(void *arg, const char *playbook, struct problems *problems)
+{
+    const struct service *s = arg;
+    struct config config;
+    int rc = config_load(s->options->dir, playbook, problems, &config);
+
+    config_free(&config);
+    return rc == 0;
+}
+
 static int open_rooms(struct service *s)
 {
-    const struct web_hooks hooks = {web_health, s};
+    const struct web_hooks hooks = {web_health, web_check, s};
     const struct settings *settings = s->config.settings; /* the engine takes both over */
     const struct playbook *playbook = s->config.playbook;
     const struct zone *zone = settings->business.calendar.zone;

@@ -185,7 +185,13 @@ int page_playbook(struct visit *v)
     html_word(b, W_PLAYBOOK);
     buf_puts(b, "</h1><p class=\"quiet\">");
     html_word(b, W_PLAYBOOK_ABOUT);
-    buf_puts(b, "</p></div>");
+    buf_puts(b, "</p>");
+    if (visit_may(v, ROLE_MANAGER)) {
+        buf_puts(b, "<a class=\"button\" href=\"/new-rule\">");
+        html_word(b, W_RULE_NEW);
+        buf_puts(b, "</a>");
+    }
+    buf_puts(b, "</div>");
     rules_done(v);
     if (book.problems.errors > 0) {
         buf_puts(b, "<div class=\"notice bad\"><p>");

@@ -147,8 +147,10 @@ static void text_section(struct visit *v, const struct book *book, const struct 
                 "aria-labelledby=\"text-title\">");
     html_text(b, text);
     buf_puts(b, "</pre><p>");
-    html_words(b, W_RULE_WORDS, r->template, NULL);
-    buf_puts(b, "</p></section>");
+    html_word(b, W_RULE_WORDS);
+    buf_printf(b, " <a href=\"/templates/%s\">", r->template);
+    html_text(b, r->template);
+    buf_puts(b, "</a></p></section>");
     free(text);
 }
 
@@ -164,6 +166,11 @@ static int body(struct visit *v, const struct book *book, const struct rule *r)
     html_text(b, r->name);
     buf_puts(b, "</h1>");
     rules_state(v, shown);
+    if (visit_may(v, ROLE_MANAGER)) {
+        buf_printf(b, "<a class=\"button\" href=\"/playbook/%s/edit\">", r->name);
+        html_word(b, W_RULE_EDIT);
+        buf_puts(b, "</a>");
+    }
     buf_puts(b, "</div>");
     rules_done(v);
     buf_puts(b, "<section class=\"plain-section\"><p class=\"sentence\">");

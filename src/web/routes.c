@@ -57,6 +57,12 @@ const struct route routes[] = {
     {METHOD_GET, "/playbook/{name}", ACCESS_READER, IN_PAGES, page_rule},
     {METHOD_POST, "/playbook/{name}/pause", ACCESS_MANAGER, IN_PAGES, page_rule_pause},
     {METHOD_POST, "/playbook/{name}/resume", ACCESS_MANAGER, IN_PAGES, page_rule_resume},
+    {METHOD_GET, "/playbook/{name}/edit", ACCESS_MANAGER, IN_PAGES, page_edit},
+    {METHOD_POST, "/playbook/{name}/edit", ACCESS_MANAGER, IN_PAGES, page_edit_sent},
+    {METHOD_GET, "/new-rule", ACCESS_MANAGER, IN_PAGES, page_new_rule},
+    {METHOD_POST, "/new-rule", ACCESS_MANAGER, IN_PAGES, page_new_rule_sent},
+    {METHOD_GET, "/changes/{token}", ACCESS_MANAGER, IN_PAGES, page_change},
+    {METHOD_POST, "/changes/{token}/save", ACCESS_MANAGER, IN_PAGES, page_change_save},
 
     {METHOD_GET, "/templates", ACCESS_READER, IN_PAGES, page_templates},
     {METHOD_GET, "/templates/{name}", ACCESS_READER, IN_PAGES, page_template_all},

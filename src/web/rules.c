@@ -51,7 +51,7 @@ char *book_section(const struct book *b, const char *rule)
 
 uint64_t book_digest(const struct buf *text)
 {
-    return str_hash(text->data, text->len, 0);
+    return fs_digest(text->data, text->len);
 }
 
 void rules_sentence(struct buf *b, const struct rule *r)

@@ -29,6 +29,7 @@
 #include "web/listen.h"
 #include "web/pages.h"
 #include "web/previews.h"
+#include "web/proposals.h"
 #include "web/server.h"
 #include "web/texts.h"
 
@@ -50,6 +51,7 @@ struct web {
     struct backoff backoff;    /* of the sign-in lane */
     struct feeds *feeds;       /* of the calendars' lane */
     struct previews *previews; /* of the pages' lane */
+    struct proposals *proposals;
     uv_timer_t again;
     bool stopping;
     int open; /* servers, lanes and handles that are still closing */
@@ -105,6 +107,8 @@ static void serve_done(struct lane_job *job)
 
     if (!e->done)
         crowded(e);
+    else if (!e->web->stopping)
+        proposals_pump(e->web->proposals); /* the page may have brought one */
     exchange_answer(e->exchange);
 }
 
@@ -125,6 +129,8 @@ static void request_cb(void *arg, struct exchange *x)
     v->site = site_hold(w->site);
     v->now_ms = clock_wall_ms();
     v->backoff = &w->backoff;
+    v->hooks = &w->hooks;
+    v->proposals = w->proposals;
     v->feeds = w->feeds;
     v->previews = w->previews;
     w->hooks.health(w->hooks.arg, &v->health);
@@ -155,6 +161,7 @@ struct web *web_create(uv_loop_t *loop, const struct web_hooks *hooks)
     assets_begin();
     w->loop = loop;
     w->hooks = *hooks;
+    w->proposals = proposals_create(loop);
     w->feeds = feeds_create();
     w->previews = previews_create();
     uv_timer_init(loop, &w->again);
@@ -275,6 +282,13 @@ static void part_closed(void *arg)
 
     if (--w->open > 0 || !w->stopping)
         return;
+    if (w->proposals != NULL) { /* now that no page uses them any more */
+        struct proposals *proposals = w->proposals;
+        w->proposals = NULL;
+        w->open++;
+        proposals_close(proposals, part_closed, w);
+        return;
+    }
     void (*closed)(void *) = w->closed;
     void *closed_arg = w->closed_arg;
     site_release(w->site);

@@ -104,7 +104,7 @@ class Install(unittest.TestCase):
                   "fdatasync", "ftruncate", "getrandom", "prlimit64", "signalfd4", "sendmsg",
                   "socket", "connect", "bind", "listen", "accept4", "fcntl", "pwrite64", "mremap",
                   "flock", "rename", "renameat2", "linkat", "execve", "wait4", "eventfd2",
-                  "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"}
+                  "memfd_create", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"}
         self.assertEqual(needed - allowed, set())
 
     @unittest.skipUnless(os.geteuid() == 0, "only root may make users")
@@ -120,7 +120,7 @@ class Install(unittest.TestCase):
         run("systemd-tmpfiles", "--create", f"--root={root}", folders)
         data, conf = (root / "var/lib/betimes").stat(), (root / "etc/betimes").stat()
         self.assertEqual((data.st_uid, data.st_gid, stat.S_IMODE(data.st_mode)), (uid, gid, 0o2770))
-        self.assertEqual((conf.st_uid, conf.st_gid, stat.S_IMODE(conf.st_mode)), (0, gid, 0o750))
+        self.assertEqual((conf.st_uid, conf.st_gid, stat.S_IMODE(conf.st_mode)), (0, gid, 0o1770))
 
 
 class Uninstall(unittest.TestCase):

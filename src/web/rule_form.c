@@ -1,0 +1,321 @@
+/*
+ * The form of a rule. See web/rule_form.h.
+ *
+ * A word is chosen from a list, and so is what there are names for: events with their stages,
+ * workflows. Anything else is written, with suggestions where some values are usual. A value that
+ * is in no list is added to it, so that no form changes what nobody touched.
+ */
+#include "web/rule_form.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "playbook/directives.h"
+#include "web/html.h"
+
+#define LOW_SCORE_MAX 10 /* `survey below N` is offered up to here */
+
+static const struct directive_section *rule_table(void)
+{
+    const struct directive_section *s;
+
+    for (size_t i = 0; (s = playbook_directives(i)) != NULL; i++)
+        if (strcmp(s->kind, "rule") == 0)
+            break;
+    return s;
+}
+
+static char *field_name(const struct directive *d)
+{
+    return mem_printf("key-%s", d->key);
+}
+
+void rule_form_read(const struct visit *v, struct rule_fields *out)
+{
+    const struct directive_section *table = rule_table();
+
+    out->count = 0;
+    for (size_t i = 0; i < table->count && out->count < RULE_KEYS_MAX; i++) {
+        char *name = field_name(&table->directives[i]);
+        const char *value = fields_get(&v->request->form, name);
+        if (value != NULL)
+            out->keys[out->count++] = (struct edit_key){table->directives[i].key, value};
+        free(name);
+    }
+}
+
+char *rule_form_section(const char *name, const struct rule_fields *fields)
+{
+    struct err err = {""};
+    struct buf b, whole;
+    char *head = mem_printf("[rule %s]\n", name);
+
+    buf_init(&b);
+    buf_init(&whole);
+    buf_puts(&b, head);
+    for (size_t i = 0; i < fields->count; i++) {
+        buf_clear(&whole);
+        if (edit_keys(b.data, b.len, "rule", name, &fields->keys[i], 1, &whole, &err) == 0) {
+            buf_clear(&b);
+            buf_append(&b, whole.data, whole.len);
+        } else if (!str_blank(fields->keys[i].value)) {
+            buf_printf(&b, "%s = %s\n", fields->keys[i].key, fields->keys[i].value);
+        }
+    }
+    buf_close(&whole);
+    free(head);
+    return buf_steal(&b);
+}
+
+/* --- what there is to choose from --- */
+
+static void add(struct str_list *l, char *text)
+{
+    if (!str_list_has(l, text))
+        str_list_add(l, text, strlen(text));
+    free(text);
+}
+
+static void add_stages(struct str_list *l, const struct playbook *p, const char *phrase)
+{
+    for (size_t i = 0; i < p->workflow_count; i++)
+        for (size_t k = 0; k < p->workflows[i].stages.count; k++)
+            add(l, mem_printf("%s %s", phrase, p->workflows[i].stages.items[k]));
+}
+
+static void list_events(struct str_list *l, const struct playbook *p)
+{
+    for (int e = 0; e < EVENT_COUNT; e++) {
+        const char *phrase = event_phrase((enum event)e);
+        switch ((enum event)e) {
+        case EVENT_JOB_ENTERS:
+        case EVENT_JOB_LEAVES:
+            add_stages(l, p, phrase);
+            break;
+        case EVENT_NO_ANSWER:
+            for (size_t i = 0; i < p->rule_count; i++)
+                if (rule_writes_to_client(&p->rules[i]))
+                    add(l, mem_printf("%s %s", phrase, p->rules[i].name));
+            break;
+        case EVENT_SURVEY_BELOW:
+            for (int n = 2; n <= LOW_SCORE_MAX; n++)
+                add(l, mem_printf("%s %d", phrase, n));
+            break;
+        default:
+            add(l, mem_strdup(phrase));
+        }
+    }
+}
+
+/* What may be chosen and nothing else; false: the value is written. */
+static bool list_choices(const struct directive *d, const struct playbook *p, struct str_list *l)
+{
+    if (d->type == DIRECTIVE_YES_NO) {
+        add(l, mem_strdup("yes"));
+        add(l, mem_strdup("no"));
+    } else if (d->type == DIRECTIVE_WORD) {
+        for (const struct directive_word *w = d->words; w->word != NULL; w++)
+            if (w == d->words || w->value != w[-1].value)
+                add(l, mem_strdup(w->word));
+    } else if (p != NULL && strcmp(d->key, "on") == 0) {
+        list_events(l, p);
+    } else if (p != NULL && strcmp(d->key, "workflow") == 0) {
+        for (size_t i = 0; i < p->workflow_count; i++)
+            add(l, mem_strdup(p->workflows[i].name));
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void list_suggestions(const struct directive *d, struct str_list *l)
+{
+    static const struct {
+        const char *key, *values;
+    } usual[] = {
+        {"when", "at once, 1 hour after, 1 day after at 10:00, 2 hours before, 1 day before at "
+                 "18:00"},
+        {"every", "2 days, 4 days"},
+        {"to", "client, staff, manager"},
+        {"window", "09:00-20:00, business hours, any"},
+        {"late", "1 hour, 12 hours, 1 day, 2 days"},
+        {"settle", "2 minutes, 5 minutes, 1 hour"},
+        {"merge", "15 minutes, 1 hour"},
+    };
+
+    for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+        if (strcmp(usual[i].key, d->key) == 0)
+            str_split(l, usual[i].values, ',');
+}
+
+/* --- fields --- */
+
+/* The lines of a key: its own to that of the next one. */
+static bool is_about(const struct ini_section *s, const struct ini_entry *e,
+                     const struct problem *p)
+{
+    int next = 0;
+
+    for (size_t i = 0; i < s->count; i++)
+        if (s->entries[i].line > e->line && (next == 0 || s->entries[i].line < next))
+            next = s->entries[i].line;
+    return p->line == e->line || (p->line > e->line && next != 0 && p->line < next);
+}
+
+bool rule_form_has(const struct ini_section *section, const struct problem *p)
+{
+    const struct directive_section *table = rule_table();
+
+    for (size_t i = 0; section != NULL && i < table->count; i++) {
+        const struct ini_entry *e = ini_entry(section, table->directives[i].key);
+        if (e != NULL && is_about(section, e, p))
+            return true;
+    }
+    return false;
+}
+
+static bool is_wrong(const struct ini_section *section, const struct ini_entry *e,
+                     const struct problems *problems)
+{
+    for (size_t i = 0; e != NULL && problems != NULL && i < problems->count; i++)
+        if (is_about(section, e, &problems->items[i]) && !problems->items[i].warning)
+            return true;
+    return false;
+}
+
+static void put_errors(struct buf *b, const char *key, const struct ini_section *section,
+                       const struct ini_entry *e, const struct problems *problems)
+{
+    buf_printf(b, "<p class=\"wrong\" id=\"error-%s\">", key);
+    for (size_t i = 0; i < problems->count; i++) {
+        char line[24];
+        if (!is_about(section, e, &problems->items[i]) || problems->items[i].warning)
+            continue;
+        snprintf(line, sizeof(line), "%d", problems->items[i].line);
+        html_words(b, W_RULE_LINE, line, NULL);
+        buf_puts(b, ": ");
+        html_text(b, problems->items[i].text);
+        buf_putc(b, ' ');
+    }
+    buf_puts(b, "</p>");
+}
+
+/* Two values that differ in their quotes alone are the same choice. */
+static bool same_choice(const char *a, const char *b)
+{
+    for (;; a++, b++) {
+        while (*a == '"')
+            a++;
+        while (*b == '"')
+            b++;
+        if (*a != *b || *a == '\0')
+            return *a == *b;
+    }
+}
+
+static void option(struct buf *b, const char *value, const char *text, bool selected)
+{
+    buf_puts(b, "<option value=\"");
+    html_attr(b, value);
+    buf_printf(b, "\"%s>", selected ? " selected" : "");
+    html_text(b, text);
+    buf_puts(b, "</option>");
+}
+
+static void put_choice(struct buf *b, const char *attributes, const struct directive *d,
+                       const struct str_list *choices, const char *value)
+{
+    bool found = str_blank(value);
+
+    buf_printf(b, "<select %s>", attributes);
+    buf_puts(b, "<option value=\"\">");
+    if (d->fallback != NULL)
+        html_words(b, W_RULE_USUAL, d->fallback, NULL);
+    else
+        html_word(b, W_RULE_LEFT_OUT);
+    buf_puts(b, "</option>");
+    for (size_t i = 0; i < choices->count; i++) {
+        bool this = !found && same_choice(choices->items[i], value);
+        option(b, this ? value : choices->items[i], choices->items[i], this);
+        found = found || this;
+    }
+    if (!found)
+        option(b, value, value, true);
+    buf_puts(b, "</select>");
+}
+
+static void put_written(struct buf *b, const char *attributes, const struct directive *d,
+                        const char *value)
+{
+    struct str_list usual = {0};
+
+    if (d->type == DIRECTIVE_VERBATIM) {
+        buf_printf(b, "<textarea dir=\"ltr\" rows=\"3\" spellcheck=\"false\" %s>", attributes);
+        html_text(b, value);
+        buf_puts(b, "</textarea>");
+        return;
+    }
+    list_suggestions(d, &usual);
+    buf_printf(b, "<input dir=\"auto\" autocomplete=\"off\" %s", attributes);
+    if (usual.count > 0)
+        buf_printf(b, " list=\"list-%s\"", d->key);
+    if (d->fallback != NULL) {
+        buf_puts(b, " placeholder=\"");
+        html_attr(b, d->fallback);
+        buf_putc(b, '"');
+    }
+    buf_puts(b, " value=\"");
+    html_attr(b, value);
+    buf_puts(b, "\">");
+    if (usual.count > 0)
+        buf_printf(b, "<datalist id=\"list-%s\">", d->key);
+    for (size_t i = 0; i < usual.count; i++)
+        option(b, usual.items[i], "", false);
+    if (usual.count > 0)
+        buf_puts(b, "</datalist>");
+    str_list_close(&usual);
+}
+
+static void put_field(struct visit *v, const struct directive *d, const struct ini_section *section,
+                      const struct playbook *playbook, const struct problems *problems)
+{
+    struct buf *b = &v->response->body;
+    const struct ini_entry *e = ini_entry(section, d->key);
+    const char *value = e != NULL ? e->value : NULL;
+    bool wrong = is_wrong(section, e, problems);
+    struct str_list choices = {0};
+    char *attributes =
+        mem_printf("id=\"key-%s\" name=\"key-%s\"%s aria-describedby=\"help-%s%s%s\"%s", d->key,
+                   d->key, d->required ? " required" : "", d->key, wrong ? " error-" : "",
+                   wrong ? d->key : "", wrong ? " aria-invalid=\"true\"" : "");
+
+    buf_printf(b, "<div class=\"field\"><label for=\"key-%s\"><code>%s</code></label>", d->key,
+               d->key);
+    buf_printf(b, "<p class=\"quiet\" id=\"help-%s\">", d->key);
+    html_text(b, d->help);
+    buf_puts(b, "</p>");
+    if (wrong)
+        put_errors(b, d->key, section, e, problems);
+    if (list_choices(d, playbook, &choices))
+        put_choice(b, attributes, d, &choices, value);
+    else
+        put_written(b, attributes, d, value);
+    buf_puts(b, "</div>");
+    str_list_close(&choices);
+    free(attributes);
+}
+
+void rule_form_write(struct visit *v, const struct ini_section *section,
+                     const struct playbook *playbook, const struct problems *problems)
+{
+    const struct directive_section *table = rule_table();
+
+    buf_puts(&v->response->body, "<div class=\"fields\">");
+    for (size_t i = 0; i < table->count; i++)
+        if (directive_is_supported(table, &table->directives[i]))
+            put_field(v, &table->directives[i], section, playbook, problems);
+    buf_puts(&v->response->body, "</div>");
+}
