@@ -238,7 +238,8 @@ class WhatItWillSend(Change):
         self.assertEqual(page.status, 200)
         told = text_of(page.text)
         self.assertIn("Stage New Ready", told)
-        self.assertIn("will be sent at once Anna Ozola &lt; a@example.com &gt; e-mail · ready", told)
+        self.assertIn("will be sent at once Anna Ozola &lt; a@example.com &gt; e-mail · ready",
+                      told)
         self.assertEqual(shop.query("SELECT stage FROM job")[0]["stage"], "New")
         self.assertEqual(shop.query("SELECT * FROM message"), [])
         [words] = self.words_of(page.text)

@@ -42,7 +42,8 @@ class TodayPage(ShopTest):
         found = []
 
         def look():
-            found[:] = re.findall(rf'action="(/\w+/\d+/{what})"', (browser or self.sam).get("/").text)
+            page = (browser or self.sam).get("/").text
+            found[:] = re.findall(rf'action="(/\w+/\d+/{what})"', page)
             return found
 
         wait_until(f"a button to {what}", look, 15)

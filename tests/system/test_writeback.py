@@ -114,7 +114,8 @@ class WriteBack(ShopTest):
         self.assertIn("STATUS:CONFIRMED", self.words("tyres"))
 
     def test_one_time_of_a_series_is_cancelled_alone(self):
-        days = [date.today() + timedelta(days=n) for n in (30, 31, 32)]  # series are followed a year
+        # Series are followed for a year.
+        days = [date.today() + timedelta(days=n) for n in (30, 31, 32)]
         self.put("physio", f"{days[0]:%Y%m%d}T120000Z", "RRULE:FREQ=DAILY;COUNT=3\n")
         shop = self.given()
         self.assertEqual(len(shop.query("SELECT * FROM appointment")), 3)
