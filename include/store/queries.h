@@ -137,10 +137,21 @@ char *store_find_near(struct store *s, enum entity_kind kind, const char *text);
 #define SEND_TEST_RULE "send-test"
 #define ALERT_RULE "alert"
 
-/* Put a message for `address` into the queue that speaks of no record, due at once and useless
- * after `expires_ms`, to leave by this gateway and no other (NULL: by the channel's). Its payload
- * has to be saved in the same transaction. */
-int store_hand_add(struct store *s, const char *rule, enum channel channel, const char *gateway,
-                   const char *address, int64_t now_ms, int64_t expires_ms, int64_t *message_id);
+/* A message that belongs to no rule of the playbook. */
+struct hand_row {
+    const char *rule;     /* under this name it stands in all lists */
+    enum purpose purpose; /* of that */
+    enum channel channel;
+    int64_t now_ms, expires_ms; /* due at once, useless after that */
+};
+
+/* Put a message for `address` into the queue that speaks of no record, to leave by this gateway and
+ * no other (NULL: by the channel's). Its payload has to be saved in the same transaction. */
+int store_hand_add(struct store *s, const struct hand_row *row, const char *gateway,
+                   const char *address, int64_t *message_id);
+
+/* The same for a client, who is what it is about, too. ERR_NOTFOUND: there is no such row. */
+int store_hand_add_client(struct store *s, const struct hand_row *row, int64_t client_id,
+                          int64_t *message_id);
 
 #endif

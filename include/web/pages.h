@@ -44,6 +44,8 @@ int page_mail(struct visit *v); /* a mail as it would look, for a frame of the e
 /* A client's record, and what is written down about a client; each with its form. */
 int page_client_edit(struct visit *v); /* without an id: a new one */
 int page_client_save(struct visit *v);
+int page_client_write(struct visit *v); /* a message of one's own */
+int page_client_send(struct visit *v);
 int page_note(struct visit *v);
 int page_note_save(struct visit *v);
 int page_consent(struct visit *v);

@@ -18,6 +18,7 @@
 #include "cli/show.h"
 #include "cli/why.h"
 #include "send/letter.h"
+#include "send/written.h"
 #include "store/rules.h"
 #include "watch/absorb.h"
 
@@ -271,7 +272,12 @@ static int case_open(struct asking *a, const struct outbox_row *row, struct case
         rc = store_messages_with(a->session.store, row->id, &out->with, &out->with_count);
     if (a->config.playbook != NULL)
         out->rule = playbook_rule(a->config.playbook, row->rule);
-    out->sentence = out->rule != NULL ? rule_sentence(out->rule) : NULL;
+    const struct rule *written = written_rule(row->rule, row->channel);
+    if (written != NULL)
+        out->rule = written;
+    out->sentence = written != NULL     ? mem_strdup("none: a person wrote it to this client")
+                    : out->rule != NULL ? rule_sentence(out->rule)
+                                        : NULL;
     if (rc == 0 && a->has_world && out->rule != NULL)
         out->has_letter = letter_load(&a->world, &out->message, a->now_ms, &out->letter) == 0 &&
                           subject_load(&a->world, out->message.subject_id, &out->subject) == 0;

@@ -135,9 +135,10 @@ static void describe(const struct running *g, const struct rehearsal_item *item,
 {
     const struct message *m = item->message;
     struct outbox_row *r = &out->row;
+    bool hand = m->subject_id == m->recipient_id; /* what a person wrote has no rule to tell of */
 
     *out = (struct outlook_line){
-        .rule = item->letter != NULL ? item->letter->rule : NULL,
+        .rule = item->letter != NULL && !hand ? item->letter->rule : NULL,
         .fate = item->fate,
         .planned_ms = m->due_ms,
         .at_once = item->at_ms <= g->o->span->now_ms + AT_ONCE_MS,

@@ -55,8 +55,12 @@ int by_hand_write(const struct by_hand *h, const char *token, struct payload *ou
 int by_hand_test(struct store *s, const struct gateway_settings *gateway, enum channel channel,
                  const char *to, int64_t now_ms, const struct payload *words, int64_t *id)
 {
-    int rc = store_hand_add(s, SEND_TEST_RULE, channel, gateway->name, to, now_ms,
-                            now_ms + TEST_EXPIRES_MS, id);
+    const struct hand_row row = {.rule = SEND_TEST_RULE,
+                                 .purpose = PURPOSE_INTERNAL,
+                                 .channel = channel,
+                                 .now_ms = now_ms,
+                                 .expires_ms = now_ms + TEST_EXPIRES_MS};
+    int rc = store_hand_add(s, &row, gateway->name, to, id);
 
     return rc == 0 ? store_payload_save(s, *id, words) : rc;
 }

@@ -14,6 +14,7 @@
 #include "send/known.h"
 #include "send/merge.h"
 #include "send/refresh.h"
+#include "send/written.h"
 #include "store/queries.h"
 #include "store/tasks.h"
 #include "watch/reach.h"
@@ -85,10 +86,15 @@ static int tell_missed(struct claiming *c, const char *reason)
 {
     const char *rule = c->letter.rule->name;
     const struct client *client = c->letter.input.client;
-    char *text = mem_printf("%s does not get the message of the rule %s: %s, and later it would be "
-                            "too late. Tell them yourself if it matters; `cap = no` in the rule "
-                            "lets such messages go.",
-                            client != NULL ? client->name : "The client", rule, reason);
+    const char *who = client != NULL ? client->name : "The client";
+    bool given = c->m->subject_id == c->m->recipient_id;
+    char *text = given ? mem_printf("%s does not get the message that was written to them: %s, and "
+                                    "later it would be too late. Tell them yourself if it matters.",
+                                    who, reason)
+                       : mem_printf("%s does not get the message of the rule %s: %s, and later it "
+                                    "would be too late. Tell them yourself if it matters; `cap = "
+                                    "no` in the rule lets such messages go.",
+                                    who, rule, reason);
     int rc = ask_person(c, "missed:", text, true);
 
     log_warning("a client goes without a message", "message=%lld rule=%s", (long long)c->m->id,
@@ -230,6 +236,29 @@ static int write_anew(struct claiming *c, const struct outlet *o, const char *ad
     return rc;
 }
 
+/* What a person wrote: the words are there, the bytes of a mail are made for the address of now.
+ * What may be out there already goes as it went. */
+static int write_given(struct claiming *c, const struct outlet *o, const char *address,
+                       char *reason)
+{
+    struct compose_input in = c->letter.input;
+    struct payload *p = &c->out->payload;
+    struct err err = {""};
+    int rc = store_payload(c->store, c->m->id, p);
+
+    reason[0] = '\0';
+    if (rc != 0 || c->m->channel == CHANNEL_SMS || (p->committing && p->data.len > 0))
+        return rc;
+    in.to = address;
+    in.from = o->settings->from;
+    in.reply_to = o->settings->reply_to;
+    rc = written_mail(c->with->world->settings, &in, p, &err);
+    if (rc == 0)
+        return store_payload_save(c->store, c->m->id, p);
+    snprintf(reason, COMPOSE_REASON_MAX, "%s", err.text);
+    return rc;
+}
+
 /* The words: those of last time, byte for byte, when a copy of them may be out there and all that
  * it speaks of still stands; new ones otherwise, with the same token. */
 static int write_words(struct claiming *c, const struct outlet *o, const char *address,
@@ -332,11 +361,12 @@ static int go(struct claiming *c, const struct gate_decision *d)
     struct outlet *o = outlets_pick(c->with->outlets, c->m->channel, &wait_ms);
     if (o == NULL)
         return 0; /* stays due; comes again when there is room */
+    bool given = c->m->subject_id == c->m->recipient_id;
     int rule = world_rule_by_id(c->with->world, c->m->rule_id);
-    bool counts = c->with->brake != NULL && c->m->attempts == 0;
+    bool counts = c->with->brake != NULL && c->m->attempts == 0 && !given;
     if (counts && !brake_allows(c->with->brake, rule))
         return stop_rule(c, rule);
-    int rc = write_words(c, o, d->address, reason);
+    int rc = given ? write_given(c, o, d->address, reason) : write_words(c, o, d->address, reason);
     if (rc != 0)
         return reason[0] != '\0' ? hold(c, reason, c->m->saw) : rc;
     if (counts)
@@ -358,8 +388,8 @@ static int look_into_ledger(struct claiming *c, const char *rule, const struct e
     return known_mark(c->with->world, c->with->ahead, c->m, &c->key, c->now_ms, known);
 }
 
-/* A message sent by hand speaks of no record and no rule; its words are stored already. */
-static int by_hand(struct claiming *c)
+/* A message to an address speaks of no record and no rule; its words are stored already. */
+static int to_address(struct claiming *c)
 {
     struct entity e;
     int64_t wait_ms;
@@ -425,6 +455,19 @@ static int decide(struct claiming *c)
     merge_close(&c->merge);
     letter_close(&c->letter);
     return rc;
+}
+
+/* A message sent by hand: to an address, or to a client, which is decided about like all others. */
+static int by_hand(struct claiming *c)
+{
+    struct entity e = {0};
+    int rc = store_entity(c->store, c->m->recipient_id, &e);
+    bool client = e.kind == ENTITY_CLIENT;
+
+    entity_close(&e);
+    if (rc != 0)
+        return rc;
+    return client ? decide(c) : to_address(c);
 }
 
 /* The message is c->m: look at it, and let it go if it may. */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "send/envelope.h"
 #include "send/invite.h"
 #include "send/told.h"
 #include "send/visit_link.h"
@@ -131,32 +132,6 @@ static json_t *business_data(const struct business *b)
     return o;
 }
 
-/* Who the mail is from: the gateway's own `from`; a gateway into a folder may have none. */
-static int sender(const struct settings *s, const struct compose_input *in, struct address *out,
-                  struct err *err)
-{
-    *out = (struct address){0};
-    if (in->from != NULL)
-        return address_parse(in->from, out, err);
-    snprintf(out->name, sizeof(out->name), "%s", s->business.name);
-    snprintf(out->mailbox, sizeof(out->mailbox), "%s",
-             s->business.email != NULL ? s->business.email : "betimes@localhost");
-    return 0;
-}
-
-/* Where "take me off the list" goes: for clients, to whoever reads the answers. */
-static bool unsubscribe_mailbox(const struct settings *s, const struct compose_input *in,
-                                char out[ADDRESS_MAX])
-{
-    struct address a;
-
-    if (in->recipient != NULL || in->to_house || in->client == NULL)
-        return false;
-    int rc = in->reply_to != NULL ? address_parse(in->reply_to, &a, NULL) : sender(s, in, &a, NULL);
-    memcpy(out, a.mailbox, ADDRESS_MAX);
-    return rc == 0;
-}
-
 json_t *compose_data(const struct settings *settings, const struct compose_input *in)
 {
     json_t *o = json_object();
@@ -183,7 +158,7 @@ json_t *compose_data(const struct settings *settings, const struct compose_input
     moment_format_utc(in->now_ms, now);
     set(o, "now", now);
     bool leaves = in->rule != NULL && in->rule->purpose == PURPOSE_MARKETING &&
-                  in->channel == CHANNEL_EMAIL && unsubscribe_mailbox(settings, in, mailbox);
+                  in->channel == CHANNEL_EMAIL && envelope_unsubscribe(settings, in, mailbox);
     if (leaves) {
         char *url = mem_printf("mailto:%s?subject=STOP", mailbox);
         set(o, "unsubscribe", url);
@@ -444,7 +419,7 @@ static int write_bytes(struct writer *w, const struct template_mail *mail, struc
     char id[MIME_ID_MAX], mailbox[ADDRESS_MAX];
     struct address from, reply;
     struct buf ics;
-    int rc = sender(w->settings, in, &from, err);
+    int rc = envelope_sender(w->settings, in, &from, err);
 
     if (rc == 0 && in->reply_to != NULL)
         rc = address_parse(in->reply_to, &reply, err);
@@ -452,7 +427,7 @@ static int write_bytes(struct writer *w, const struct template_mail *mail, struc
         rc = mime_message_id(id, in->token, strchr(from.mailbox, '@') + 1, err);
     if (rc != 0)
         return rc;
-    bool leave = unsubscribe_mailbox(w->settings, in, mailbox);
+    bool leave = envelope_unsubscribe(w->settings, in, mailbox);
     const char *to_name = in->recipient != NULL                 ? in->recipient->name
                           : in->client != NULL && !in->to_house ? in->client->name
                                                                 : NULL;

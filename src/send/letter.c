@@ -1,7 +1,10 @@
 /* All that one message is about, loaded. See send/letter.h. */
 #include "send/letter.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "send/written.h"
 
 static void load_in_charge(struct world *w, struct letter *l)
 {
@@ -45,13 +48,28 @@ static int load_recipient(struct world *w, struct letter *l)
     return rc;
 }
 
-int letter_load(struct world *w, const struct message *m, int64_t now_ms, struct letter *out)
+/* The rule of the playbook; of what a person wrote, the one that it obeys all the same. */
+static int find_rule(struct world *w, const struct message *m, const struct rule **out)
 {
     int rule = world_rule_by_id(w, m->rule_id);
+    char *name = NULL;
 
+    *out = rule >= 0 ? &w->playbook->rules[rule] : NULL;
+    if (rule >= 0 || m->subject_id != m->recipient_id)
+        return 0;
+    int rc = store_rule_name(w->store, m->rule_id, &name);
+    if (rc == 0)
+        *out = written_rule(name, m->channel);
+    free(name);
+    return rc;
+}
+
+int letter_load(struct world *w, const struct message *m, int64_t now_ms, struct letter *out)
+{
     *out = (struct letter){0};
-    out->rule = rule >= 0 ? &w->playbook->rules[rule] : NULL;
-    int rc = subject_load_records(w, m->subject_id, &out->subject);
+    int rc = find_rule(w, m, &out->rule);
+    if (rc == 0)
+        rc = subject_load_records(w, m->subject_id, &out->subject);
     if (rc == 0)
         rc = store_entity(w->store, m->recipient_id, &out->recipient);
     if (rc != 0)

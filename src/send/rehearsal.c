@@ -171,9 +171,10 @@ static int go(struct step *s, const struct gate_decision *d)
     int rc = 0;
 
     payload_init(&words);
+    bool given = s->m->subject_id == s->m->recipient_id; /* its words are written */
     if (s->m->merges && s->m->channel != CHANNEL_TASK)
         rc = merge_find(t->world, t->conditions, s->m, &s->letter, NULL, false, t->now_ms, &merge);
-    if (rc == 0 && writes_words(t, s->m->channel)) {
+    if (rc == 0 && !given && writes_words(t, s->m->channel)) {
         rc = write_words(s, &merge, d->address, &words, &item.size, reason);
         item.words = &words;
     }
@@ -236,15 +237,32 @@ static int by_hand(struct step *s)
     return arrive(s, &item, &alone);
 }
 
+/* Was it sent by hand, and not to a client? */
+static int is_for_address(struct step *s, bool *yes)
+{
+    struct entity e = {0};
+    int rc = 0;
+
+    *yes = s->m->subject_id == s->m->recipient_id;
+    if (!*yes)
+        return 0;
+    rc = store_entity(s->t->world->store, s->m->recipient_id, &e);
+    *yes = e.kind != ENTITY_CLIENT;
+    entity_close(&e);
+    return rc;
+}
+
 static int decide(struct step *s)
 {
     struct rehearsal *t = s->t;
     const struct rule_state *waits;
     struct gate_decision d;
 
-    if (s->m->subject_id == s->m->recipient_id)
-        return by_hand(s);
-    int rc = letter_load(t->world, s->m, t->now_ms, &s->letter);
+    bool address;
+    int rc = is_for_address(s, &address);
+    if (rc != 0 || address)
+        return rc != 0 ? rc : by_hand(s);
+    rc = letter_load(t->world, s->m, t->now_ms, &s->letter);
     if (rc == ERR_NOTFOUND) {
         rc = end(s, MESSAGE_CANCELLED, "the record was deleted");
     } else if (rc == 0 && (waits = gate_rule_waits(t->world, s->m)) != NULL) {

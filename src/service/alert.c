@@ -309,8 +309,12 @@ static int queue_one(struct alert *a, struct by_hand *h)
         log_error("an alert cannot be written", "%s", err.text);
         rc = 0;
     } else {
-        rc = store_hand_add(a->store, ALERT_RULE, h->channel, NULL, h->to, a->now_ms,
-                            a->now_ms + DAY_MS, &id);
+        const struct hand_row row = {.rule = ALERT_RULE,
+                                     .purpose = PURPOSE_INTERNAL,
+                                     .channel = h->channel,
+                                     .now_ms = a->now_ms,
+                                     .expires_ms = a->now_ms + DAY_MS};
+        rc = store_hand_add(a->store, &row, NULL, h->to, &id);
         rc = rc == 0 ? store_payload_save(a->store, id, &p) : rc;
     }
     payload_close(&p);

@@ -271,7 +271,8 @@ int store_heard(struct store *s, const struct message *m, int64_t since_ms, int 
     sqlite3_stmt *st = store_prepare(
         s, "SELECT max(m.state_ms) AS at_ms FROM message m INDEXED BY message_heard JOIN rule r "
            "ON r.id = m.rule_id WHERE m.recipient_id = ?1 AND m.state BETWEEN 3 AND 7 "
-           "AND m.state_ms > ?2 AND m.leader_id IS NULL AND r.capped AND r.present "
+           "AND m.state_ms > ?2 AND m.leader_id IS NULL AND r.capped "
+           "AND (r.present OR r.identity = '') "
            "AND NOT (m.rule_id = ?4 AND "
            "m.subject_id = ?5 AND m.occurrence = ?6 AND m.repeat = ?7) "
            "GROUP BY m.rule_id, m.subject_id, m.occurrence, m.repeat "

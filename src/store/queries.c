@@ -244,16 +244,17 @@ char *store_find_near(struct store *s, enum entity_kind kind, const char *text)
 
 /* --- messages by hand --- */
 
-static int hand_rule(struct store *s, const char *name, int64_t now_ms, int64_t *rule_id)
+static int hand_rule(struct store *s, const struct hand_row *row, int64_t *rule_id)
 {
     sqlite3_stmt *st = store_prepare(
         s, "INSERT INTO rule (name, purpose, since_ms, identity, present) "
-           "VALUES (?1, 'internal', ?2, '', 0) "
+           "VALUES (?1, ?2, ?3, '', 0) "
            "ON CONFLICT (name) DO UPDATE SET purpose = excluded.purpose RETURNING id");
 
     if (st != NULL) {
-        bind_text(st, 1, name);
-        bind_int(st, 2, now_ms);
+        bind_text(st, 1, row->rule);
+        bind_text(st, 2, purpose_name(row->purpose));
+        bind_int(st, 3, row->now_ms);
     }
     int rc = store_step(s, st);
     if (rc != 1)
@@ -262,35 +263,62 @@ static int hand_rule(struct store *s, const char *name, int64_t now_ms, int64_t 
     return store_finish(s, st);
 }
 
-int store_hand_add(struct store *s, const char *rule, enum channel channel, const char *gateway,
-                   const char *address, int64_t now_ms, int64_t expires_ms, int64_t *message_id)
+/* Its subject is its recipient: by that it is known. */
+static int add_by_hand(struct store *s, const struct hand_row *row, int64_t recipient_id,
+                       int64_t *message_id)
 {
     struct message m = {
-        .occurrence = now_ms, /* each is one of its own */
-        .channel = channel,
+        .subject_id = recipient_id,
+        .recipient_id = recipient_id,
+        .occurrence = row->now_ms, /* each is one of its own */
+        .channel = row->channel,
         .state = MESSAGE_PLANNED,
-        .nominal_ms = now_ms,
-        .due_ms = now_ms,
-        .next_ms = now_ms,
-        .state_ms = now_ms,
-        .expires_ms = expires_ms,
+        .nominal_ms = row->now_ms,
+        .due_ms = row->now_ms,
+        .next_ms = row->now_ms,
+        .state_ms = row->now_ms,
+        .expires_ms = row->expires_ms,
     };
-    int rc = hand_rule(s, rule, now_ms, &m.rule_id);
+    int rc = hand_rule(s, row, &m.rule_id);
 
     if (rc == 0)
-        rc = store_entity_intern(s, ENTITY_ADDRESS, address, 0, &m.subject_id);
-    m.recipient_id = m.subject_id;
-    if (rc == 0)
         rc = store_message_add(s, &m);
+    *message_id = m.id;
+    return rc;
+}
+
+int store_hand_add(struct store *s, const struct hand_row *row, const char *gateway,
+                   const char *address, int64_t *message_id)
+{
+    int64_t recipient_id = 0;
+    int rc = store_entity_intern(s, ENTITY_ADDRESS, address, 0, &recipient_id);
+
+    if (rc == 0)
+        rc = add_by_hand(s, row, recipient_id, message_id);
     if (rc != 0)
         return rc;
     sqlite3_stmt *st =
         store_prepare(s, "UPDATE message SET gateway = ?2, address = ?3 WHERE id = ?1");
     if (st != NULL) {
-        bind_int(st, 1, m.id);
+        bind_int(st, 1, *message_id);
         bind_text(st, 2, gateway);
         bind_text(st, 3, address);
     }
-    *message_id = m.id;
     return store_finish(s, st);
+}
+
+int store_hand_add_client(struct store *s, const struct hand_row *row, int64_t client_id,
+                          int64_t *message_id)
+{
+    char *key = NULL, *facts = NULL;
+    int64_t recipient_id = 0;
+    int rc = store_facts(s, ENTITY_CLIENT, client_id, &key, &facts);
+
+    if (rc == 0)
+        rc = store_entity_intern(s, ENTITY_CLIENT, key, client_id, &recipient_id);
+    if (rc == 0)
+        rc = add_by_hand(s, row, recipient_id, message_id);
+    free(key);
+    free(facts);
+    return rc;
 }

@@ -56,6 +56,9 @@ static int load_record(struct store *s, struct subject *out, int64_t *client_id)
         if (rc == 0)
             rc = load_of_job(s, out->appointment.job_id, out);
         break;
+    case ENTITY_CLIENT: /* what a person writes to them is about nothing else */
+        *client_id = out->entity.row_id;
+        break;
     case ENTITY_ANSWER:
         rc = load_answer(s, out);
         *client_id = out->answer.client_id;

@@ -206,6 +206,7 @@ static void deeds(struct visit *v, int64_t client_id)
         const char *what;
         enum word w;
     } deeds[] = {
+        {"write", W_WRITE},
         {"note", W_NOTE_ADD},
         {"answer", W_ANSWER_ADD},
         {"edit", W_CLIENT_EDIT},

@@ -28,6 +28,8 @@ const struct route routes[] = {
     {METHOD_POST, "/clients/new", ACCESS_STAFF, IN_PAGES, page_client_save},
     {METHOD_GET, "/clients/{id}/edit", ACCESS_STAFF, IN_PAGES, page_client_edit},
     {METHOD_POST, "/clients/{id}/edit", ACCESS_STAFF, IN_PAGES, page_client_save},
+    {METHOD_GET, "/clients/{id}/write", ACCESS_STAFF, IN_PAGES, page_client_write},
+    {METHOD_POST, "/clients/{id}/write", ACCESS_STAFF, IN_PAGES, page_client_send},
     {METHOD_GET, "/clients/{id}/note", ACCESS_STAFF, IN_PAGES, page_note},
     {METHOD_POST, "/clients/{id}/note", ACCESS_STAFF, IN_PAGES, page_note_save},
     {METHOD_GET, "/clients/{id}/consent", ACCESS_STAFF, IN_PAGES, page_consent},

@@ -316,12 +316,15 @@ static void test_a_test_message_waits_in_the_queue_for_its_gateway(void **state)
     size_t count;
     int64_t first, second;
 
-    assert_int_equal(store_hand_add(w->store, SEND_TEST_RULE, CHANNEL_SMS, "texts", "+37120000009",
-                                    100, 200, &first),
-                     0);
-    assert_int_equal(store_hand_add(w->store, SEND_TEST_RULE, CHANNEL_SMS, "texts", "+37120000009",
-                                    101, 201, &second),
-                     0);
+    struct hand_row row = {.rule = SEND_TEST_RULE,
+                           .purpose = PURPOSE_INTERNAL,
+                           .channel = CHANNEL_SMS,
+                           .now_ms = 100,
+                           .expires_ms = 200};
+    assert_int_equal(store_hand_add(w->store, &row, "texts", "+37120000009", &first), 0);
+    row.now_ms = 101;
+    row.expires_ms = 201;
+    assert_int_equal(store_hand_add(w->store, &row, "texts", "+37120000009", &second), 0);
     assert_true(second > first);
     assert_int_equal(store_messages_due(w->store, 101, closed, 10, &due, &count), 0);
     bool found = false;
