@@ -24,6 +24,13 @@ void published_free(struct published *list, size_t count); /* NULL with 0 is fin
 int store_published_add(struct store *s, const char *hash, const char *staff_key, int64_t now_ms,
                         int64_t *id);
 
+/* Publish one under a new token, within the caller's transaction: the token goes into `token`, and
+ * nobody can find it out again. ERR_LIMIT as above. */
+#define PUBLISHED_BITS 160
+#define PUBLISHED_TOKEN_MAX (PUBLISHED_BITS / 4 + 1)
+int store_publish(struct store *s, const char *staff_key, int64_t now_ms,
+                  char token[PUBLISHED_TOKEN_MAX], int64_t *id);
+
 /* The one with this hash; ERR_NOTFOUND. Close in any case. */
 int store_published(struct store *s, const char *hash, struct published *out);
 

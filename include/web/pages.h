@@ -53,6 +53,14 @@ int page_consent_save(struct visit *v);
 int page_answer(struct visit *v);
 int page_answer_save(struct visit *v);
 
+/* One's own account; calendars to subscribe to, and those that are read. */
+int page_account(struct visit *v);
+int page_account_password(struct visit *v);
+int page_account_elsewhere(struct visit *v);
+int page_calendars(struct visit *v);
+int page_calendar_publish(struct visit *v);
+int page_calendar_revoke(struct visit *v);
+
 /* Forms of one button: what a person decides about a message or a task. */
 int page_message_retry(struct visit *v);
 int page_message_cancel(struct visit *v);

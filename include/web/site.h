@@ -21,6 +21,7 @@ struct site {
     char *email;                    /* of the business; NULL: none */
     char *country;                  /* of numbers without a country code; NULL: none */
     const struct zone *zone;        /* of the business */
+    char *url;                      /* `[web] url` without a slash at its end; NULL: none */
     char *authority;                /* of `[web] url`: host, and port if it has one; NULL: no url */
     char *host;                     /* the same without the port */
     char *listen_host;              /* the address in `[web] listen`, as a Host header has it */

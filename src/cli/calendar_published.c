@@ -11,18 +11,13 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/rng.h"
 #include "base/str.h"
-#include "base/token.h"
 #include "cli/calendar.h"
 #include "cli/show.h"
 #include "store/entities.h"
-#include "store/invitations.h"
 #include "store/published.h"
 #include "store/records.h"
 #include "store/users.h"
-
-#define LINK_BITS 160
 
 /* --- whose --- */
 
@@ -139,7 +134,7 @@ static int print_link(const struct calendar_order *o, const struct whose *w, int
 
 int calendar_publish(const struct calendar_order *o)
 {
-    char token[LINK_BITS / 4 + 1], hash[TOKEN_HASH_HEX + 1];
+    char token[PUBLISHED_TOKEN_MAX];
     struct store *s = o->session->store;
     struct whose w = {0};
     int64_t id = 0;
@@ -149,15 +144,9 @@ int calendar_publish(const struct calendar_order *o)
                                           "write it as `url` into [web] of betimes.conf");
     int status = find_whose(o, &w);
     if (status == EXIT_DONE) {
-        rng_hex(token, LINK_BITS);
-        token_hash(token, hash);
-        char *identity = NULL; /* stands in its UIDs; whoever only reads cannot make it */
         int rc = store_begin(s);
         if (rc == 0)
-            rc = store_identity(s, &identity);
-        free(identity);
-        if (rc == 0)
-            rc = store_published_add(s, hash, w.key, clock_wall_ms(), &id);
+            rc = store_publish(s, w.key, clock_wall_ms(), token, &id);
         rc = finish(o, rc, "publish calendar", id);
         if (rc == ERR_LIMIT)
             status = command_error(rc, "there are %d already; revoke some that nobody needs",

@@ -4,7 +4,10 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/rng.h"
+#include "base/token.h"
 #include "store/internal.h"
+#include "store/invitations.h"
 
 void published_close(struct published *p)
 {
@@ -46,6 +49,19 @@ int store_published_add(struct store *s, const char *hash, const char *staff_key
         return rc == 0 ? ERR_LIMIT : rc;
     *id = column_int(st, 0);
     return store_finish(s, st);
+}
+
+int store_publish(struct store *s, const char *staff_key, int64_t now_ms,
+                  char token[PUBLISHED_TOKEN_MAX], int64_t *id)
+{
+    char hash[TOKEN_HASH_HEX + 1];
+    char *identity = NULL; /* stands in its UIDs; whoever only reads cannot make it */
+    int rc = store_identity(s, &identity);
+
+    free(identity);
+    rng_hex(token, PUBLISHED_BITS);
+    token_hash(token, hash);
+    return rc == 0 ? store_published_add(s, hash, staff_key, now_ms, id) : rc;
 }
 
 int store_published(struct store *s, const char *hash, struct published *out)

@@ -151,6 +151,32 @@ int store_user_set_password(struct store *s, int64_t id, const char *password)
     return rc == 0 ? end_sessions(s, id) : rc;
 }
 
+int store_user_change_password(struct store *s, int64_t id, const char *password, const char *hash)
+{
+    sqlite3_stmt *st = store_prepare(s, "UPDATE user SET password = ?2 WHERE id = ?1 RETURNING id");
+
+    if (st != NULL) {
+        bind_int(st, 1, id);
+        bind_text(st, 2, password);
+    }
+    int rc = store_step(s, st);
+    if (rc != 1)
+        return rc == 0 ? ERR_NOTFOUND : rc;
+    rc = store_finish(s, st);
+    return rc == 0 ? store_sessions_end_others(s, id, hash) : rc;
+}
+
+int store_sessions_end_others(struct store *s, int64_t user_id, const char *hash)
+{
+    sqlite3_stmt *st = store_prepare(s, "DELETE FROM session WHERE user_id = ?1 AND hash <> ?2");
+
+    if (st != NULL) {
+        bind_int(st, 1, user_id);
+        bind_text(st, 2, hash);
+    }
+    return store_finish(s, st);
+}
+
 int store_user_set_role(struct store *s, int64_t id, enum role role)
 {
     sqlite3_stmt *st = store_prepare(s, "UPDATE user SET role = ?2 WHERE id = ?1");

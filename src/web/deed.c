@@ -70,7 +70,7 @@ int deed_end(struct visit *v, int rc, const char *action, const char *about, con
     if (rc == 0)
         rc = store_commit(v->store);
     if (rc == 0)
-        return deed_go(v, to, said);
+        return to != NULL ? deed_go(v, to, said) : 0;
     store_rollback(v->store);
     return rc;
 }

@@ -47,9 +47,9 @@ static void bar(struct visit *v, enum place place)
         way(b, "/templates", W_TEMPLATES, place == PLACE_TEMPLATES);
         buf_puts(b, "</ul></nav><form class=\"who\" method=\"post\" action=\"/sign-out\">");
         auth_form_token(v);
-        buf_puts(b, "<span class=\"quiet\">");
+        buf_puts(b, "<a class=\"account\" href=\"/account\">");
         html_words(b, W_SIGNED_IN, v->login.user.name, NULL);
-        buf_puts(b, "</span> <button class=\"plain\">");
+        buf_puts(b, "</a> <button class=\"plain\">");
         html_word(b, W_SIGN_OUT);
         buf_puts(b, "</button></form>");
     }
@@ -73,6 +73,13 @@ void frame_end(struct visit *v)
     struct buf *b = &v->response->body;
 
     buf_puts(b, "</main><footer class=\"quiet\">");
+    if (v->login.user.id != 0) {
+        buf_puts(b, "<p><a href=\"/calendars\">");
+        html_word(b, W_CALENDARS);
+        buf_puts(b, "</a> · <a href=\"/account\">");
+        html_word(b, W_ACCOUNT);
+        buf_puts(b, "</a></p>");
+    }
     html_words(b, W_FOOT, BETIMES_VERSION, NULL);
     buf_puts(b, "</footer></body></html>\n");
 }

@@ -37,6 +37,13 @@ const struct route routes[] = {
     {METHOD_GET, "/clients/{id}/answer", ACCESS_STAFF, IN_PAGES, page_answer},
     {METHOD_POST, "/clients/{id}/answer", ACCESS_STAFF, IN_PAGES, page_answer_save},
 
+    {METHOD_GET, "/account", ACCESS_READER, IN_PAGES, page_account},
+    {METHOD_POST, "/account/password", ACCESS_READER, IN_SIGN_IN, page_account_password},
+    {METHOD_POST, "/account/elsewhere", ACCESS_READER, IN_PAGES, page_account_elsewhere},
+    {METHOD_GET, "/calendars", ACCESS_READER, IN_PAGES, page_calendars},
+    {METHOD_POST, "/calendars", ACCESS_MANAGER, IN_PAGES, page_calendar_publish},
+    {METHOD_POST, "/calendars/{id}/revoke", ACCESS_MANAGER, IN_PAGES, page_calendar_revoke},
+
     {METHOD_POST, "/messages/{id}/retry", ACCESS_STAFF, IN_PAGES, page_message_retry},
     {METHOD_POST, "/messages/{id}/cancel", ACCESS_STAFF, IN_PAGES, page_message_cancel},
     {METHOD_POST, "/messages/{id}/gone", ACCESS_STAFF, IN_PAGES, page_message_gone},

@@ -14,6 +14,10 @@ static void find_url(struct site *s, const char *url)
     const char *begin = strstr(url, "://");
     char host[HOST_MAX];
 
+    size_t len = strlen(url);
+    while (len > 0 && url[len - 1] == '/')
+        len--;
+    s->url = mem_strndup(url, len);
     begin = begin != NULL ? begin + 3 : url;
     s->secure = str_starts(url, "https://");
     s->authority = mem_strndup(begin, strcspn(begin, "/?#"));
@@ -113,6 +117,7 @@ void site_release(struct site *s)
     free(s->playbook);
     free(s->country);
     free(s->templates);
+    free(s->url);
     free(s->authority);
     free(s->host);
     free(s->listen_host);
