@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "plan/record.h"
 #include "store/store.h"
 
 #define PUBLISHED_MAX 1000 /* that there may be at a time */
@@ -33,6 +34,10 @@ int store_publish(struct store *s, const char *staff_key, int64_t now_ms,
 
 /* The one with this hash; ERR_NOTFOUND. Close in any case. */
 int store_published(struct store *s, const char *hash, struct published *out);
+
+/* The member of staff who has this key now: a ref, or "#7" of one without. ERR_NOTFOUND. Close in
+ * any case. */
+int store_published_staff(struct store *s, const char *key, struct staff *out);
 
 /* All of them, by id; free with published_free. */
 int store_published_all(struct store *s, struct published **out, size_t *count);

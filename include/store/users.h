@@ -46,12 +46,11 @@ int store_user_add(struct store *s, const char *name, enum role role, const char
 
 /* A new password, or the end of a user, ends all sessions of theirs. */
 int store_user_set_password(struct store *s, int64_t id, const char *password);
-
-/* The same by themselves, in the session with this hash: that one goes on. */
-int store_user_change_password(struct store *s, int64_t id, const char *password, const char *hash);
-
 int store_user_set_role(struct store *s, int64_t id, enum role role);
 int store_user_remove(struct store *s, int64_t id);
+
+/* A new password by themselves, in the session with this hash: that one alone goes on. */
+int store_user_change_password(struct store *s, int64_t id, const char *password, const char *hash);
 
 /* End the sessions of a user, but for the one with this hash. */
 int store_sessions_end_others(struct store *s, int64_t user_id, const char *hash);

@@ -37,14 +37,13 @@ static void whose_close(struct whose *w)
 static int look_up(struct store *s, const char *key, struct whose *out)
 {
     struct staff person;
-    int64_t row;
-    int rc = store_row_of_key(s, ENTITY_STAFF, key, &row);
+    int rc = store_published_staff(s, key, &person);
 
     *out = (struct whose){.key = mem_strdup(key)};
-    if (rc == 0)
-        rc = store_staff(s, row, &person);
-    if (rc != 0)
+    if (rc != 0) {
+        staff_close(&person);
         return rc == ERR_NOTFOUND ? 0 : rc;
+    }
     out->name = mem_strdup(person.name);
     out->active = person.active;
     staff_close(&person);

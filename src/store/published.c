@@ -2,12 +2,16 @@
 #include "store/published.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "base/str.h"
 #include "base/token.h"
+#include "store/entities.h"
 #include "store/internal.h"
 #include "store/invitations.h"
+#include "store/records.h"
 
 void published_close(struct published *p)
 {
@@ -78,6 +82,21 @@ int store_published(struct store *s, const char *hash, struct published *out)
     read_row(st, out);
     store_reset(st);
     return 0;
+}
+
+int store_published_staff(struct store *s, const char *key, struct staff *out)
+{
+    int64_t row;
+    int rc = store_row_of_key(s, ENTITY_STAFF, key, &row);
+
+    *out = (struct staff){0};
+    if (rc == ERR_NOTFOUND && key[0] == '#' && str_to_int(key + 1, 1, INT64_MAX, &row))
+        rc = 0;
+    if (rc == 0)
+        rc = store_staff(s, row, out);
+    if (rc == 0 && key[0] == '#' && out->ref != NULL && strcmp(out->ref, key) != 0)
+        rc = ERR_NOTFOUND; /* it has a ref by now, and is known by that */
+    return rc;
 }
 
 int store_published_all(struct store *s, struct published **out, size_t *count)

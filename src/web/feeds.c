@@ -108,7 +108,6 @@ struct whose {
 static int find_whose(struct visit *v, struct whose *out)
 {
     char hash[TOKEN_HASH_HEX + 1];
-    int64_t row;
 
     *out = (struct whose){0};
     token_hash(v->hole.token, hash);
@@ -116,9 +115,7 @@ static int find_whose(struct visit *v, struct whose *out)
     out->of_staff = out->published.staff_key != NULL;
     if (rc != 0 || !out->of_staff)
         return rc;
-    rc = store_row_of_key(v->store, ENTITY_STAFF, out->published.staff_key, &row);
-    if (rc == 0)
-        rc = store_staff(v->store, row, &out->staff);
+    rc = store_published_staff(v->store, out->published.staff_key, &out->staff);
     return rc == 0 && !out->staff.active ? ERR_NOTFOUND : rc;
 }
 

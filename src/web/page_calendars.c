@@ -31,15 +31,14 @@
 static int find_name(struct visit *v, const char *key, char **name, bool *active)
 {
     struct staff person;
-    int64_t row;
-    int rc = store_row_of_key(v->store, ENTITY_STAFF, key, &row);
+    int rc = store_published_staff(v->store, key, &person);
 
     *name = NULL;
     *active = false;
-    if (rc == 0)
-        rc = store_staff(v->store, row, &person);
-    if (rc != 0)
+    if (rc != 0) {
+        staff_close(&person);
         return rc == ERR_NOTFOUND ? 0 : rc;
+    }
     *name = mem_strdup(person.name);
     *active = person.active;
     staff_close(&person);

@@ -6,12 +6,14 @@ from harness import CONF, ShopTest
 from web_browser import PASSWORD, Browser, free_port
 
 NEW = "another horse battery"
+PLAYBOOK = "[workflow repair]\nstages = New, Ready\n"
 
 
 class OwnPages(ShopTest):
     def page(self, web=""):
         self.port = free_port()
-        self.its = self.shop(conf=CONF + f"\n[web]\nlisten = 127.0.0.1:{self.port}\n{web}")
+        conf = CONF + f"\n[web]\nlisten = 127.0.0.1:{self.port}\n{web}"
+        self.its = self.shop(conf=conf, playbook=PLAYBOOK)
         for name, role in (("anna", "manager"), ("rita", "reader")):
             self.its.run("user", "add", name, "--role", role, stdin=PASSWORD + "\n")
         self.its.start()
