@@ -84,6 +84,12 @@ static int by_time(const void *a, const void *b)
     return (x->index > y->index) - (x->index < y->index);
 }
 
+/* The open task of a message that is held: that one stands among those that are coming. */
+static bool is_coming(const struct task_row *t)
+{
+    return t->done_ms == 0 && t->key != NULL && str_starts(t->key, TASK_HELD);
+}
+
 static struct entry *sort(const struct history *h, size_t *count)
 {
     size_t n = 0, all = h->message_count + h->answer_count + h->note_count + h->task_count +
@@ -97,8 +103,10 @@ static struct entry *sort(const struct history *h, size_t *count)
     for (size_t i = 0; i < h->note_count; i++)
         list[n++] = (struct entry){h->notes[i].at_ms, KIND_NOTE, i};
     for (size_t i = 0; i < h->task_count; i++)
-        list[n++] = (struct entry){
-            h->tasks[i].done_ms != 0 ? h->tasks[i].done_ms : h->tasks[i].created_ms, KIND_TASK, i};
+        if (!is_coming(&h->tasks[i]))
+            list[n++] = (struct entry){h->tasks[i].done_ms != 0 ? h->tasks[i].done_ms
+                                                                : h->tasks[i].created_ms,
+                                       KIND_TASK, i};
     for (size_t i = 0; i < h->change_count; i++)
         list[n++] = (struct entry){h->changes[i].at_ms, KIND_CHANGE, i};
     qsort(list, n, sizeof(*list), by_time);
