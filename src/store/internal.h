@@ -14,7 +14,7 @@
 
 /* Statements are found by the address of their text, so each must be one string literal, used in
  * one place. */
-#define STATEMENTS_MAX 256
+#define STATEMENTS_MAX 512
 
 struct statement {
     const char *sql;
