@@ -28,7 +28,10 @@ BUILD_PACKAGES := make gcc g++ pkg-config libuv1-dev libcurl4-openssl-dev libsql
 # The servers, writers and judges of the tests.
 TEST_PACKAGES := libcmocka-dev python3 python3-aiosmtpd python3-icalendar \
 	python3-recurring-ical-events python3-vobject kannel kannel-extras openssl sqlite3 \
-	radicale python3-caldav systemd procps man-db groff-base libfaketime
+	radicale python3-caldav systemd procps man-db groff-base libfaketime \
+	chromium chromium-driver python3-selenium
+# What judges the page's accessibility: by npm, where that is; no part of anything we ship.
+AXE := axe-core@4.14.1
 # Programs to measure beside, on top of the tests'.
 BENCH_PACKAGES := postfix nginx-light wrk
 FUZZ_PACKAGES := clang libclang-rt-14-dev
@@ -230,6 +233,7 @@ deps: ## install the packages that the build needs (apt)
 
 deps-test:
 	@tools/apt-install $(BUILD_PACKAGES) $(TEST_PACKAGES)
+	@tools/npm-install $(BUILD) $(AXE)
 
 deps-bench:
 	@tools/apt-install $(BUILD_PACKAGES) $(TEST_PACKAGES) $(BENCH_PACKAGES)

@@ -1,6 +1,6 @@
 /*
  * The parts of `betimes demo`: the story, which plays the booking program of a sample garage for a
- * week, and the teller, which shows on the terminal what comes of it.
+ * week, the teller, which shows on the terminal what comes of it, and the page at its end.
  */
 #ifndef CLI_DEMO_H
 #define CLI_DEMO_H
@@ -59,5 +59,11 @@ void demo_teller_next(const char *program, const char *dir, const struct outbox_
 
 /* Of the messages one whose end makes a person ask why; NULL: none. */
 const struct outbox_row *demo_teller_example(const struct outbox_row *rows, size_t count);
+
+/* ---- the page (src/cli/demo_page.c) */
+
+/* Run the service on the folder from `now_ms` on, at real speed, with a page and a user for it, and
+ * tell both on standard output; until a signal. Returns the exit status. */
+int demo_page_serve(const char *dir, const char *database, int64_t now_ms);
 
 #endif

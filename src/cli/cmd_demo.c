@@ -12,8 +12,7 @@
  * was in its way and exit status 2. The folder always stays: it is there to be looked at, and the
  * other commands work on it.
  *
- * Room for later: once there is a web page, a demo on a terminal goes on to serve it after the
- * summary, until it is stopped.
+ * On a terminal a week that came to its end is followed by the page (demo_page.c), until Ctrl-C.
  */
 #include <errno.h>
 #include <limits.h>
@@ -266,6 +265,12 @@ static int run_business(struct demo *d)
     return status;
 }
 
+/* Is there a person, who saw the whole week and would like to see more? */
+static bool is_wanted(const struct demo *d)
+{
+    return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && d->stopped_ms >= d->end_ms;
+}
+
 static int run_demo(const struct call *call)
 {
     const char *now = option_value(&call->options, "now");
@@ -289,6 +294,8 @@ static int run_demo(const struct call *call)
     demo_teller_free(d.teller);
     demo_story_close(d.story);
     store_close(d.reader);
+    if (status == EXIT_DONE && is_wanted(&d))
+        status = demo_page_serve(d.dir, d.session.database, d.stopped_ms);
     session_close(&d.session);
     free(d.dir);
     return status;
@@ -309,7 +316,8 @@ const struct command command_demo = {
         "each message is told as it goes. Nothing leaves this machine: messages are written\n"
         "into files in DIR, or the folder of -c, which must be empty or not there yet; without\n"
         "either it is a new folder in $TMPDIR or /tmp. It stays, and the other commands work\n"
-        "on it. Ctrl-C ends the week early.\n",
+        "on it. On a terminal the page is served afterwards, at an address and with a password\n"
+        "that are told then, until Ctrl-C. Ctrl-C before that ends the week early.\n",
     .options = demo_options,
     .option_count = COUNT_OF(demo_options),
     .run = run_demo,

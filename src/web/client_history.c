@@ -260,7 +260,7 @@ static void consent_table(struct visit *v, const struct consents *now,
 {
     struct buf *b = &v->response->body;
 
-    buf_puts(b, "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"consent\">"
+    buf_puts(b, "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-labelledby=\"consent\">"
                 "<table><caption>");
     html_word(b, W_CONSENT_ABOUT);
     buf_puts(b, "</caption><thead><tr><th scope=\"col\">");

@@ -143,7 +143,7 @@ static void text_section(struct visit *v, const struct book *book, const struct 
     char *text = book_section(book, r->name);
 
     section(b, "text", W_RULE_TEXT);
-    buf_puts(b, "<pre class=\"words\" dir=\"ltr\" tabindex=\"0\" role=\"region\" "
+    buf_puts(b, "<pre class=\"words\" dir=\"ltr\" tabindex=\"0\" role=\"group\" "
                 "aria-labelledby=\"text-title\">");
     html_text(b, text);
     buf_puts(b, "</pre><p>");

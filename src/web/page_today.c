@@ -279,7 +279,7 @@ static int gateways_section(struct visit *v)
 
     if (rc == 0) {
         section(b, "gateways", W_GATEWAYS);
-        buf_puts(b, "<div class=\"wide\" tabindex=\"0\" role=\"region\" "
+        buf_puts(b, "<div class=\"wide\" tabindex=\"0\" role=\"group\" "
                     "aria-labelledby=\"gateways-title\"><table><caption>");
         html_word(b, W_GATEWAYS_ABOUT);
         buf_puts(b, "</caption><thead><tr>");
