@@ -191,7 +191,7 @@ static void table(struct overview *o)
 
     buf_puts(b, "<section aria-labelledby=\"all\"><h2 id=\"all\">");
     html_word(b, W_TEMPLATES_ALL);
-    buf_puts(b, "</h2><div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"all\">"
+    buf_puts(b, "</h2><div class=\"wide\" tabindex=\"0\" role=\"group\" aria-labelledby=\"all\">"
                 "<table><caption>");
     html_word(b, W_TEMPLATES_ABOUT);
     buf_puts(b, "</caption><thead><tr><th scope=\"col\">");
@@ -265,7 +265,7 @@ static void one_text(struct overview *o, const struct template_file *f)
     char *path = template_file_path(f);
     bool old = texts_is_old(&o->texts, f, o->ages, o->age_count);
 
-    buf_puts(b, "<section><h3><a href=\"");
+    buf_puts(b, "<section><h2><a href=\"");
     template_address(b, f, "");
     buf_puts(b, "\">");
     html_words(b, W_TEXT_IN, word(form_word(f->form)), f->language, NULL);
@@ -275,7 +275,7 @@ static void one_text(struct overview *o, const struct template_file *f)
         html_word(b, W_OLD);
         buf_puts(b, "</span>");
     }
-    buf_printf(b, "</h3><div class=\"words\" dir=\"auto\" lang=\"%s\">", f->language);
+    buf_printf(b, "</h2><div class=\"words\" dir=\"auto\" lang=\"%s\">", f->language);
     buf_init(&text);
     if (fs_read_beneath(o->texts.settings->templates, path, TEMPLATE_BYTES_MAX, &text, NULL) == 0)
         html_text(b, text.data);

@@ -20,6 +20,7 @@ from web_browser import PASSWORD, Browser, free_port
 os.environ.setdefault("BETIMES_SHARE", str(ROOT))
 
 PAGE_BYTES_MAX = 100_000
+IN_FRAMES = ("/mail/{token}",)  # shown within another page, once
 LOOKED_AT = 8  # of the pages of one route, for links to others
 AFTER_THE_WEEK = "2026-12-14T07:30"
 # What waits for a person: a mistake in a number, a client without one.
@@ -37,7 +38,7 @@ def routes():
     """The paths of the pages that people look at, as src/web/routes.c has them."""
     text = (ROOT / "src/web/routes.c").read_text(encoding="utf-8")
     found = re.findall(r'METHOD_GET, "([^"]+)", ACCESS_(READER|STAFF|MANAGER)\b', text)
-    return [path for path, _ in found]
+    return [path for path, _ in found if path not in IN_FRAMES]
 
 
 def route_of(path, paths):
@@ -56,7 +57,7 @@ def reached(browser, paths):
         if route is None or len(found[route]) == LOOKED_AT:
             continue
         found[route].append(path)
-        for link in re.findall(r'(?:href|src)="(/[^"#?]*)', browser.get(path).text):
+        for link in re.findall(r'href="(/[^"#?]*)', browser.get(path).text):
             link = urllib.parse.unquote(link)
             if link not in seen:
                 seen.add(link)
