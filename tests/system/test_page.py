@@ -20,7 +20,7 @@ from web_browser import PASSWORD, Browser, free_port
 os.environ.setdefault("BETIMES_SHARE", str(ROOT))
 
 PAGE_BYTES_MAX = 100_000
-IN_FRAMES = ("/mail/{token}",)  # shown within another page, once
+NO_LINK = ("/mail/{token}", "/changes/{token}")  # shown once: within a page, after a form
 LOOKED_AT = 8  # of the pages of one route, for links to others
 AFTER_THE_WEEK = "2026-12-14T07:30"
 # What waits for a person: a mistake in a number, a client without one.
@@ -38,7 +38,7 @@ def routes():
     """The paths of the pages that people look at, as src/web/routes.c has them."""
     text = (ROOT / "src/web/routes.c").read_text(encoding="utf-8")
     found = re.findall(r'METHOD_GET, "([^"]+)", ACCESS_(READER|STAFF|MANAGER)\b', text)
-    return [path for path, _ in found if path not in IN_FRAMES]
+    return [path for path, _ in found if path not in NO_LINK]
 
 
 def route_of(path, paths):
