@@ -1,6 +1,6 @@
 """The page in a real browser, Chromium, with the sample garage's week behind it: what a person does
-there by mouse and by keyboard, and every page of src/web/routes.c on a phone and on a desk, light and
-dark: nothing sticks out, axe-core has no complaint, none is heavy. Pictures of all of them stay in
+there by mouse and by keyboard, and every page of src/web/routes.c on a phone and on a desk, light
+and dark: nothing sticks out, axe-core has no complaint, none is heavy. Pictures of all of them stay in
 the build's folder, in pictures/."""
 
 import collections
@@ -206,8 +206,8 @@ class Keyboard(PageTest):
             # Of a group of radio buttons only one is a stop.
             stops = self.driver.execute_script(
                 "return [...document.querySelectorAll('a[href], button, input, select, textarea, "
-                "summary, [tabindex=\"0\"]')].filter(e => e.type !== 'hidden' && e.type !== 'radio' "
-                "&& !e.disabled && e.checkVisibility())")
+                "summary, [tabindex=\"0\"]')].filter(e => e.type !== 'hidden' "
+                "&& e.type !== 'radio' && !e.disabled && e.checkVisibility())")
             for i, stop in enumerate(stops):
                 self.press(Keys.TAB)
                 style = self.driver.execute_script(
@@ -266,7 +266,7 @@ class EveryPage(PageTest):
                    if line["level"] == "SEVERE"]
             self.assertEqual(bad, [], path)
 
-    @unittest.skipIf(axe_source() is None, "axe-core is not here; npm and `make deps-test` bring it")
+    @unittest.skipIf(axe_source() is None, "axe-core is not here; `make deps-test` brings it")
     def test_axe_finds_no_violation(self):
         source = axe_source()
         found = []
