@@ -1,7 +1,7 @@
 """The page in a real browser, Chromium, with the sample garage's week behind it: what a person does
 there by mouse and by keyboard, and every page of src/web/routes.c on a phone and on a desk, light
-and dark: nothing sticks out, axe-core has no complaint, none is heavy. Pictures of all of them stay in
-the build's folder, in pictures/."""
+and dark: nothing sticks out, axe-core has no complaint, none is heavy. Pictures of all of them stay
+in the build's folder, in pictures/."""
 
 import collections
 import os
