@@ -12,7 +12,14 @@ type = file
 path = out
 channels = sms
 """
-PLAYBOOK = "[workflow repair]\nstages = New, Ready\n\n[rule ready]\non = job enters Ready\nby = sms\n"
+PLAYBOOK = """
+[workflow repair]
+stages = New, Ready
+
+[rule ready]
+on = job enters Ready
+by = sms
+"""
 WORDS = {"ready/en.sms": "Ready."}
 
 
