@@ -104,7 +104,8 @@ class Install(unittest.TestCase):
                   "fdatasync", "ftruncate", "getrandom", "prlimit64", "signalfd4", "sendmsg",
                   "socket", "connect", "bind", "listen", "accept4", "fcntl", "pwrite64", "mremap",
                   "flock", "rename", "renameat2", "linkat", "execve", "wait4", "eventfd2",
-                  "memfd_create", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"}
+                  "memfd_create", "landlock_create_ruleset", "landlock_add_rule",
+                  "landlock_restrict_self"}
         self.assertEqual(needed - allowed, set())
 
     @unittest.skipUnless(os.geteuid() == 0, "only root may make users")

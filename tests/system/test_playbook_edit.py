@@ -15,7 +15,8 @@ KEYS = ("on", "when", "every", "if", "unless", "to", "by", "template", "purpose"
 class EditTest(PlaybookTest):
     def values(self, text):
         """What the fields of a form hold, as a browser would send them."""
-        form = re.search(r'<form [^>]*action="[^"]*(?:edit|new-rule)">.*?</form>', text, re.DOTALL)[0]
+        form = re.search(r'<form [^>]*action="[^"]*(?:edit|new-rule)">.*?</form>', text,
+                         re.DOTALL)[0]
         found = {m[1]: html.unescape(m[2]) for m in re.finditer(
             r'<input [^>]*?name="([^"]+)"[^>]*? value="([^"]*)"', form)}
         for name, options in re.findall(r'<select [^>]*name="([^"]+)"[^>]*>(.*?)</select>', form):
@@ -195,7 +196,8 @@ class Effect(EditTest):
                 (WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE
                  value < 30) SELECT value FROM n);
             INSERT INTO appointment (client_id, starts)
-                SELECT id, strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '+' || (210 + 60 * id) || ' minutes')
+                SELECT id, strftime('%Y-%m-%dT%H:%M:%SZ', 'now',
+                                    '+' || (210 + 60 * id) || ' minutes')
                 FROM client;""")
         shop.wait_absorbed()
 

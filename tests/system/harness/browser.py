@@ -1,7 +1,7 @@
 """Debian's Chromium, led by Selenium, and axe-core for what it can see of accessibility.
 
-Where Chromium, its driver or Selenium is missing, and where axe-core is (`make deps-test` puts it into
-the build's folder when npm is at hand), the tests that need it are skipped with a sentence.
+Where Chromium, its driver or Selenium is missing, and where axe-core is (`make deps-test` puts it
+into the build's folder when npm is at hand), the tests that need it are skipped with a sentence.
 """
 
 import os
