@@ -74,6 +74,7 @@ class OwnPages(ShopTest):
                      "INSERT INTO client (name) VALUES ('Ilze');"
                      "INSERT INTO appointment (client_id, staff_id, starts, title) "
                      "VALUES (1, 1, date('now', '+1 day') || 'T15:00', 'Brakes');")
+        self.its.wait_absorbed()
         form = {"token": self.anna.token("/calendars"), "whose": "1"}
         link = re.search(r"http://localhost(/calendar/\w+\.ics)",
                          self.anna.post("/calendars", form).text)[1]
