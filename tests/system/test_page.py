@@ -122,8 +122,19 @@ class PageTest(unittest.TestCase):
 
     def sign_in(self, password=PASSWORD):
         self.go("/")
-        self.one("input[name=name]").send_keys("anna")
+        name = self.one("input[name=name]")
+        name.send_keys("anna")
         self.one("input[name=password]").send_keys(password, "\n")
+        wait_until("the answer to a password", lambda: self.gone(name), 30)
+
+    def gone(self, element):
+        """Its page is not shown any more."""
+        from selenium.common.exceptions import StaleElementReferenceException
+        try:
+            element.is_enabled()
+        except StaleElementReferenceException:
+            return True
+        return False
 
     def picture(self, name):
         self.driver.save_screenshot(str(PICTURES / f"{name}.png"))
