@@ -129,10 +129,10 @@ class PageTest(unittest.TestCase):
 
     def gone(self, element):
         """Its page is not shown any more."""
-        from selenium.common.exceptions import StaleElementReferenceException
+        from selenium.common.exceptions import WebDriverException
         try:
             element.is_enabled()
-        except StaleElementReferenceException:
+        except WebDriverException:
             return True
         return False
 
