@@ -75,6 +75,9 @@ int store_rule_trial_end(struct store *s, const char *name, int64_t now_ms);
  * stops everything; a rule that waits by itself does not disturb what had begun. */
 bool rule_waits(const struct rule_state *r, int attempts);
 
+/* Why it has to, for people: static text. */
+const char *rule_waits_reason(const struct rule_state *r);
+
 /* Put off what is due by this channel and has to wait: by a minute or, while the rule is paused, by
  * an eighth of what it waited already if that is more; not beyond its end, nor beyond what is near
  * (store/horizon.h). What is planned gets the reason. Takes a limited number at a time. */

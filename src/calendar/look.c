@@ -225,7 +225,7 @@ static void add_visit(struct reading *r, size_t index, const json_t *o, bool bey
 
 char *look_uid(const char *uid)
 {
-    size_t cut = str_utf8_valid(uid, LOOK_UID_MAX);
+    size_t cut = str_utf8_valid(uid, strnlen(uid, LOOK_UID_MAX));
 
     return strlen(uid) <= LOOK_UID_MAX
                ? mem_strdup(uid)

@@ -143,11 +143,7 @@ static int carry_out(struct claiming *c, const struct gate_decision *d)
 /* With all the others of its rule that are due. */
 static int put_off(struct claiming *c, const struct rule_state *r)
 {
-    const char *reason = !r->paused                         ? "its rule is being looked at first"
-                         : r->paused_by == PAUSED_BY_PERSON ? "its rule is paused"
-                                                            : "its rule waits for a yes";
-
-    return store_rule_put_off(c->store, r, c->m->channel, c->now_ms, reason);
+    return store_rule_put_off(c->store, r, c->m->channel, c->now_ms, rule_waits_reason(r));
 }
 
 /* One more would be a storm: the rule pauses itself and asks. */

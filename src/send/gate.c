@@ -83,9 +83,10 @@ static bool in_time(struct gate *g)
 
 static bool rule_runs(struct gate *g)
 {
-    if (gate_rule_waits(g->w, g->m) != NULL)
-        return later(g, GATE_WAIT, g->now_ms + PAUSE_LOOK_MS, "its rule is paused");
-    return true;
+    const struct rule_state *waits = gate_rule_waits(g->w, g->m);
+
+    return waits == NULL ||
+           later(g, GATE_WAIT, g->now_ms + PAUSE_LOOK_MS, rule_waits_reason(waits));
 }
 
 static bool recipient_there(struct gate *g)

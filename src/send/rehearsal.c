@@ -266,9 +266,7 @@ static int decide(struct step *s)
     if (rc == ERR_NOTFOUND) {
         rc = end(s, MESSAGE_CANCELLED, "the record was deleted");
     } else if (rc == 0 && (waits = gate_rule_waits(t->world, s->m)) != NULL) {
-        rc = put_aside(s, FATE_PAUSED,
-                       waits->paused_by == PAUSED_BY_PERSON ? "its rule is paused"
-                                                            : "its rule waits for a yes");
+        rc = put_aside(s, FATE_PAUSED, rule_waits_reason(waits));
     } else if (rc == 0) {
         gate_decide(t->world, t->conditions, s->m, &s->letter, t->now_ms, &d);
         rc = carry_out(s, &d);

@@ -120,6 +120,13 @@ bool rule_waits(const struct rule_state *r, int attempts)
     return (r->paused || r->trial != TRIAL_NONE) && attempts == 0;
 }
 
+const char *rule_waits_reason(const struct rule_state *r)
+{
+    if (!r->paused)
+        return "its rule is being looked at first";
+    return r->paused_by == PAUSED_BY_PERSON ? "its rule is paused" : "its rule waits for a yes";
+}
+
 int store_rule_put_off(struct store *s, const struct rule_state *r, enum channel channel,
                        int64_t now_ms, const char *reason)
 {

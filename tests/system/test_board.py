@@ -76,7 +76,9 @@ class BoardTest(ShopTest):
         shop.sql("INSERT INTO client (id, name, email) VALUES (1, 'Anna Ozola', 'a@example.com'), "
                  "(2, 'Berta', 'b@example.com');"
                  "INSERT INTO staff (id, name) VALUES (1, 'Mikus');")
-        return shop.start()
+        shop.start()
+        shop.wait_absorbed()
+        return shop
 
     def browser(self, name="anna"):
         return Browser(self.port).sign_in(name)

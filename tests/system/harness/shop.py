@@ -274,9 +274,11 @@ class Shop:
         return dict(collections.Counter(m["state"] for m in self.messages(**keys)))
 
     def wait_absorbed(self, seconds=20):
-        """Wait until the service has looked at all that was written, planned it, and nothing is on
-        the wire: what has not gone by now waits for its time, or never goes."""
+        """Wait until the service has looked at all that was written, planned it, let its rules
+        begin, and nothing is on the wire: what has not gone by now waits for its time, or never
+        goes."""
         busy = """SELECT (SELECT count(*) FROM change_log)
+            + (SELECT count(*) FROM rule WHERE trial <> 0 AND paused_ms IS NULL AND present)
             + (SELECT count(*) FROM entity WHERE kind IN (3, 4, 7) AND generation <= 0)
             + (SELECT count(*) FROM message WHERE state = 3
                OR (state = 0 AND attempts = 0 AND reason IS NULL

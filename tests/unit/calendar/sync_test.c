@@ -336,6 +336,25 @@ static void events_without_a_uid_are_told_apart(void **state)
     words_close(w);
 }
 
+static void a_uid_is_kept_whole_unless_it_is_very_long(void **state)
+{
+    (void)state;
+    char long_uid[LOOK_UID_MAX + 3];
+    char *brief = mem_strdup("v1");
+    char *kept = look_uid(brief);
+
+    assert_string_equal(kept, "v1");
+    free(kept);
+    free(brief);
+    memset(long_uid, 'u', sizeof(long_uid) - 1);
+    long_uid[sizeof(long_uid) - 1] = '\0';
+    memcpy(long_uid + LOOK_UID_MAX - 1, "\xc3\xa4", 2); /* a letter lies across the cut */
+    kept = look_uid(long_uid);
+    assert_int_equal(strlen(kept), LOOK_UID_MAX - 1 + strlen("-0123456789abcdef"));
+    assert_int_equal(str_utf8_valid(kept, strlen(kept)), strlen(kept));
+    free(kept);
+}
+
 static void what_we_publish_ourselves_is_not_booked_a_second_time(void **state)
 {
     struct look_words *w = words_open();
@@ -401,6 +420,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(what_is_named_as_gone_goes_and_the_rest_stays),
         cmocka_unit_test(of_two_versions_the_later_one_counts),
         cmocka_unit_test(events_without_a_uid_are_told_apart),
+        cmocka_unit_test(a_uid_is_kept_whole_unless_it_is_very_long),
         cmocka_unit_test(what_we_publish_ourselves_is_not_booked_a_second_time),
         cmocka_unit_test(a_guests_answer_changes_nothing),
         cmocka_unit_test(a_dry_run_writes_nothing),

@@ -223,7 +223,7 @@ static void what_a_crash_left_on_the_way_is_settled_by_where_it_was(void **state
     struct shop *s = claimed(READY "by = sms and email\n"); /* 1: sms, 2: email */
     struct claim c;
     size_t count;
-    int64_t sent = 0;
+    int64_t told = 0;
 
     assert_true(shop_claim(s, 2, &c));
     claim_close(&c);
@@ -239,7 +239,7 @@ static void what_a_crash_left_on_the_way_is_settled_by_where_it_was(void **state
         atomic_store(mark_flag(marks_take(marks, id, 1)), id < 3 ? GATEWAY_MARK_PASSED : 0);
     atomic_store(mark_flag(marks_take(marks, 4, 1)), GATEWAY_MARK_PASSED | GATEWAY_MARK_SENT);
     shop_ok(s, store_begin(s->store), "begin");
-    shop_ok(s, settle_left_over(&s->world, marks, NULL, shop_now_ms, note_sent, &sent, 100, &count),
+    shop_ok(s, settle_left_over(&s->world, marks, NULL, shop_now_ms, note_sent, &told, 100, &count),
             "left over");
     shop_ok(s, store_commit(s->store), "commit");
     assert_int_equal(count, 4);
@@ -248,8 +248,8 @@ static void what_a_crash_left_on_the_way_is_settled_by_where_it_was(void **state
                 "retry sms 2026-12-01T09:00 c1; sent email 2026-12-01T09:00 c1");
     assert_answer(s, "SELECT message_id, outcome FROM attempt ORDER BY message_id",
                   "1 unknown; 2 unknown; 3 retry; 4 sent");
-    assert_int_equal(sent, 4); /* for the ledger */
-    shop_ok(s, settle_left_over(&s->world, marks, NULL, shop_now_ms, note_sent, &sent, 100, &count),
+    assert_int_equal(told, 4); /* for the ledger */
+    shop_ok(s, settle_left_over(&s->world, marks, NULL, shop_now_ms, note_sent, &told, 100, &count),
             "left over");
     assert_int_equal(count, 0);
     marks_close(marks);
