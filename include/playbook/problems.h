@@ -31,6 +31,9 @@ problems_error_at(struct problems *p, const char *file, int line, int column, co
 __attribute__((format(printf, 4, 5))) void problems_warning(struct problems *p, const char *file,
                                                             int line, const char *fmt, ...);
 
+/* Add a copy of one. */
+void problems_add(struct problems *p, const struct problem *one);
+
 /* Put what was added since `count` was `from` into the order of its files (by their names) and
  * their lines, as a person reads. What is in the same line keeps its order. */
 void problems_sort(struct problems *p, size_t from);

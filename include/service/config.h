@@ -17,13 +17,19 @@ struct config {
     struct template_set *templates;
 };
 
-/* Read the folder `dir`; `playbook_path` (NULL: the folder's own) takes the place of its playbook.
+/* What is read in the place of what lies in the folder, to see what that would mean. */
+struct config_instead {
+    const char *playbook;              /* the path of a playbook; NULL: the folder's own */
+    const struct template_draft *text; /* of a template; NULL: as they are */
+};
+
+/* Read the folder `dir`; `instead` (NULL: nothing) takes the place of what lies there.
  * Everything that is wrong, also between the files, goes into `problems`. 0, or ERR_INVALID when
  * there is an error among them; *out is then all NULL. Free with config_free in any case.
  *
  * Conditions are checked on the database, if there is one, since other programs may have added
  * columns to the tables; otherwise on empty tables. The database is only read. */
-int config_load(const char *dir, const char *playbook_path, struct problems *problems,
+int config_load(const char *dir, const struct config_instead *instead, struct problems *problems,
                 struct config *out);
 void config_free(struct config *c); /* every member may be NULL; all are afterwards */
 

@@ -23,13 +23,13 @@ struct editing {
     struct visit *v;
     struct texts texts;
     struct template_file file;
-    char *path;      /* beneath the folder of templates */
-    char *saved;     /* what is in the file; NULL: there is none */
-    uint64_t digest; /* of that; FS_ABSENT */
-    uint64_t seen;   /* of what the editor began with */
-    char *text;      /* in the editor */
-    bool changed;    /* that came with a form */
-    size_t wrong;    /* problems in it */
+    char *path;               /* beneath the folder of templates */
+    char *saved;              /* what is in the file; NULL: there is none */
+    uint64_t digest;          /* of that; FS_ABSENT */
+    uint64_t seen;            /* of what the editor began with */
+    char *text;               /* in the editor */
+    bool changed;             /* that came with a form */
+    struct problems problems; /* of it (web/text_check.h): errors keep it from being saved */
     enum channel channel;
     const struct rule *rule; /* whose message is shown; NULL: nobody's */
     struct rule stand_in;    /* for a text that no rule uses */
@@ -56,6 +56,10 @@ struct editing_notice {
     const char *differs; /* what somebody else has saved meanwhile; NULL: nobody has */
 };
 int editing_page(struct editing *e, const struct editing_notice *n);
+
+/* What is wrong with the text, and what is to be noted, each with its line as a link into the
+ * editor; nothing if nothing is. */
+void editing_problems(const struct editing *e);
 
 /* The section with the message as it would read. */
 void template_show(struct editing *e);

@@ -21,8 +21,7 @@ bool template_of_path(const struct visit *v, struct template_file *out);
 /* "ready, e-mail in lv"; "layout, HTML in every language". */
 void template_title(struct buf *b, const struct template_file *f);
 
-/* What is wrong: with the text `path` alone, each with its line as a link into the editor, or
- * (NULL) with everything else that was read. Nothing if nothing is. Returns how many. */
-size_t template_problems(struct visit *v, const struct texts *t, const char *path);
+/* What is wrong with everything that was read; nothing if nothing is. */
+void template_problems(struct visit *v, const struct texts *t);
 
 #endif

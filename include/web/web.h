@@ -15,6 +15,7 @@
 #include "playbook/playbook.h"
 #include "playbook/problems.h"
 #include "playbook/settings.h"
+#include "text/template_set.h"
 
 /* How the engine is, for the page, /healthz and /metrics. */
 struct web_health {
@@ -30,9 +31,11 @@ struct web_health {
 /* What the web needs from the rooms above it. */
 struct web_hooks {
     void (*health)(void *arg, struct web_health *out); /* on the loop; quick */
-    /* Read the whole configuration with the playbook at this path in the place of its own, as a
-     * reload would; false: there are errors. From any thread. */
-    bool (*check)(void *arg, const char *playbook, struct problems *problems);
+    /* Read the whole configuration, as a reload would, with the playbook at this path in the place
+     * of its own and one text of a template in that of its file (NULL: as they are); false: there
+     * are errors. Files are told by their whole paths. From any thread. */
+    bool (*check)(void *arg, const char *playbook, const struct template_draft *text,
+                  struct problems *problems);
     void *arg;
 };
 

@@ -163,8 +163,9 @@ int session_row(const struct session *s, enum entity_kind kind, const char *text
 
 int session_config(const struct call *call, const char *playbook, struct config *out)
 {
+    const struct config_instead instead = {.playbook = playbook};
     struct problems problems = {0};
-    int rc = config_load(call->dir, playbook, &problems, out);
+    int rc = config_load(call->dir, &instead, &problems, out);
 
     if (rc != 0) {
         print_problems(&problems);

@@ -59,6 +59,14 @@ void problems_warning(struct problems *p, const char *file, int line, const char
     va_end(ap);
 }
 
+void problems_add(struct problems *p, const struct problem *one)
+{
+    if (one->warning)
+        problems_warning(p, one->file, one->line, "%s", one->text);
+    else
+        problems_error_at(p, one->file, one->line, one->column, "%s", one->text);
+}
+
 static bool comes_after(const struct problem *a, const struct problem *b)
 {
     int order = strcmp(a->file, b->file);

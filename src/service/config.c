@@ -267,26 +267,39 @@ static void check_web(const struct loading *l)
         problems_error(l->problems, s->file, 0, "`listen` in `[web]`: %s", err.text);
 }
 
-/* Links in messages begin with the address of the page, and somebody has to answer there. */
-static void check_links(const struct loading *l)
+/* ---- links in messages */
+
+/* Whatever was meant by a name that is there: it needs an address. */
+static void link_without_address(void *arg, const char *file, int line, int column,
+                                 const char *text)
+{
+    const struct loading *l = arg;
+
+    if (l->c->settings->web_url == NULL)
+        problems_error_at(l->problems, file, line, column,
+                          "{{" VISIT_LINK_NAME "}} needs the address at which clients reach the "
+                          "page: write it as `url` into [web] of betimes.conf");
+    else
+        problems_warning(l->problems, file, line,
+                         "{{" VISIT_LINK_NAME "}} leads to the page, and nobody answers there: "
+                         "write `listen = 127.0.0.1:8080` into [web] of betimes.conf");
+}
+
+/* Links begin with the address of the page, and somebody has to answer there. Where that is not so,
+ * the names are those without the link, and whoever writes it is found by the check of names. */
+static void check_links(struct loading *l)
 {
     const struct settings *s = l->c->settings;
+    const struct template_names *all = compose_names();
+    const char **items = mem_array(all->count, sizeof(*items));
+    struct template_names others = {.items = items};
 
-    for (size_t i = 0; i < template_set_count(l->c->templates); i++) {
-        const struct template_entry *e = template_set_at(l->c->templates, i);
-        char *path = fs_join(s->templates, e->file);
-        if (!str_list_has(&e->uses, VISIT_LINK_NAME))
-            ;
-        else if (s->web_url == NULL)
-            problems_error(l->problems, path, 0,
-                           "{{" VISIT_LINK_NAME "}} needs the address at which clients reach the "
-                           "page: write it as `url` into [web] of betimes.conf");
-        else if (s->web_listen == NULL)
-            problems_warning(l->problems, path, 0,
-                             "{{" VISIT_LINK_NAME "}} leads to the page, and nobody answers there: "
-                             "write `listen = 127.0.0.1:8080` into [web] of betimes.conf");
-        free(path);
-    }
+    for (size_t i = 0; i < all->count; i++)
+        if (!str_ends(all->items[i], VISIT_LINK_NAME))
+            items[others.count++] = all->items[i];
+    if (s->web_url == NULL || s->web_listen == NULL)
+        template_set_check(l->c->templates, &others, link_without_address, l);
+    free(items);
 }
 
 /* ---- all of it */
@@ -360,12 +373,14 @@ static void tidy(struct problems *problems, size_t from, const char *dir)
     free(absolute);
 }
 
-int config_load(const char *dir, const char *playbook_path, struct problems *problems,
+int config_load(const char *dir, const struct config_instead *instead, struct problems *problems,
                 struct config *out)
 {
+    static const struct config_instead nothing;
     struct loading l = {.c = out, .problems = problems};
     size_t errors = problems->errors, from = problems->count;
 
+    instead = instead != NULL ? instead : &nothing;
     *out = (struct config){0};
     out->settings = settings_read(dir, problems);
     const struct settings *s = out->settings;
@@ -378,14 +393,15 @@ int config_load(const char *dir, const char *playbook_path, struct problems *pro
     char *playbook = path_of(dir, "playbook.conf", s != NULL ? s->playbook : NULL);
     char *templates = path_of(dir, "templates", s != NULL ? s->templates : NULL);
     size_t before = problems->errors;
-    const char *path = playbook_path != NULL ? playbook_path : playbook;
+    const char *path = instead->playbook != NULL ? instead->playbook : playbook;
     if (fs_exists(path))
         out->playbook = playbook_read_rest(path, problems);
     else
         problems_error(problems, path, 0,
                        "there is no such file; `betimes init NEW-FOLDER` makes one to begin with");
     bool whole = problems->errors == before;
-    out->templates = template_set_load(templates, compose_names(), template_problem, problems);
+    out->templates = template_set_load_draft(templates, instead->text, compose_names(),
+                                             template_problem, problems);
     check_together(&l, whole);
     if (s != NULL && out->templates != NULL)
         check_links(&l);

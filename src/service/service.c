@@ -391,13 +391,17 @@ static void web_health(void *arg, struct web_health *out)
     };
 }
 
-static bool web_check(void *arg, const char *playbook, struct problems *problems)
+static bool web_check(void *arg, const char *playbook, const struct template_draft *text,
+                      struct problems *problems)
 {
+    const struct config_instead instead = {.playbook = playbook, .text = text};
     const struct service *s = arg;
     struct config config;
-    int rc = config_load(s->options->dir, playbook, problems, &config);
+    char *dir = realpath(s->options->dir, NULL); /* as the settings name their files */
+    int rc = config_load(dir != NULL ? dir : s->options->dir, &instead, problems, &config);
 
     config_free(&config);
+    free(dir);
     return rc == 0;
 }
 

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "store/web_queries.h"
 #include "web/template_parts.h"
+#include "web/text_check.h"
 
 #define RECENT_MAX 6
 #define FOUND_MAX 8
@@ -288,11 +289,9 @@ static void check(struct editing *e)
 {
     struct template_draft draft = {e->path, e->text, strlen(e->text)};
 
-    e->wrong = 0;
     texts_set(&e->texts, &draft);
-    for (size_t i = 0; i < e->texts.problems.count; i++)
-        e->wrong += !e->texts.problems.items[i].warning &&
-                    texts_is_in(&e->texts, &e->texts.problems.items[i], e->path);
+    problems_close(&e->problems);
+    text_check(e->v, &e->texts, &draft, &e->problems);
 }
 
 int editing_open(struct visit *v, struct editing *e)
@@ -325,6 +324,7 @@ void editing_close(struct editing *e)
     record_set_close(&e->record);
     for (size_t i = 0; i < e->choice_count; i++)
         free(e->choices[i].label);
+    problems_close(&e->problems);
     texts_close(&e->texts);
     free(e->path);
     free(e->saved);

@@ -39,7 +39,7 @@ bool rule_check(const struct visit *v, const char *file, struct problems *proble
         return false;
     }
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    bool right = v->hooks->check(v->hooks->arg, path, problems);
+    bool right = v->hooks->check(v->hooks->arg, path, NULL, problems);
     close(fd);
     return right;
 }

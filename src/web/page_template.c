@@ -152,15 +152,18 @@ static void text_field(struct editing *e)
 {
     struct buf *b = &e->v->response->body;
     bool may = visit_may(e->v, ROLE_STAFF);
+    bool wrong = e->problems.errors > 0, noted = e->problems.count > e->problems.errors;
 
     buf_puts(b, "<label for=\"text\">");
     html_word(b, W_TEXT);
     buf_printf(b,
                "</label><textarea id=\"text\" name=\"text\" rows=\"%d\" dir=\"auto\" "
-               "maxlength=\"%d\" spellcheck=\"true\"%s%s lang=\"",
-               e->channel == CHANNEL_SMS ? 8 : 18, TEXT_BYTES_MAX,
-               e->wrong > 0 ? " aria-invalid=\"true\" aria-describedby=\"wrong\"" : "",
-               may ? "" : " readonly");
+               "maxlength=\"%d\" spellcheck=\"true\"%s",
+               e->channel == CHANNEL_SMS ? 8 : 18, TEXT_BYTES_MAX, may ? "" : " readonly");
+    if (wrong || noted)
+        buf_printf(b, "%s aria-describedby=\"%s%s%s\"", wrong ? " aria-invalid=\"true\"" : "",
+                   wrong ? "wrong" : "", wrong && noted ? " " : "", noted ? "noted" : "");
+    buf_puts(b, " lang=\"");
     html_attr(b, e->file.language[0] != '\0' ? e->file.language
                                              : e->texts.settings->business.language);
     buf_puts(b, "\">\n");
@@ -340,12 +343,12 @@ int editing_page(struct editing *e, const struct editing_notice *n)
     buf_puts(b, "</h1>");
     buf_close(&title);
     if (e->texts.settings == NULL) {
-        template_problems(v, &e->texts, NULL);
+        template_problems(v, &e->texts);
     } else {
         notice(e, n);
         buf_puts(b, "<div class=\"halves\"><div class=\"card\">");
-        buf_puts(b, "<div id=\"problems\">");
-        template_problems(v, &e->texts, e->path);
+        buf_puts(b, "<div id=\"problems\" role=\"status\">");
+        editing_problems(e);
         buf_puts(b, "</div>");
         rc = form(e);
         buf_puts(b, "</div><div>");

@@ -247,7 +247,7 @@ int page_templates(struct visit *v)
     buf_puts(b, "<h1>");
     html_word(b, W_TEMPLATES);
     buf_puts(b, "</h1>");
-    template_problems(v, &o.texts, NULL);
+    template_problems(v, &o.texts);
     if (rc == 0 && o.texts.settings != NULL) {
         table(&o);
         shared(&o);
@@ -419,7 +419,7 @@ int page_template_all(struct visit *v)
         buf_puts(b, "</a></p><h1>");
         html_text(b, name);
         buf_puts(b, "</h1>");
-        template_problems(v, &o.texts, NULL);
+        template_problems(v, &o.texts);
         if (o.texts.settings != NULL) {
             side_by_side(&o, name);
             used_by(&o, name);

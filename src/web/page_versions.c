@@ -184,7 +184,7 @@ int page_template_versions(struct visit *v)
         template_title(b, &e.file);
         buf_puts(b, "</h1>");
         if (e.texts.settings == NULL)
-            template_problems(v, &e.texts, NULL);
+            template_problems(v, &e.texts);
         else
             rc = list(&e);
         frame_end(v);

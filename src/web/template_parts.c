@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "web/editing.h"
 #include "web/html.h"
 
 #define EVERY_LANGUAGE "_"
@@ -45,46 +46,79 @@ void template_title(struct buf *b, const struct template_file *f)
                word(form_word(f->form)), f->language, NULL);
 }
 
-static void problem_line(struct buf *b, const struct problem *p, bool own)
+/* One of the text in the editor: its line is a link there. */
+static void own_line(struct buf *b, const struct problem *p)
 {
     char line[16], column[16];
 
     snprintf(line, sizeof(line), "%d", p->line);
     snprintf(column, sizeof(column), "%d", p->column);
-    buf_puts(b, "<li>");
-    if (own && p->line > 0) {
+    if (p->line > 0) {
         buf_printf(b, "<a href=\"#text\" data-line=\"%s\" data-column=\"%s\">", line, column);
         html_words(b, p->column > 0 ? W_AT_COLUMN : W_AT_LINE, line, column, NULL);
         buf_puts(b, "</a> ");
-    } else if (!own) {
-        char *text = problem_format(p);
-        html_text(b, text);
-        free(text);
     }
-    if (own)
-        html_text(b, p->text);
-    buf_puts(b, "</li>");
+    html_text(b, p->text);
 }
 
-size_t template_problems(struct visit *v, const struct texts *t, const char *path)
+static void other_line(struct buf *b, const struct problem *p)
 {
-    struct buf *b = &v->response->body;
+    char *text = problem_format(p);
+
+    html_text(b, text);
+    free(text);
+}
+
+/* The rest of a notice: the errors or the warnings; those in the file `own` (NULL: none) by their
+ * lines alone. */
+static void list(struct buf *b, const struct problems *problems, bool warnings,
+                 const struct texts *t, const char *own)
+{
     size_t count = 0;
 
-    for (size_t i = 0; i < t->problems.count; i++) {
-        const struct problem *p = &t->problems.items[i];
-        if (p->warning || (path != NULL) != (path != NULL && texts_is_in(t, p, path)))
+    buf_puts(b, "<ul>");
+    for (size_t i = 0; i < problems->count && count < PROBLEMS_SHOWN_MAX; i++) {
+        const struct problem *p = &problems->items[i];
+        if (p->warning != warnings)
             continue;
-        if (count == 0) {
-            buf_printf(b, "<div class=\"notice bad\" role=\"status\" id=\"%s\"><div><p>",
-                       path != NULL ? "wrong" : "wrong-elsewhere");
-            html_word(b, path != NULL ? W_TEXT_WRONG : W_CONFIG_WRONG);
-            buf_puts(b, "</p><ul>");
-        }
-        if (count++ < PROBLEMS_SHOWN_MAX)
-            problem_line(b, p, path != NULL);
+        count++;
+        buf_puts(b, "<li>");
+        if (own != NULL && texts_is_in(t, p, own))
+            own_line(b, p);
+        else
+            other_line(b, p);
+        buf_puts(b, "</li>");
     }
-    if (count > 0)
-        buf_puts(b, "</ul></div></div>");
-    return count;
+    buf_puts(b, "</ul></div></div>");
+}
+
+void template_problems(struct visit *v, const struct texts *t)
+{
+    struct buf *b = &v->response->body;
+
+    if (t->problems.errors == 0)
+        return;
+    buf_puts(b, "<div class=\"notice bad\" role=\"status\" id=\"wrong-elsewhere\"><div><p>");
+    html_word(b, W_CONFIG_WRONG);
+    buf_puts(b, "</p>");
+    list(b, &t->problems, false, t, NULL);
+}
+
+void editing_problems(const struct editing *e)
+{
+    const struct problems *p = &e->problems;
+    struct buf *b = &e->v->response->body;
+
+    if (p->errors > 0) {
+        buf_puts(b, "<div class=\"notice bad\" id=\"wrong\"><div><p>");
+        html_word(b, W_TEXT_WRONG);
+        buf_puts(b, "</p>");
+        list(b, p, false, &e->texts, e->path);
+    }
+    if (p->count > p->errors) {
+        buf_puts(b, "<div class=\"notice look\" id=\"noted\"><div><p>");
+        html_word(b, W_TEXT_NOTED);
+        buf_puts(b, "</p>");
+        list(b, p, true, &e->texts, e->path);
+    }
 }

@@ -93,7 +93,7 @@ static int save_and_tell(struct editing *e, bool same, const char *action)
 
     if (strlen(e->text) > TEXT_BYTES_MAX)
         return not_saved(e, 413, W_TEXT_TOO_LONG, NULL, NULL);
-    if (e->wrong > 0)
+    if (e->problems.errors > 0)
         return not_saved(e, 422, W_NOT_SAVED_WRONG, NULL, NULL);
     if (str_blank(e->text) && !e->file.shared)
         return not_saved(e, 422, W_NOT_SAVED_EMPTY, NULL, NULL);

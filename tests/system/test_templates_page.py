@@ -153,6 +153,77 @@ class Editor(TemplatesTest):
         self.assertEqual((shop.dir / "templates/ready/en.sms").read_text(),
                          WORDS["ready/en.sms"])
 
+    def check(self, shop):
+        """What `betimes check` says of the templates, without their folder."""
+        done = shop.run("check", status=None)
+        return done.returncode, done.stderr.replace(str(shop.dir / "templates") + "/", "")
+
+    def test_nothing_is_saved_that_check_refuses(self):
+        shop = self.page(words={"_shared/en/foot.email": "Best, {{business.name}}\n"})
+        browser = self.browser()
+        for path, file, text, told in (
+            # a value that no message of the rule can ever have
+            ("/templates/ready/en/sms", "ready/en.sms",
+             "Hello\n{{appointment.starts | required}}\n",
+             "{{appointment.starts}} never has a value here: `[rule ready]` is about a job"),
+            # a link that leads nowhere
+            ("/templates/visit/en/sms", "visit/en.sms", "See you!\n{{appointment.calendar_link}}\n",
+             "{{appointment.calendar_link}} needs the address"),
+            # a language twice, told of the folder or the other text
+            ("/templates/ready/EN/sms", "ready/EN.sms", "Twice\n", "there are two templates"),
+            ("/partials/foot/EN/email", "_shared/EN/foot.email", "Twice\n",
+             "there are two partials of one name and language"),
+        ):
+            target = shop.dir / "templates" / file
+            before = target.read_text() if target.exists() else None
+            for what, status in (("preview", 200), ("save", 422)):
+                answer = self.do(browser, path, what, text=text)
+                self.assertEqual(answer.status, status, told)
+                self.assertIn(told, text_of(answer.text))
+                if "{{" in text:
+                    self.assertIn('data-line="2"', answer.text)
+                self.assertIn('aria-invalid="true" aria-describedby="wrong"', answer.text)
+            self.assertEqual(target.read_text() if target.exists() else None, before)
+            target.parent.mkdir(exist_ok=True)
+            target.write_text(text)  # what the command says of the same
+            status, said = self.check(shop)
+            self.assertEqual(status, 1)
+            self.assertIn(told, said)
+            if before is None:
+                target.unlink()
+                if not any(target.parent.iterdir()):
+                    target.parent.rmdir()
+            else:
+                target.write_text(before)
+        self.assertEqual(self.check(shop)[0], 0)
+
+    def test_what_check_only_notes_is_noted_and_saved(self):
+        shop = self.page()
+        browser = self.browser()
+        path = "/templates/ready/en/sms"
+        noted = "{{appointment.starts}} is always empty here: `[rule ready]` is about a job"
+        answer = self.do(browser, path, "save", text="Hello\n{{appointment.starts}}\n")
+        self.assertEqual((answer.status, answer.location), (303, path + "?saved=1"))
+        page = browser.get(answer.location).text
+        self.assertIn(noted, text_of(page))
+        self.assertIn('aria-describedby="noted"', page)
+        status, said = self.check(shop)
+        self.assertEqual(status, 0)
+        self.assertIn(noted, said)
+
+    def test_a_text_can_be_mended_while_another_one_is_broken(self):
+        shop = self.page()
+        folder = shop.dir / "templates"
+        for file in ("ready/en.sms", "visit/en.sms", "_shared/foot.email"):
+            (folder / file).write_text("{{nothing}}\n")
+        browser = self.browser()
+        for path, text in (("/templates/visit/en/sms", "See you\n"),
+                           ("/partials/foot/_/email", "Bye\n"),
+                           ("/templates/ready/en/sms", "Ready\n")):
+            self.assertEqual(self.do(browser, path, "save", text="{{nobody}}").status, 422)
+            self.assertEqual(self.do(browser, path, "save", text=text).status, 303)
+        self.assertEqual(self.check(shop)[0], 0)
+
     def test_the_preview_is_what_the_command_line_shows(self):
         shop = self.page(words={"ready/fa.sms": "سلام {{client.name}}، {{job.title}} آماده است.\n",
                                 "ready/kk.email": "Subject: {{job.title}} дайын\n\nСәлем, "

@@ -140,8 +140,8 @@ class VisitLinks(ShopTest):
     def test_a_check_says_that_links_need_an_address(self):
         shop = self.shop(playbook=PLAYBOOK, templates=WORDS)
         done = shop.run("check", status=1)
-        self.assertIn("templates/booked/en.sms: {{appointment.calendar_link}} needs the address",
-                      done.stderr)
+        self.assertIn("templates/booked/en.sms:1:40: {{appointment.calendar_link}} needs the "
+                      "address", done.stderr)
         self.assertIn("`url` into [web] of betimes.conf", done.stderr)
 
     def test_a_check_says_that_an_address_alone_answers_nobody(self):

@@ -16,7 +16,19 @@
   const take = (page, id) => {
     const here = document.getElementById(id);
     const fresh = page.getElementById(id);
-    if (here && fresh) here.replaceChildren(...fresh.childNodes);
+    // What is the same stays, so that nobody is told it again.
+    if (here && fresh && here.innerHTML !== fresh.innerHTML) here.replaceChildren(...fresh.childNodes);
+  };
+
+  // What is wrong belongs to the text, also for those who only hear it.
+  const describe = () => {
+    const wrong = document.getElementById("wrong") !== null;
+    const noted = document.getElementById("noted") !== null;
+    const about = [wrong && "wrong", noted && "noted"].filter(Boolean).join(" ");
+    if (wrong) text.setAttribute("aria-invalid", "true");
+    else text.removeAttribute("aria-invalid");
+    if (about) text.setAttribute("aria-describedby", about);
+    else text.removeAttribute("aria-describedby");
   };
 
   const look = async () => {
@@ -29,14 +41,7 @@
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       take(page, "problems");
       take(page, "preview");
-      const wrong = document.getElementById("wrong");
-      text.toggleAttribute("aria-invalid", false);
-      if (wrong) {
-        text.setAttribute("aria-invalid", "true");
-        text.setAttribute("aria-describedby", "wrong");
-      } else {
-        text.removeAttribute("aria-describedby");
-      }
+      describe();
     } catch {
       // The next key tries again.
     }
