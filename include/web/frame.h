@@ -29,6 +29,9 @@ void frame_say(struct visit *v, int status, enum word title, enum word text);
  * year if it is another one. */
 void frame_time(struct visit *v, int64_t instant_ms);
 
+/* The same without markup, where only text may stand. */
+void frame_time_text(struct visit *v, int64_t instant_ms);
+
 /* "Tuesday 8 December". */
 void frame_day(struct visit *v, int64_t instant_ms);
 

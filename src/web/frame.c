@@ -101,17 +101,13 @@ void frame_say(struct visit *v, int status, enum word title, enum word text)
 
 /* --- time --- */
 
-void frame_time(struct visit *v, int64_t instant_ms)
+void frame_time_text(struct visit *v, int64_t instant_ms)
 {
     struct buf *b = &v->response->body;
-    char utc[MOMENT_TEXT_MAX], clock[16];
     struct civil c, now;
 
-    moment_format_utc(instant_ms, utc);
     zone_to_civil(v->site->zone, instant_ms, &c);
     zone_to_civil(v->site->zone, v->now_ms, &now);
-    snprintf(clock, sizeof(clock), "%02d:%02d", c.hour, c.minute);
-    buf_printf(b, "<time datetime=\"%s\">", utc);
     if (civil_day_number(&c) != civil_day_number(&now)) {
         char day[8], year[8];
         const char *weekday = word((enum word)(W_SUN + civil_weekday(&c)));
@@ -124,7 +120,18 @@ void frame_time(struct visit *v, int64_t instant_ms)
             html_words(b, W_DAY_YEAR, weekday, day, month, year, NULL);
         buf_putc(b, ' ');
     }
-    buf_printf(b, "%s</time>", clock);
+    buf_printf(b, "%02d:%02d", c.hour, c.minute);
+}
+
+void frame_time(struct visit *v, int64_t instant_ms)
+{
+    struct buf *b = &v->response->body;
+    char utc[MOMENT_TEXT_MAX];
+
+    moment_format_utc(instant_ms, utc);
+    buf_printf(b, "<time datetime=\"%s\">", utc);
+    frame_time_text(v, instant_ms);
+    buf_puts(b, "</time>");
 }
 
 void frame_day(struct visit *v, int64_t instant_ms)

@@ -1,20 +1,24 @@
 /*
- * What a text was before: its versions, what changed from one to another, and the way back.
+ * What a text was before: its versions, what changed from any one to any other, and the way back to
+ * each.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "text/diff.h"
 #include "web/auth.h"
 #include "web/editing.h"
 #include "web/frame.h"
 #include "web/html.h"
 #include "web/pages.h"
+#include "web/parts.h"
 #include "web/template_parts.h"
 
 #define AROUND 3 /* unchanged lines shown beside a change */
 #define LINES_SHOWN_MAX 800
+#define SHOWN_MAX 50 /* in the list; all of them can be compared */
 
 /* --- differences --- */
 
@@ -72,100 +76,221 @@ void template_differences(struct visit *v, const char *before, const char *after
 
 /* --- the page --- */
 
-static void who(struct visit *v, const struct template_version *t)
-{
-    struct buf *b = &v->response->body;
+struct versions {
+    struct editing *e;
+    struct template_version *list; /* the latest first, without their texts */
+    size_t count;
+    int64_t from, to; /* which are compared; 0: none, and the text as it is now */
+    bool chosen;
+};
 
-    frame_time(v, t->at_ms);
-    buf_puts(b, " <span>");
+static void who(struct buf *b, const struct template_version *t)
+{
     if (t->by != NULL)
         html_name(b, t->by);
     else
         html_word(b, W_IN_FILE);
+}
+
+/* What the query says. */
+static void choose(struct versions *l)
+{
+    const struct fields *query = &l->e->v->request->query;
+    const char *from = fields_get(query, "from"), *to = fields_get(query, "to");
+
+    l->chosen = from != NULL && str_to_int(from, 1, INT64_MAX, &l->from);
+    if (l->chosen && to != NULL)
+        str_to_int(to, 1, INT64_MAX, &l->to);
+}
+
+static void choice(struct versions *l, const char *name, enum word label, int64_t chosen,
+                   bool with_present)
+{
+    struct visit *v = l->e->v;
+    struct buf *b = &v->response->body;
+
+    buf_printf(b, "<label for=\"%s\">", name);
+    html_word(b, label);
+    buf_printf(b, "</label><select id=\"%s\" name=\"%s\">", name, name);
+    if (with_present) {
+        buf_puts(b, "<option value=\"0\">");
+        html_word(b, W_AS_IT_IS_NOW);
+        buf_puts(b, "</option>");
+    }
+    for (size_t i = 0; i < l->count; i++) {
+        const struct template_version *t = &l->list[i];
+        buf_printf(b, "<option value=\"%lld\"%s>%zu. ", (long long)t->id,
+                   t->id == chosen ? " selected" : "", l->count - i);
+        frame_time_text(v, t->at_ms);
+        buf_puts(b, ", ");
+        if (t->by != NULL)
+            html_text(b, t->by);
+        else
+            html_word(b, W_IN_FILE);
+        buf_puts(b, "</option>");
+    }
+    buf_puts(b, "</select>");
+}
+
+static void compare_form(struct versions *l)
+{
+    struct buf *b = &l->e->v->response->body;
+    size_t first = l->count > 1 ? 1 : 0;
+
+    buf_puts(b, "<section aria-labelledby=\"compare\"><h2 id=\"compare\">");
+    html_word(b, W_COMPARE);
+    buf_puts(b, "</h2><form class=\"fields\" action=\"");
+    template_address(b, &l->e->file, "/versions#differences");
+    buf_puts(b, "\">");
+    choice(l, "from", W_COMPARE_FROM, l->chosen ? l->from : l->list[first].id, false);
+    choice(l, "to", W_COMPARE_TO, l->to, true);
+    buf_puts(b, "<button>");
+    html_word(b, W_SHOW_DIFFERENCES);
+    buf_puts(b, "</button></form></section>");
+}
+
+/* The text of a version, 0: the present one. ERR_NOTFOUND: it is another text's, or gone. */
+static int text_of(struct versions *l, int64_t id, char **text)
+{
+    struct template_version t = {0};
+
+    if (id == 0) {
+        *text = mem_strdup(l->e->saved != NULL ? l->e->saved : "");
+        return 0;
+    }
+    int rc = store_template_version(l->e->v->store, id, &t);
+    if (rc == 0 && strcmp(t.file, l->e->path) != 0)
+        rc = ERR_NOTFOUND;
+    *text = rc == 0 ? mem_strdup(t.text) : NULL;
+    template_version_close(&t);
+    return rc;
+}
+
+static void restore_button(struct buf *b, int64_t id, size_t number)
+{
+    buf_printf(b, "<button name=\"version\" value=\"%lld\">", (long long)id);
+    html_word(b, W_RESTORE);
+    buf_printf(b, "<span class=\"unseen\"> %zu</span></button>", number);
+}
+
+static void begin_restore(struct versions *l)
+{
+    struct buf *b = &l->e->v->response->body;
+
+    buf_puts(b, "<form method=\"post\" action=\"");
+    template_address(b, &l->e->file, "/restore");
+    buf_puts(b, "\">");
+    auth_form_token(l->e->v);
+    buf_printf(b, "<input type=\"hidden\" name=\"seen\" value=\"%016llx\">",
+               (unsigned long long)l->e->digest);
+}
+
+static void name_version(struct versions *l, int64_t id)
+{
+    struct visit *v = l->e->v;
+    struct buf *b = &v->response->body;
+
+    for (size_t i = 0; i < l->count; i++)
+        if (l->list[i].id == id) {
+            buf_printf(b, "%zu. ", l->count - i);
+            frame_time(v, l->list[i].at_ms);
+            buf_puts(b, ", ");
+            who(b, &l->list[i]);
+        }
+    if (id == 0)
+        html_word(b, W_AS_IT_IS_NOW);
+}
+
+/* What differs between the two that are chosen. */
+static int differences(struct versions *l)
+{
+    struct visit *v = l->e->v;
+    struct buf *b = &v->response->body;
+    char *before = NULL, *after = NULL;
+    int rc = text_of(l, l->from, &before);
+
+    if (rc == 0)
+        rc = text_of(l, l->to, &after);
+    if (rc == 0) {
+        buf_puts(b, "<section aria-labelledby=\"differences\"><h2 id=\"differences\">");
+        html_word(b, W_DIFFERENCES);
+        buf_puts(b, "</h2><p>");
+        name_version(l, l->from);
+        buf_puts(b, " → ");
+        name_version(l, l->to);
+        buf_puts(b, "</p>");
+        template_differences(v, before, after);
+        buf_puts(b, "</section>");
+    }
+    free(before);
+    free(after);
+    return rc;
+}
+
+static void version(struct versions *l, size_t i, bool restorable)
+{
+    const struct template_version *t = &l->list[i];
+    struct visit *v = l->e->v;
+    struct buf *b = &v->response->body;
+
+    buf_printf(b, "<li value=\"%zu\"><div class=\"line\">", l->count - i);
+    frame_time(v, t->at_ms);
+    buf_puts(b, " <span>");
+    who(b, t);
     buf_puts(b, "</span>");
     if (t->same) {
         buf_puts(b, " <span class=\"quiet\">");
         html_word(b, W_SAID_THE_SAME);
         buf_puts(b, "</span>");
     }
+    buf_puts(b, " <a href=\"");
+    template_address(b, &l->e->file, "/versions");
+    buf_printf(b, "?from=%lld#differences\">", (long long)t->id);
+    html_word(b, W_CHANGED_SINCE);
+    buf_puts(b, "</a> ");
+    if (restorable)
+        restore_button(b, t->id, l->count - i);
+    buf_puts(b, "</div></li>");
 }
 
-static void restore_form(struct editing *e, const struct template_version *t)
+static int list(struct versions *l)
 {
-    struct buf *b = &e->v->response->body;
-
-    buf_puts(b, "<form method=\"post\" action=\"");
-    template_address(b, &e->file, "/restore");
-    buf_puts(b, "\">");
-    auth_form_token(e->v);
-    buf_printf(b,
-               "<input type=\"hidden\" name=\"seen\" value=\"%016llx\"><button name=\"version\" "
-               "value=\"%lld\">",
-               (unsigned long long)e->digest, (long long)t->id);
-    html_word(b, W_RESTORE);
-    buf_puts(b, "</button></form>");
-}
-
-static void version(struct editing *e, const struct template_version *t, const char *present,
-                    bool open)
-{
-    struct visit *v = e->v;
+    struct visit *v = l->e->v;
     struct buf *b = &v->response->body;
+    bool may = visit_may(v, ROLE_MANAGER), is = false;
+    size_t shown = l->count < SHOWN_MAX ? l->count : SHOWN_MAX;
+    int rc = l->e->saved != NULL ? store_template_is(v->store, l->e->path, l->e->saved, &is) : 0;
 
-    buf_puts(b, "<li><div class=\"line\">");
-    who(v, t);
-    if (!open) {
-        buf_puts(b, "<a href=\"");
-        template_address(b, &e->file, "/versions");
-        buf_printf(b, "?version=%lld#version\">", (long long)t->id);
-        html_word(b, W_SHOW_DIFFERENCES);
-        buf_puts(b, "</a>");
-    }
-    buf_puts(b, "</div>");
-    if (open) {
-        struct template_version whole;
-        if (store_template_version(v->store, t->id, &whole) == 0) {
-            buf_puts(b, "<div id=\"version\"><p class=\"quiet\">");
-            html_word(b, W_SINCE_THEN);
-            buf_puts(b, "</p>");
-            template_differences(v, whole.text, present);
-            if (strcmp(whole.text, present) != 0 && visit_may(v, ROLE_MANAGER))
-                restore_form(e, t);
-            buf_puts(b, "</div>");
-            template_version_close(&whole);
-        }
-    }
-    buf_puts(b, "</li>");
-}
-
-static int list(struct editing *e)
-{
-    struct visit *v = e->v;
-    struct buf *b = &v->response->body;
-    const char *which = fields_get(&v->request->query, "version");
-    struct template_version *versions;
-    size_t count;
-    int64_t open = 0;
-    int rc = store_template_versions(v->store, e->path, &versions, &count);
-
-    if (rc != 0)
-        return rc;
-    if (which != NULL)
-        str_to_int(which, 1, INT64_MAX, &open);
-    buf_puts(b, "<section aria-labelledby=\"versions\"><h2 id=\"versions\">");
-    html_word(b, W_VERSIONS);
-    buf_puts(b, "</h2><ol class=\"list\" reversed>");
-    for (size_t i = 0; i < count; i++)
-        version(e, &versions[i], e->saved != NULL ? e->saved : "", versions[i].id == open);
+    part_section(b, "versions", W_VERSIONS);
+    if (may)
+        begin_restore(l);
+    buf_puts(b, "<ol class=\"list\" reversed>");
+    for (size_t i = 0; i < shown; i++)
+        version(l, i, may && !(is && i == 0));
     buf_puts(b, "</ol>");
-    if (count == 0) {
-        buf_puts(b, "<p class=\"quiet\">");
-        html_word(b, W_VERSIONS_NONE);
-        buf_puts(b, "</p>");
-    }
+    if (may)
+        buf_puts(b, "</form>");
+    if (l->count == 0)
+        part_quiet(b, W_VERSIONS_NONE);
+    part_some_of(b, W_VERSIONS_MORE, shown, (int64_t)l->count);
     buf_puts(b, "</section>");
-    template_versions_free(versions, count);
-    return 0;
+    return rc;
+}
+
+static int show(struct editing *e)
+{
+    struct versions l = {.e = e};
+    int rc = store_template_versions(e->v->store, e->path, &l.list, &l.count);
+
+    choose(&l);
+    if (rc == 0 && l.count > 0)
+        compare_form(&l);
+    if (rc == 0 && l.chosen)
+        rc = differences(&l);
+    if (rc == 0)
+        rc = list(&l);
+    template_versions_free(l.list, l.count);
+    return rc;
 }
 
 int page_template_versions(struct visit *v)
@@ -186,7 +311,7 @@ int page_template_versions(struct visit *v)
         if (e.texts.settings == NULL)
             template_problems(v, &e.texts);
         else
-            rc = list(&e);
+            rc = show(&e);
         frame_end(v);
     }
     editing_close(&e);

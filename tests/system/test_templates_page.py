@@ -313,17 +313,52 @@ class Editor(TemplatesTest):
         self.do(browser, path, "save", text="Second")
         page = browser.get(f"{path}/versions").text
         self.assertEqual(len(re.findall("What has changed since", page)), 2)
-        first = re.findall(r"\?version=(\d+)", page)[-1]
-        page = browser.get(f"{path}/versions?version={first}").text
+        first = re.findall(r"\?from=(\d+)", page)[-1]
+        page = browser.get(f"{path}/versions?from={first}").text
         self.assertIn('<ins dir="auto">Second</ins>', page)
-        answer = browser.post(f"{path}/restore", {
-            "token": browser.token(), "version": first,
-            "seen": re.search(r'name="seen" value="(\w+)"', page)[1]})
-        self.assertEqual(answer.status, 303)
+        self.assertEqual(self.restore(browser, path, page, first).status, 303)
         self.assertEqual((shop.dir / "templates/ready/en.sms").read_text(),
                          WORDS["ready/en.sms"])
         self.assertEqual(len(shop.query("SELECT id FROM template_version WHERE file = ?",
                                         "ready/en.sms")), 3)
+
+    def restore(self, browser, path, page, version):
+        return browser.post(f"{path}/restore", {
+            "token": browser.token(), "version": version,
+            "seen": re.search(r'name="seen" value="(\w+)"', page)[1]})
+
+    def test_any_two_versions_can_be_compared_and_any_put_back(self):
+        shop = self.page()
+        browser, reader = self.browser(), self.browser("rita")
+        path = "/templates/ready/en/sms"
+        for text in ("Second", "Third", "Fourth"):
+            self.do(browser, path, "save", text=text)
+        page = browser.get(f"{path}/versions").text
+        ids = re.findall(r"\?from=(\d+)", page)
+        fourth, third, second, first = ids
+        self.assertEqual(re.findall(r'<button name="version" value="(\d+)"', page), ids[1:])
+        choices = re.search(r'<select id="from".*?</select>', page, re.DOTALL)[0]
+        self.assertEqual(re.findall(r'<option value="(\d+)"', choices), ids)
+
+        def differences(older, newer, who=browser):
+            page = who.get(f"{path}/versions?from={older}&to={newer}").text
+            return (re.findall(r'<del dir="auto">(.*?)</del>', page),
+                    re.findall(r'<ins dir="auto">(.*?)</ins>', page))
+
+        self.assertEqual(differences(second, third), (["Second"], ["Third"]))
+        self.assertEqual(differences(third, second), (["Third"], ["Second"]))  # and back
+        self.assertEqual(differences(second, fourth, reader), (["Second"], ["Fourth"]))
+        self.assertEqual(differences(second, 0), (["Second"], ["Fourth"]))  # as it is now
+        self.assertEqual(differences(second, second), ([], []))
+        self.assertNotIn('name="version"', reader.get(f"{path}/versions").text)
+        # The version of another text is none of this one.
+        self.do(browser, "/templates/visit/en/sms", "save", text="Other")
+        other = shop.query("SELECT max(id) AS id FROM template_version")[0]["id"]
+        for query in (f"from={other}", f"from={first}&to={other}", "from=999999"):
+            self.assertEqual(browser.get(f"{path}/versions?{query}").status, 404)
+        self.assertEqual(self.restore(browser, path, page, other).status, 404)
+        self.assertEqual(self.restore(browser, path, page, second).status, 303)
+        self.assertEqual((shop.dir / "templates/ready/en.sms").read_text(), "Second\n")
 
     def test_a_new_language_begins_with_the_business_s_own_words(self):
         shop = self.page()
