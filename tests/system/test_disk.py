@@ -103,6 +103,7 @@ class Disk(DatabaseTest):
     seconds = 120
 
     def small(self):
+        """With room for all that is to go and a journal of full length (8 MB), until filled."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         more = f"\n[web]\nlisten = {self.port}\n[database]\npath = data/betimes.db\n"
@@ -111,7 +112,7 @@ class Disk(DatabaseTest):
         shop.out = shop.home / "out"
         self.data = shop.dir / "data"
         self.data.mkdir()
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", self.data],
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "none", self.data],
                               capture_output=True, text=True, check=False)
         if done.returncode != 0:
             self.skipTest(f"no small disk: {done.stderr.strip()}")

@@ -112,7 +112,16 @@ class PageTest(unittest.TestCase):
         """The link or button of these words."""
         path = (f"//a[normalize-space()='{css_or_words}'] | "
                 f"//button[normalize-space()='{css_or_words}']")
-        self.driver.find_element("xpath", path).click()
+        self.leave(self.driver.find_element("xpath", path).click)
+
+    def leave(self, deed, *values):
+        """Do what leads to another page, and wait for that one."""
+        page = self.one("html")
+        deed(*values)
+        wait_until("the next page", lambda: self.gone(page), 30)
+
+    def press_on(self, css):
+        self.leave(self.one(css).click)
 
     def path(self):
         return urllib.parse.urlsplit(self.driver.current_url).path
@@ -122,10 +131,8 @@ class PageTest(unittest.TestCase):
 
     def sign_in(self, password=PASSWORD):
         self.go("/")
-        name = self.one("input[name=name]")
-        name.send_keys("anna")
-        self.one("input[name=password]").send_keys(password, "\n")
-        wait_until("the answer to a password", lambda: self.gone(name), 30)
+        self.one("input[name=name]").send_keys("anna")
+        self.leave(self.one("input[name=password]").send_keys, password, "\n")
 
     def gone(self, element):
         """Its page is not shown any more."""
@@ -159,29 +166,26 @@ class Person(PageTest):
         set_size(self.driver, PHONE)
         self.sign_in()
         self.click("Clients")
-        self.one("input[type=search], main input[name=q]").send_keys("natal", "\n")
-        self.one("a.whom[href^='/clients/']").click()
+        self.leave(self.one("input[type=search], main input[name=q]").send_keys, "natal", "\n")
+        self.press_on("a.whom[href^='/clients/']")
         self.assertRegex(self.path(), r"^/clients/\d+$")
         self.assertIn("Наталья", self.text())
         self.picture("client-found-phone")
 
     def test_everything_is_paused_and_goes_on(self):
         self.sign_in()
-        self.one("form[action='/pause'] button").click()
-        wait_until("the way on", lambda: self.driver.find_elements(
-            "css selector", "form[action='/resume'] button"))
+        self.press_on("form[action='/pause'] button")
         self.picture("paused")
-        self.one("form[action='/resume'] button").click()
-        wait_until("the way to a pause", lambda: self.driver.find_elements(
-            "css selector", "form[action='/pause'] button"))
+        self.press_on("form[action='/resume'] button")
+        self.assertTrue(self.one("form[action='/pause'] button").is_displayed())
 
     def test_a_rule_is_switched_off_and_on(self):
         self.sign_in()
         self.click("Playbook")
-        self.one("main a[href='/playbook/booked']").click()
-        self.one("form[action='/playbook/booked/pause'] button").click()
+        self.press_on("main a[href='/playbook/booked']")
+        self.press_on("form[action='/playbook/booked/pause'] button")
         self.picture("rule-paused")
-        self.one("form[action='/playbook/booked/resume'] button").click()
+        self.press_on("form[action='/playbook/booked/resume'] button")
         self.assertTrue(self.one("form[action='/playbook/booked/pause'] button").is_displayed())
 
 
