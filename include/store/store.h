@@ -27,6 +27,11 @@ enum store_mode {
 int store_open(const char *path, enum store_mode mode, struct store **out, struct err *err);
 void store_close(struct store *s);
 
+/* For a connection beside the service's own, of which there may be several: a smaller cache, and
+ * all checkpoints are left to that one. In SQLite before 3.51.3 two at the same moment may, very
+ * rarely, damage the database. */
+int store_aside(struct store *s);
+
 /* A draft of the database at `path`: the records are read where they stand, and what is written
  * (entities, events, rules, messages, tasks) is seen by this connection alone and gone with it,
  * however the process ends. To plan without anybody noticing. Errors as of store_open. A
@@ -70,6 +75,11 @@ void store_tidy(struct store *s);
  * store_tidy_apart was called, whenever store_tidy_full is; that returns whether it has. */
 void store_tidy_apart(struct store *s);
 bool store_tidy_full(struct store *s);
+
+/* Give back the memory of the pages that were read: the next reads fetch them again, from the
+ * system's memory for the most part. Outside a transaction. */
+void store_drop_cache(struct store *s);
+
 void store_rollback(struct store *s);
 bool store_in_transaction(const struct store *s);
 

@@ -13,10 +13,6 @@
 #include "store/queries.h"
 #include "store/store.h"
 
-/* For a connection beside the service's own: leave all checkpoints to that one. In SQLite before
- * 3.51.3 two at the same moment may, very rarely, damage the database. */
-int store_leave_checkpoints(struct store *s);
-
 /* The messages that went since `since_ms`, the latest first, at most `max`; and of all of them, how
  * many by each channel. Free with outbox_rows_free. */
 int store_sent_since(struct store *s, int64_t since_ms, size_t max, struct outbox_row **out,

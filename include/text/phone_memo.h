@@ -1,7 +1,7 @@
 /*
  * A memory of phone numbers read before: libphonenumber takes some ten microseconds for each, and
  * planning reads a client's for every one of her jobs and appointments. Good numbers only, some
- * thousands of them; for one thread.
+ * ten thousands of them; for one thread.
  */
 #ifndef TEXT_PHONE_MEMO_H
 #define TEXT_PHONE_MEMO_H

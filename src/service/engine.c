@@ -42,6 +42,8 @@
 #define FAILED_PAUSE_MS 2000
 #define TROUBLE_TOLD_MS 60000 /* trouble that lasts so long is told afterwards */
 #define GRACE_MS 30000        /* for the gateways of a replaced configuration */
+#define RELAX_TURNS 100       /* so many leave something behind that is worth giving back */
+#define RELAX_EVERY_MS 10000
 
 /* A configuration with all that was made from it. */
 struct setup {
@@ -66,8 +68,10 @@ struct engine {
     int64_t busy_ms;
     int64_t trouble_mono_ms; /* since when turns have failed */
     int64_t turned_mono_ms;  /* when the last turn ended */
-    bool broken;             /* the database is damaged, or not ours any more */
-    struct entry entry;      /* what makes the database ours, and the send ledger */
+    uint64_t relaxed_turns;  /* how many there had been when memory was given back last, and when */
+    int64_t relaxed_mono_ms;
+    bool broken;        /* the database is damaged, or not ours any more */
+    struct entry entry; /* what makes the database ours, and the send ledger */
     void (*lost)(void *arg, enum engine_loss why);
     void *lost_arg;
     void (*others)(void *arg);
@@ -216,6 +220,21 @@ static void failed(struct engine *e, int rc)
     uv_timer_start(&e->retry, retry_cb, (uint64_t)pause_ms, 0);
 }
 
+/* There is nothing to do for now. What busier times had needed is given back: the pages that the
+ * database's cache holds are in the system's, too, and a moment's many messages leave more behind
+ * than they need themselves. */
+static void relax(struct engine *e)
+{
+    store_tidy(e->store);
+    if (e->state.turns - e->relaxed_turns < RELAX_TURNS ||
+        clock_mono_ms() - e->relaxed_mono_ms < RELAX_EVERY_MS)
+        return;
+    store_drop_cache(e->store);
+    mem_trim();
+    e->relaxed_turns = e->state.turns;
+    e->relaxed_mono_ms = clock_mono_ms();
+}
+
 static void set_alarms(struct engine *e, bool more)
 {
     int64_t wait_ms = dispatch_wait_ms(e->dispatch);
@@ -225,7 +244,7 @@ static void set_alarms(struct engine *e, bool more)
         return;
     }
     if (dispatch_in_flight(e->dispatch) == 0) /* it is not for a moment only */
-        store_tidy(e->store);
+        relax(e);
     if (wait_ms >= 0)
         uv_timer_start(&e->retry, retry_cb, (uint64_t)wait_ms, 0);
     /* What is due and not taken waits for a gateway, and its result pokes us. */

@@ -27,9 +27,12 @@
 
 #define APPLICATION_ID 0x4265746d /* "Betm", tells our files from other SQLite databases */
 #define CACHE_KB 4096
+#define CACHE_ASIDE_KB 1024
 #define CHECKPOINT_PAGES 500        /* below what makes other programs' commits do it (1000) */
 #define CHECKPOINT_ALONE_PAGES 2000 /* when there are none: a page written often is copied once */
 #define ALONE_MS 2000               /* without another program's commit */
+#define JOURNAL_KB 3072             /* what the file is cut to when the journal begins anew */
+#define JOURNAL_ALONE_KB 10240
 #define COPY_STEP_PAGES 4096
 #define COPY_PAUSE_MS 10      /* when somebody else is committing */
 #define OPEN_PATIENCE_MS 2000 /* for another program's transaction while we open */
@@ -228,6 +231,17 @@ static int pragma_int(struct store *s, const char *sql, int64_t *out)
     return rc;
 }
 
+/* A reader that took its time (a backup, somebody's forgotten shell) has let the file grow, and it
+ * would stay so for good. What we need ourselves stays: to write into it anew is quicker. */
+static void limit_journal(struct store *s, bool alone)
+{
+    char sql[64];
+
+    snprintf(sql, sizeof(sql), "PRAGMA journal_size_limit = %d",
+             (alone ? JOURNAL_ALONE_KB : JOURNAL_KB) * 1024);
+    store_exec(s, sql);
+}
+
 int store_changed(struct store *s, bool *changed)
 {
     int64_t version = 0;
@@ -237,7 +251,10 @@ int store_changed(struct store *s, bool *changed)
     s->data_version = version;
     if (*changed)
         s->other_mono_ms = clock_mono_ms();
-    s->alone = clock_mono_ms() - s->other_mono_ms > ALONE_MS;
+    bool alone = clock_mono_ms() - s->other_mono_ms > ALONE_MS;
+    if (alone != s->alone)
+        limit_journal(s, alone);
+    s->alone = alone;
     return rc;
 }
 
@@ -283,6 +300,20 @@ void store_tidy(struct store *s)
         checkpoint(s);
 }
 
+int store_aside(struct store *s)
+{
+    char sql[96];
+
+    snprintf(sql, sizeof(sql), "PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -%d;",
+             CACHE_ASIDE_KB);
+    return store_exec(s, sql);
+}
+
+void store_drop_cache(struct store *s)
+{
+    sqlite3_db_release_memory(s->db);
+}
+
 int store_schema_moved(struct store *s, bool *moved)
 {
     int64_t version = s->schema_version;
@@ -318,6 +349,8 @@ static int configure(struct store *s, enum store_mode mode)
     sqlite3_wal_hook(s->db, committed_cb, s);
     if (rc == 0 && mode != STORE_READ)
         rc = store_exec(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+    if (rc == 0 && mode != STORE_READ)
+        limit_journal(s, false);
     if (rc == 0 && mode == STORE_READ)
         rc = store_exec(s, "PRAGMA query_only = ON;");
     return rc;

@@ -30,11 +30,6 @@ static int read_rows(struct store *s, sqlite3_stmt *st, struct outbox_row **out,
     return rc;
 }
 
-int store_leave_checkpoints(struct store *s)
-{
-    return store_exec(s, "PRAGMA wal_autocheckpoint = 0");
-}
-
 /* --- what went, what did not, what comes --- */
 
 /* The first attempt that is not before `since_ms`, by halving: times rise with the ids, but for a

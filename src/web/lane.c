@@ -10,7 +10,6 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "store/web_queries.h"
 
 struct lane {
     uv_loop_t *loop;
@@ -31,7 +30,7 @@ struct lane *lane_create(uv_loop_t *loop, const char *path, size_t waiting_max, 
 
     if (store_open(path, STORE_WRITE, &store, err) != 0)
         return NULL;
-    store_leave_checkpoints(store);
+    store_aside(store);
     store_set_patience(store, LANE_PATIENCE_MS);
     struct lane *l = mem_zalloc(sizeof(*l));
     l->loop = loop;

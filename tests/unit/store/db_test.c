@@ -4,6 +4,8 @@
 #include "store/sample.h"
 #include "store/schema.h"
 
+#define LARGE_JOURNAL (6 << 20)
+
 static char *in(struct shop *s, const char *name)
 {
     return fs_join(s->dir, name);
@@ -107,6 +109,59 @@ static void a_commit_of_others_is_noticed_and_ours_is_not(void **state)
     shop_sql(s, "BEGIN; DELETE FROM client; ROLLBACK");
     shop_ok(s, store_changed(s->store, &changed), "look");
     assert_false(changed);
+    shop_close(s);
+}
+
+static off_t journal_size(struct shop *s)
+{
+    char *path = mem_printf("%s-wal", s->settings->database);
+    struct stat st;
+
+    assert_int_equal(stat(path, &st), 0);
+    free(path);
+    return st.st_size;
+}
+
+static void a_journal_that_a_reader_made_large_does_not_stay_so(void **state)
+{
+    struct shop *s = shop_open("", "2026-12-01T09:00");
+    struct store *reader;
+    int64_t value;
+
+    shop_ok(s, store_open(s->settings->database, STORE_READ, &reader, NULL), "open");
+    shop_ok(s, store_begin_reading(reader), "begin");
+    shop_ok(s, store_meta_int(reader, "x", 0, &value), "read");
+    for (int i = 0; i < 2000; i++)
+        shop_ok(s, store_meta_set_int(s->store, "x", i), "set");
+    assert_true(journal_size(s) > LARGE_JOURNAL);
+    store_close(reader);
+    for (int i = 0; i < 2; i++) { /* the first is still written behind the others */
+        shop_ok(s, store_meta_set_int(s->store, "x", i), "set");
+        store_tidy(s->store);
+    }
+    assert_true(journal_size(s) < LARGE_JOURNAL);
+    shop_close(s);
+}
+
+static int64_t cache_used(struct shop *s)
+{
+    int used, highest;
+
+    sqlite3_db_status(s->store->db, SQLITE_DBSTATUS_CACHE_USED, &used, &highest, 0);
+    return used;
+}
+
+static void a_cache_that_is_dropped_is_smaller_and_reads_the_same(void **state)
+{
+    struct shop *s = shop_open("", "2026-12-01T09:00");
+    int64_t value;
+
+    shop_ok(s, store_meta_set_int(s->store, "x", 7), "set");
+    int64_t before = cache_used(s);
+    store_drop_cache(s->store);
+    assert_true(cache_used(s) < before / 2);
+    shop_ok(s, store_meta_int(s->store, "x", -1, &value), "get");
+    assert_int_equal(value, 7);
     shop_close(s);
 }
 
@@ -235,6 +290,8 @@ int main(void)
         cmocka_unit_test(a_locked_database_is_busy_and_nothing_waits),
         cmocka_unit_test(what_was_rolled_back_never_was),
         cmocka_unit_test(a_commit_of_others_is_noticed_and_ours_is_not),
+        cmocka_unit_test(a_journal_that_a_reader_made_large_does_not_stay_so),
+        cmocka_unit_test(a_cache_that_is_dropped_is_smaller_and_reads_the_same),
         cmocka_unit_test(small_values_come_back),
         cmocka_unit_test(lost_triggers_come_back_and_others_stay),
         cmocka_unit_test(a_draft_is_seen_by_nobody_and_leaves_nothing_behind),
