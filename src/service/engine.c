@@ -222,31 +222,37 @@ static void failed(struct engine *e, int rc)
 
 /* There is nothing to do for now. What busier times had needed is given back: the pages that the
  * database's cache holds are in the system's, too, and a moment's many messages leave more behind
- * than they need themselves. */
-static void relax(struct engine *e)
+ * than they need themselves. Returns when to come back for that; -1: no need to. */
+static int64_t relax(struct engine *e)
 {
+    int64_t now_ms = clock_mono_ms(), since_ms = now_ms - e->relaxed_mono_ms;
+
     store_tidy(e->store);
-    if (e->state.turns - e->relaxed_turns < RELAX_TURNS ||
-        clock_mono_ms() - e->relaxed_mono_ms < RELAX_EVERY_MS)
-        return;
+    if (e->state.turns - e->relaxed_turns < RELAX_TURNS)
+        return -1;
+    if (since_ms < RELAX_EVERY_MS)
+        return RELAX_EVERY_MS - since_ms;
     store_drop_cache(e->store);
     mem_trim();
     e->relaxed_turns = e->state.turns;
-    e->relaxed_mono_ms = clock_mono_ms();
+    e->relaxed_mono_ms = now_ms;
+    return -1;
 }
 
 static void set_alarms(struct engine *e, bool more)
 {
-    int64_t wait_ms = dispatch_wait_ms(e->dispatch);
+    int64_t wait_ms = dispatch_wait_ms(e->dispatch), relax_ms = -1;
 
     if (more) {
         engine_poke(e);
         return;
     }
     if (dispatch_in_flight(e->dispatch) == 0) /* it is not for a moment only */
-        relax(e);
+        relax_ms = relax(e);
     if (wait_ms >= 0)
         uv_timer_start(&e->retry, retry_cb, (uint64_t)wait_ms, 0);
+    else if (relax_ms >= 0)
+        uv_timer_start(&e->retry, retry_cb, (uint64_t)relax_ms, 0);
     /* What is due and not taken waits for a gateway, and its result pokes us. */
     bool blocked =
         e->work.next_ms <= clock_wall_ms() &&
