@@ -75,13 +75,12 @@ void store_tidy(struct store *s);
  * store_tidy_apart was called, whenever store_tidy_full is; that returns whether it has. */
 void store_tidy_apart(struct store *s);
 bool store_tidy_full(struct store *s);
+void store_rollback(struct store *s);
+bool store_in_transaction(const struct store *s);
 
 /* Give back the memory of the pages that were read: the next reads fetch them again, from the
  * system's memory for the most part. Outside a transaction. */
 void store_drop_cache(struct store *s);
-
-void store_rollback(struct store *s);
-bool store_in_transaction(const struct store *s);
 
 /* Has another connection committed since the last call? A hint only (PRAGMA data_version). */
 int store_changed(struct store *s, bool *changed);
