@@ -10,33 +10,13 @@ import threading
 import time
 
 from harness import BUSINESS, FileGatewayFolder, MailServer, ShopTest, wait_until
-
-PLAYBOOK = """
-[workflow repair]
-stages = New, Ready
-
-[rule mail]
-on = job enters Ready
-by = email
-"""
-
-WORDS = {"mail/en.email": "Subject: {{job.title}}\n\nReady.\n"}
+from mailed_jobs import PLAYBOOK, WORDS, write_jobs
 
 
 class BackupTest(ShopTest):
     def make(self, conf=None):
         more = {"conf": conf} if conf else {}
         return self.shop(playbook=PLAYBOOK, templates=WORDS, **more)
-
-    def write_jobs(self, shop, first, last):
-        clients = ",".join(f"('C{i}', 'A{i}', 'a{i}@example.com')" for i in range(first, last + 1))
-        jobs = ",".join(f"('J{i}', (SELECT id FROM client WHERE ref = 'C{i}'), 'Ready', 'T{i}')"
-                        for i in range(first, last + 1))
-        shop.sql(f"""
-            BEGIN;
-            INSERT INTO client (ref, name, email) VALUES {clients} ON CONFLICT DO NOTHING;
-            INSERT INTO job (ref, client_id, stage, title) VALUES {jobs} ON CONFLICT DO NOTHING;
-            COMMIT;""")
 
     def rows(self, path, sql):
         with sqlite3.connect(path) as db:
@@ -80,7 +60,7 @@ class Taking(BackupTest):
 
         def write():
             while not stop.is_set() and written[0] < 3000:
-                self.write_jobs(shop, written[0] + 1, written[0] + 20)
+                write_jobs(shop, written[0] + 1, written[0] + 20)
                 written[0] += 20
 
         writer = threading.Thread(target=write)
@@ -141,7 +121,7 @@ class Taking(BackupTest):
 
     def test_a_damaged_database_gives_no_backup_and_the_last_one_stays(self):
         shop = self.make()
-        self.write_jobs(shop, 1, 500)
+        write_jobs(shop, 1, 500)
         target = shop.home / "backup.db"
         shop.run("backup", target)
         before = target.read_bytes()
@@ -168,15 +148,15 @@ class Restoring(BackupTest):
 
     def test_of_fifty_sent_after_it_none_goes_again(self):
         shop = self.make_with_server().start()
-        self.write_jobs(shop, 1, 20)
+        write_jobs(shop, 1, 20)
         wait_until("sent", lambda: shop.states() == {"sent": 20}, 30)
         shop.run("pause")
-        self.write_jobs(shop, 21, 45)
+        write_jobs(shop, 21, 45)
         wait_until("planned", lambda: shop.states(state="planned") == {"planned": 25})
         backup = shop.home / "backup.db"
         shop.run("backup", backup)
         shop.run("resume")
-        self.write_jobs(shop, 46, 70)
+        write_jobs(shop, 46, 70)
         wait_until("sent", lambda: shop.states() == {"sent": 70}, 30)
         shop.stop()
         shutil.copy(backup, shop.database)
@@ -184,7 +164,7 @@ class Restoring(BackupTest):
         status = shop.json("status")
         self.assertTrue(status["paused"])
         self.assertIn("is a backup that was taken at", status["pause_reason"])
-        self.write_jobs(shop, 46, 80)
+        write_jobs(shop, 46, 80)
         shop.run("resume")
         wait_until("sent", lambda: shop.states() == {"sent": 80}, 30)
         self.once(80)
@@ -192,11 +172,11 @@ class Restoring(BackupTest):
     def test_put_over_a_crashed_database_its_old_journal_does_not_come_with_it(self):
         """After SIGKILL the -wal file stays; SQLite would take it for the backup's own."""
         shop = self.make_with_server().start()
-        self.write_jobs(shop, 1, 5)
+        write_jobs(shop, 1, 5)
         wait_until("sent", lambda: shop.states() == {"sent": 5}, 30)
         backup = shop.home / "backup.db"
         shop.run("backup", backup)
-        self.write_jobs(shop, 6, 10)
+        write_jobs(shop, 6, 10)
         wait_until("sent", lambda: shop.states() == {"sent": 10}, 30)
         shop.kill()
         self.assertGreater((shop.dir / "betimes.db-wal").stat().st_size, 0)
@@ -205,14 +185,14 @@ class Restoring(BackupTest):
         shop.start()
         self.assertTrue(shop.json("status")["paused"])
         self.assertEqual(shop.sql("PRAGMA integrity_check").strip(), "ok")
-        self.write_jobs(shop, 6, 12)
+        write_jobs(shop, 6, 12)
         shop.run("resume")
         wait_until("sent", lambda: shop.states() == {"sent": 12}, 30)
         self.once(12)
 
     def test_a_backup_looked_at_is_still_a_backup(self):
         shop = self.make_with_server().start()
-        self.write_jobs(shop, 1, 5)
+        write_jobs(shop, 1, 5)
         wait_until("sent", lambda: shop.states() == {"sent": 5}, 30)
         backup = shop.home / "backup.db"
         shop.run("backup", backup)

@@ -8,17 +8,7 @@ import time
 from pathlib import Path
 
 from harness import BUSINESS, MailServer, Shop, ShopTest, slow, wait_until
-
-PLAYBOOK = """
-[workflow repair]
-stages = New, Ready
-
-[rule mail]
-on = job enters Ready
-by = email
-"""
-
-WORDS = {"mail/en.email": "Subject: {{job.title}}\n\nReady.\n"}
+from mailed_jobs import PLAYBOOK, WORDS, write_jobs
 
 
 class LedgerTest(ShopTest):
@@ -26,17 +16,6 @@ class LedgerTest(ShopTest):
         self.server = self.enterContext(MailServer(**more))
         conf = BUSINESS + self.server.section(connections=4) + extra
         return self.shop(conf=conf, playbook=PLAYBOOK, templates=WORDS)
-
-    def write_jobs(self, shop, first, last):
-        """As a booking program writes them: with its own keys, and again after a restore."""
-        clients = ",".join(f"('C{i}', 'A{i}', 'a{i}@example.com')" for i in range(first, last + 1))
-        jobs = ",".join(f"('J{i}', (SELECT id FROM client WHERE ref = 'C{i}'), 'Ready', 'T{i}')"
-                        for i in range(first, last + 1))
-        shop.sql(f"""
-            BEGIN;
-            INSERT INTO client (ref, name, email) VALUES {clients} ON CONFLICT DO NOTHING;
-            INSERT INTO job (ref, client_id, stage, title) VALUES {jobs} ON CONFLICT DO NOTHING;
-            COMMIT;""")
 
     def copy(self, shop, name):
         """A backup as any tool takes it, of a service that is not there."""
@@ -70,19 +49,19 @@ class LedgerTest(ShopTest):
 class Restored(LedgerTest):
     def test_of_what_went_out_after_the_backup_nothing_goes_again(self):
         shop = self.make().start()
-        self.write_jobs(shop, 1, 10)
+        write_jobs(shop, 1, 10)
         self.sent(shop, 10)
         shop.stop()
         backup = self.copy(shop, "backup.db")
         shop.start()
-        self.write_jobs(shop, 11, 60)
+        write_jobs(shop, 11, 60)
         self.sent(shop, 60)
         shop.stop()
         self.restore(shop, backup)
         shop.start()
         self.paused(shop, "restored")
         self.assertTrue(any("betimes forecast" in text for text in self.tasks(shop)))
-        self.write_jobs(shop, 11, 70)  # the booking program knows what it had written
+        write_jobs(shop, 11, 70)  # the booking program knows what it had written
         time.sleep(slow(1))
         self.once(60)
         shop.run("resume")
@@ -95,7 +74,7 @@ class Restored(LedgerTest):
     def test_somebody_is_alerted_of_a_restore_until_sending_goes_on(self):
         shop = self.make("\n[alert]\nto = owner@example.com\n").start()
         shop.run("pause")
-        self.write_jobs(shop, 1, 3)
+        write_jobs(shop, 1, 3)
         wait_until("planned", lambda: shop.states(rule="mail") == {"planned": 3})
         shop.run("resume")
         shop.wait_message(rule="mail", state="sent")
@@ -118,7 +97,7 @@ class Restored(LedgerTest):
         shop = self.make()
         shop.start()
         shop.run("pause")
-        self.write_jobs(shop, 1, 30)
+        write_jobs(shop, 1, 30)
         wait_until("planned", lambda: shop.states() == {"planned": 30})
         shop.stop()
         backup = self.copy(shop, "backup.db")
@@ -143,7 +122,7 @@ class Restored(LedgerTest):
         shop = self.make()
         shop.start()
         shop.run("pause")
-        self.write_jobs(shop, 1, 5)
+        write_jobs(shop, 1, 5)
         wait_until("planned", lambda: shop.states() == {"planned": 5})
         shop.stop()
         backup = self.copy(shop, "backup.db")
@@ -156,32 +135,32 @@ class Restored(LedgerTest):
     def test_put_back_while_the_service_runs_it_is_noticed_and_paused(self):
         """sqlite3's own .restore, through the database's front door."""
         shop = self.make().start()
-        self.write_jobs(shop, 1, 10)
+        write_jobs(shop, 1, 10)
         self.sent(shop, 10)
         backup = shop.home / "backup.db"
         shop.sql(f".backup {backup}")
-        self.write_jobs(shop, 11, 20)
+        write_jobs(shop, 11, 20)
         self.sent(shop, 20)
         shop.sql(f".restore {backup}")
         shop.wait_log("its content was replaced")
         wait_until("the pause", lambda: shop.json("status")["paused"])
-        self.write_jobs(shop, 11, 25)
+        write_jobs(shop, 11, 25)
         shop.run("resume")
         self.sent(shop, 25)
         self.once(25)
 
     def test_another_file_put_in_its_place_is_noticed_and_paused(self):
         shop = self.make().start()
-        self.write_jobs(shop, 1, 10)
+        write_jobs(shop, 1, 10)
         self.sent(shop, 10)
         backup = shop.home / "backup.db"
         shop.sql(f".backup {backup}")
-        self.write_jobs(shop, 11, 20)
+        write_jobs(shop, 11, 20)
         self.sent(shop, 20)
         backup.rename(shop.database)
         shop.wait_log("moved, removed or replaced")
         wait_until("the pause", lambda: "Paused" in shop.notify.last("STATUS"))
-        self.write_jobs(shop, 11, 25)
+        write_jobs(shop, 11, 25)
         shop.run("resume")
         self.sent(shop, 25)
         self.once(25)
@@ -198,7 +177,7 @@ class Copied(LedgerTest):
 
     def waiting_shop(self, extra=""):
         shop = self.make(extra).start()
-        self.write_jobs(shop, 1, 3)
+        write_jobs(shop, 1, 3)
         self.sent(shop, 3)
         shop.stop()
         return shop
@@ -207,7 +186,7 @@ class Copied(LedgerTest):
         other = self.copy_shop(self.waiting_shop())
         other.start()
         self.paused(other, "another file")
-        self.write_jobs(other, 4, 6)
+        write_jobs(other, 4, 6)
         wait_until("planned", lambda: other.states(state="planned") == {"planned": 3})
         self.server.never_more_than(3, 0.5)
         other.run("resume")
@@ -227,7 +206,7 @@ class Copied(LedgerTest):
         other = self.copy_shop(self.waiting_shop("\n[database]\ncopies = run\n"))
         other.start()
         self.assertFalse(other.json("status")["paused"])
-        self.write_jobs(other, 4, 6)
+        write_jobs(other, 4, 6)
         self.sent(other, 6)
 
     def test_a_restart_a_rename_and_a_vacuum_make_no_copy(self):
@@ -249,7 +228,7 @@ class Crash(LedgerTest):
         for i in range(6):
             shop.start()
             self.assertFalse(shop.json("status")["paused"])
-            self.write_jobs(shop, i * 40 + 1, i * 40 + 40)
+            write_jobs(shop, i * 40 + 1, i * 40 + 40)
             self.server.received(i * 40 + 10, 20)
             shop.kill()
         shop.start()
@@ -271,14 +250,14 @@ class Crash(LedgerTest):
 
     def test_a_ledger_that_is_gone_is_told_and_made_anew(self):
         shop = self.make().start()
-        self.write_jobs(shop, 1, 3)
+        write_jobs(shop, 1, 3)
         self.sent(shop, 3)
         shop.stop()
         Path(f"{shop.database}.ledger").unlink()
         shop.start()
         self.assertTrue(any("ledger" in text for text in self.tasks(shop)))
         self.assertFalse(shop.json("status")["paused"])
-        self.write_jobs(shop, 4, 6)
+        write_jobs(shop, 4, 6)
         self.sent(shop, 6)
         shop.stop()
         shop.start()
@@ -289,7 +268,7 @@ class Crash(LedgerTest):
         path = Path(f"/dev/shm/betimes-test-{os.getpid()}.ledger")
         self.addCleanup(path.unlink)
         shop.start()
-        self.write_jobs(shop, 1, 3)
+        write_jobs(shop, 1, 3)
         self.sent(shop, 3)
         self.assertTrue(path.exists())
         self.assertFalse(Path(f"{shop.database}.ledger").exists())
@@ -297,7 +276,7 @@ class Crash(LedgerTest):
 
     def test_no_address_name_or_word_is_in_it(self):
         shop = self.make().start()
-        self.write_jobs(shop, 1, 3)
+        write_jobs(shop, 1, 3)
         self.sent(shop, 3)
         data = Path(f"{shop.database}.ledger").read_bytes()
         for word in (b"example", b"A1", b"T1", b"mail", b"J1"):

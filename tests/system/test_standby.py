@@ -10,17 +10,8 @@ import sqlite3
 import time
 
 from harness import BUSINESS, MailServer, Shop, ShopTest, slow, wait_until
+from mailed_jobs import PLAYBOOK, WORDS
 
-PLAYBOOK = """
-[workflow repair]
-stages = New, Ready
-
-[rule mail]
-on = job enters Ready
-by = email
-"""
-
-WORDS = {"mail/en.email": "Subject: {{job.title}}\n\nReady.\n"}
 JOBS = 200
 
 

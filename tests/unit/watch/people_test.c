@@ -1,34 +1,5 @@
 /* watch: who a message goes to and by which channel, when the people change. */
-#include "../support/shop.h"
-
-#define VISITS                                                                                     \
-    "[rule booked]\non = appointment booked\n"                                                     \
-    "[rule moved]\non = appointment moved\n"                                                       \
-    "[rule cancelled]\non = appointment cancelled\n"                                               \
-    "[rule day-before]\non = appointment starts\nwhen = 1 day before at 18:00\n"                   \
-    "[rule soon]\non = appointment starts\nwhen = 2 hours before\nby = sms\n"
-
-/* A visit a week ahead, 15:00 in Riga, 13:00 UTC; planned. */
-static struct shop *booked_shop(void)
-{
-    struct shop *s = shop_open(VISITS, "2026-12-01T09:00");
-
-    shop_ilze(s);
-    shop_sql(s, "INSERT INTO appointment (ref, client_id, starts, title) "
-                "VALUES ('a1', 1, '2026-12-08T15:00', 'Service')");
-    shop_look(s);
-    return s;
-}
-
-static struct shop *job_shop(const char *playbook, const char *stage)
-{
-    struct shop *s = shop_open(playbook, "2026-12-01T09:00");
-
-    shop_ilze(s);
-    shop_sql(s, "INSERT INTO job (ref, client_id, stage) VALUES ('j1', 1, '%s')", stage);
-    shop_look(s);
-    return s;
-}
+#include "beginnings.h"
 
 /* --- channels --- */
 

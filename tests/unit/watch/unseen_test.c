@@ -1,26 +1,5 @@
 /* watch: what no trigger told, what a crash left half done, and when things happened. */
-#include "../support/shop.h"
-
-#define VISITS                                                                                     \
-    "[rule booked]\non = appointment booked\n"                                                     \
-    "[rule moved]\non = appointment moved\n"                                                       \
-    "[rule cancelled]\non = appointment cancelled\n"                                               \
-    "[rule day-before]\non = appointment starts\nwhen = 1 day before at 18:00\n"                   \
-    "[rule soon]\non = appointment starts\nwhen = 2 hours before\nby = sms\n"
-
-#define JOBS SHOP_WORKFLOW "[rule ready]\non = job enters Ready\n"
-
-/* A visit a week ahead, 15:00 in Riga, 13:00 UTC; planned. */
-static struct shop *booked_shop(void)
-{
-    struct shop *s = shop_open(VISITS, "2026-12-01T09:00");
-
-    shop_ilze(s);
-    shop_sql(s, "INSERT INTO appointment (ref, client_id, starts, title) "
-                "VALUES ('a1', 1, '2026-12-08T15:00', 'Service')");
-    shop_look(s);
-    return s;
-}
+#include "beginnings.h"
 
 /* --- what no trigger told --- */
 
