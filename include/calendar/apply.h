@@ -10,7 +10,7 @@
 #ifndef CALENDAR_APPLY_H
 #define CALENDAR_APPLY_H
 
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -44,8 +44,8 @@ struct apply_told {
 
 struct apply {
     struct store *store;
-    int64_t epoch; /* of the service that writes (store/tenure.h); 0: another program */
-    const volatile sig_atomic_t *stop; /* it is set: break off; may be NULL */
+    int64_t epoch;           /* of the service that writes (store/tenure.h); 0: another program */
+    const atomic_bool *stop; /* it is set, by any thread: break off; may be NULL */
     int64_t calendar_id;
     const char *name; /* of the calendar */
     const struct people *people;

@@ -9,7 +9,7 @@
 #ifndef CALENDAR_SYNC_H
 #define CALENDAR_SYNC_H
 
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,8 +34,8 @@ void sync_business_close(struct sync_business *b);
 
 struct sync_job {
     struct store *store;
-    int64_t epoch;                     /* of the service (store/tenure.h); 0: another program */
-    const volatile sig_atomic_t *stop; /* when it is set: break off; may be NULL */
+    int64_t epoch;           /* of the service (store/tenure.h); 0: another program */
+    const atomic_bool *stop; /* when it is set, by any thread: break off; may be NULL */
     const struct sync_business *business;
     const char *name;                /* of the calendar */
     uint64_t rules;                  /* a fingerprint of how it is read; kept with the look */

@@ -458,7 +458,7 @@ int apply_run(struct apply *a, const struct comparison *c)
         while (at < c->count && still_apart(a, &c->items[at]))
             at++;
         int64_t began_us = clock_mono_us();
-        if (a->stop != NULL && *a->stop)
+        if (a->stop != NULL && atomic_load(a->stop))
             rc = ERR_CANCELLED;
         else if (at < c->count)
             rc = apply_batch(a, c, &at);

@@ -251,7 +251,7 @@ static int write_given(struct claiming *c, const struct outlet *o, const char *a
     rc = written_mail(c->with->world->settings, &in, p, &err);
     if (rc == 0)
         return store_payload_save(c->store, c->m->id, p);
-    snprintf(reason, COMPOSE_REASON_MAX, "%s", err.text);
+    snprintf(reason, COMPOSE_REASON_MAX, "%.*s", COMPOSE_REASON_MAX - 1, err.text);
     return rc;
 }
 

@@ -295,7 +295,7 @@ static void timer_closed(uv_handle_t *h)
 void calendars_close(struct calendars *c, void (*closed)(void *arg), void *arg)
 {
     c->means.closing = true;
-    c->means.stop = 1;
+    atomic_store(&c->means.stop, true);
     c->closed = closed;
     c->closed_arg = arg;
     c->open = 4 + (c->means.lane != NULL);

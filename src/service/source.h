@@ -12,7 +12,7 @@
 #ifndef SERVICE_SOURCE_H
 #define SERVICE_SOURCE_H
 
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -53,7 +53,7 @@ struct attempt {
 struct source_means {
     struct lane *lane;
     struct fetcher *fetcher;
-    volatile sig_atomic_t stop; /* break off what is under way in the lane */
+    atomic_bool stop; /* break off what is under way in the lane */
     bool closing;
     void (*ended)(void *arg, struct source *s, bool looked); /* `looked`: it came as far as that */
     void *arg;

@@ -1,6 +1,7 @@
 /* time/zone: what clocks show, and the instants of what they show. Wants the system's tzdata. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -412,7 +413,7 @@ static void *ask_on_and_on(void *arg)
     const int64_t one_ms = instant("2026-07-01T09:00:00Z"), other_ms = one_ms + 3600 * 1000;
     size_t wrong = 0;
 
-    while (!*(volatile bool *)arg) {
+    while (!atomic_load((atomic_bool *)arg)) {
         int64_t at_ms = zone_to_instant(z, &noon);
         wrong += at_ms != one_ms && at_ms != other_ms;
     }
@@ -421,7 +422,7 @@ static void *ask_on_and_on(void *arg)
 
 static void threads_see_the_old_clocks_or_the_new_and_nothing_between(void **state)
 {
-    static bool end;
+    static atomic_bool end;
     pthread_t threads[2];
 
     zonefile_rule(dir, "Busy", EVERY_YEAR);
@@ -432,7 +433,7 @@ static void threads_see_the_old_clocks_or_the_new_and_nothing_between(void **sta
         zonefile_rule(dir, "Busy", i % 2 == 0 ? NO_SUMMER : EVERY_YEAR);
         assert_int_equal(zone_refresh(), 1);
     }
-    *(volatile bool *)&end = true;
+    atomic_store(&end, true);
     for (int i = 0; i < 2; i++) {
         void *wrong;
         assert_int_equal(pthread_join(threads[i], &wrong), 0);
