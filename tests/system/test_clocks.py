@@ -8,13 +8,12 @@ makes the service look as well.
 """
 
 import glob
-import os
 import shutil
 import struct
 import tempfile
 from pathlib import Path
 
-from harness import BUSINESS, CONF, FileGatewayFolder, MailServer, ShopTest, wait_until
+from harness import BUSINESS, CONF, FileGatewayFolder, MailServer, ShopTest, preload, wait_until
 
 EUROPEAN = "EET-2EEST,M3.5.0/3,M10.5.0/4"
 SUMMER_FOR_EVER = "<+03>-3"
@@ -158,14 +157,12 @@ class ClockSteps(ShopTest):
                                 templates=STEP_WORDS)
         self.step = self.garage.home / "step"
         self.step.write_text("+0")
-        asan = os.environ.get("ASAN_OPTIONS", "")
         self.garage.start(env={
-            "LD_PRELOAD": glob.glob(FAKETIME)[0],
+            **preload(glob.glob(FAKETIME)[0]),
             "FAKETIME_TIMESTAMP_FILE": str(self.step),
             "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DONT_RESET": "1",
             "DONT_FAKE_MONOTONIC": "1",
-            "ASAN_OPTIONS": f"{asan}:verify_asan_link_order=0",
         })
         self.garage.sql("INSERT INTO client (id, name, email) VALUES (1, 'Anna', 'a@example.com')")
 

@@ -3,6 +3,7 @@
   shop.py     a shop: a folder made by `betimes init`, its database, the service over it
   notify.py   the service manager's end of sd_notify
   mail.py     a mail server to point a shop at; reading what a file gateway wrote
+  preload.py  a library before all others of the program
   waiting.py  waiting for something, boundedly
   tap.py      runs a file of tests and reports them (tests/run calls it)
 
@@ -18,6 +19,7 @@ sys.path.insert(0, str(ROOT / "tests" / "peers"))
 
 from .mail import FileGatewayFolder, MailServer, parse  # noqa: E402
 from .notify import NotifySocket  # noqa: E402
+from .preload import preload  # noqa: E402
 from .shop import BUSINESS, CONF, FILES, Betimes, BetimesError, Shop, ShopTest  # noqa: E402
 from .waiting import slow, wait_until  # noqa: E402
 
@@ -34,6 +36,7 @@ __all__ = [
     "Shop",
     "ShopTest",
     "parse",
+    "preload",
     "slow",
     "wait_until",
 ]

@@ -13,7 +13,7 @@ from .waiting import slow
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 BUILD = Path(os.environ.get("BUILD") or ROOT / "build").resolve()
 PICTURES = BUILD / "pictures"
-AXE = "node_modules/axe-core/axe.min.js"  # in the build's folder; one above for SANITIZE=1
+AXE = "node_modules/axe-core/axe.min.js"  # in the build's folder; one above for SANITIZE=
 PHONE, DESK, SMALLEST = (375, 800), (1280, 900), (320, 640)
 
 
