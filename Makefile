@@ -4,6 +4,7 @@
 # Variables to give on the command line:
 #   BUILD=DIR            where the results go (build)
 #   SANITIZE=1           with AddressSanitizer and UBSan, into $(BUILD)/sanitize
+#   SANITIZE=thread      with ThreadSanitizer, into $(BUILD)/thread
 #   ROOMS="base time"    only these rooms of the house, while working on a lower one
 #   TEST="zone system/"  make test: only the tests whose names contain one of these
 #   PREFIX=, DESTDIR=    make install: where to
@@ -47,9 +48,10 @@ HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 OUT := $(BUILD)
 
 ifdef SANITIZE
-OUT := $(BUILD)/sanitize
+OUT := $(BUILD)/$(if $(filter thread,$(SANITIZE)),thread,sanitize)
 CFLAGS := -O1 -g -fno-omit-frame-pointer
-HARDEN := -fsanitize=address,undefined -fno-sanitize-recover=all -fPIE
+SANITIZERS := $(if $(filter thread,$(SANITIZE)),thread,address,undefined)
+HARDEN := -fsanitize=$(SANITIZERS) -fno-sanitize-recover=all -fPIE
 endif
 
 # For `make fuzz`, which calls make again with this: clang, and its fuzzer in every target.

@@ -28,22 +28,12 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/sanitized.h"
 
 #define READ_BYTES ((size_t)65536)
 
 /* What base/mem ends with when there is no memory. */
 #define STATUS_NO_MEMORY 2
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 /* ---- in the child ---- */
 
@@ -159,12 +149,15 @@ static int spawn(const char *path, const char *const argv[], int in, int out, pi
     const char *tzdir = getenv("TZDIR");
     char *zone_folder = tzdir != NULL ? mem_printf("TZDIR=%s", tzdir) : NULL;
     /* The leak checker reads /proc, which a child may not; a report is a crash, not a refusal. */
-    static char sanitizer[] = "ASAN_OPTIONS=detect_leaks=0:exitcode=99";
-    char *env[3] = {NULL};
+    static char address[] = "ASAN_OPTIONS=detect_leaks=0:exitcode=99";
+    static char thread[] = "TSAN_OPTIONS=exitcode=99";
+    char *env[4] = {NULL};
     size_t n = 0;
 
-    if (SANITIZED)
-        env[n++] = sanitizer;
+    if (SANITIZED) {
+        env[n++] = address;
+        env[n++] = thread;
+    }
     if (zone_folder != NULL)
         env[n++] = zone_folder;
     sigemptyset(&none);

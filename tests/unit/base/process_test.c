@@ -22,15 +22,10 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/process.h"
+#include "base/sanitized.h"
 
 #define CHILD_WORD "process-test-child"
 #define MIB ((size_t)1024 * 1024)
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED true
-#else
-#define SANITIZED false
-#endif
 
 static struct process_limits limits_of(void)
 {

@@ -8,12 +8,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/sanitized.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SLOWNESS 5
-#else
-#define SLOWNESS 1
-#endif
+#define SLOWNESS (SANITIZED ? 5 : 1)
 
 /* ---- what is no calendar ---- */
 
