@@ -92,6 +92,8 @@ struct rule {
     bool capped;
     struct str_list require;
     int require_line; /* where it stands */
+    /* Where these keys stand; the line of the section for one that is left out. */
+    int to_line, by_line, when_line, every_line, window_line, template_line;
     char *workflow;   /* NULL: every workflow that has the stage */
     int64_t merge_ms;
     bool invite;

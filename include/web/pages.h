@@ -27,8 +27,10 @@ int page_rule_pause(struct visit *v); /* the forms: no more messages of this rul
 int page_rule_resume(struct visit *v);
 int page_edit(struct visit *v); /* a rule's form; what was sent leads to a change, */
 int page_edit_sent(struct visit *v);
+int page_edit_check(struct visit *v); /* what is wrong so far */
 int page_new_rule(struct visit *v);
 int page_new_rule_sent(struct visit *v);
+int page_new_rule_check(struct visit *v);
 int page_change(struct visit *v); /* which is looked at, and saved */
 int page_change_save(struct visit *v);
 int page_templates(struct visit *v);    /* what is said in which language by which channel */

@@ -8,7 +8,8 @@
 #include "web/rules.h"
 
 /* Read the whole configuration with `file` as its playbook, as a reload would; false: it would be
- * refused. What is wrong, and what is to be noted, goes into `problems`. */
+ * refused. What is wrong, and what is to be noted, goes into `problems`, that of `file` under the
+ * name of the playbook. */
 bool rule_check(const struct visit *v, const char *file, struct problems *problems);
 
 /* Answer that somebody else changed the file meanwhile: the section as it is there now (`now` NULL:

@@ -32,7 +32,8 @@ char *rule_form_section(const char *name, const struct rule_fields *fields);
 void rule_form_write(struct visit *v, const struct ini_section *section,
                      const struct playbook *playbook, const struct problems *problems);
 
-/* Is the problem about one of the section's fields? */
-bool rule_form_has(const struct ini_section *section, const struct problem *p);
+/* Which of the section's fields is the problem about? Its key; NULL: none. */
+const char *rule_form_key(const struct visit *v, const struct ini_section *section,
+                          const struct problem *p);
 
 #endif

@@ -47,6 +47,9 @@ void rules_reason(struct visit *v, const struct rule_shown *r);
 void rules_switch(struct visit *v, const char *name, const struct rule_shown *r, const char *back,
                   bool ask);
 
+/* One thing that is wrong: with its line in the playbook, or its file and line. */
+void rules_problem(struct visit *v, const struct problem *p);
+
 /* What is wrong, each with its line; nothing for none. */
 void rules_problems(struct visit *v, const struct problems *p);
 

@@ -452,14 +452,14 @@ static void check_channels(const struct playbook *p, const struct rule *r, const
     if (r->by == BY_TASK)
         return;
     if ((mail_only && !email) || (text_only && !sms) || (!email && !sms))
-        problems_warning(problems, p->file, r->line,
+        problems_warning(problems, p->file, r->by_line,
                          "`[rule %s]` can reach nobody: no gateway in betimes.conf carries %s",
                          r->name,
                          mail_only   ? "mail"
                          : text_only ? "SMS"
                                      : "anything");
     else if (names_both(r->by) && (!email || !sms))
-        problems_warning(problems, p->file, r->line,
+        problems_warning(problems, p->file, r->by_line,
                          "`[rule %s]`: no gateway in betimes.conf carries %s, so that its messages "
                          "wait for one until it is too late; write `by = %s`, or a gateway",
                          r->name, email ? "SMS" : "mail", email ? "email" : "sms");
@@ -493,6 +493,15 @@ static void check_invitations(const struct playbook *p, struct problems *problem
                              first->name, later[i].word);
 }
 
+/* The line that counts on business hours; 0: none does. */
+static int business_line(const struct rule *r)
+{
+    return r->window == WINDOW_BUSINESS                            ? r->window_line
+           : is_business_unit(r->when.unit)                        ? r->when_line
+           : r->every.times > 1 && is_business_unit(r->every.unit) ? r->every_line
+                                                                   : 0;
+}
+
 void playbook_check(const struct playbook *p, const struct settings *settings,
                     struct problems *problems)
 {
@@ -502,17 +511,15 @@ void playbook_check(const struct playbook *p, const struct settings *settings,
         const char *country = settings->business.country;
         char number[PHONE_MAX];
         struct err err = {0};
-        bool business = r->window == WINDOW_BUSINESS || is_business_unit(r->when.unit) ||
-                        (r->every.times > 1 && is_business_unit(r->every.unit));
-
-        if (business && !settings->business.has_hours)
-            problems_error(problems, p->file, r->line,
+        if (business_line(r) != 0 && !settings->business.has_hours)
+            problems_error(problems, p->file, business_line(r),
                            "`[rule %s]` counts on business hours, and betimes.conf gives none; add "
                            "`hours = Mon-Fri 09:00-18:00` to `[business]`",
                            r->name);
         if (r->address != NULL && strchr(r->address, '@') == NULL &&
             phone_e164(r->address, country, number, &err) != 0)
-            problems_error(problems, p->file, r->line, "`[rule %s]`: `to`: %s", r->name, err.text);
+            problems_error(problems, p->file, r->to_line, "`[rule %s]`: `to`: %s", r->name,
+                           err.text);
         check_channels(p, r, settings, problems);
     }
 }

@@ -323,6 +323,23 @@ static void check_recipient(const struct check *c, const struct rule *r)
         wrong(c, "workflow", "it is for rules on jobs; leave it out here");
 }
 
+static int line_of(const struct check *c, const char *key)
+{
+    const struct ini_entry *e = ini_entry(c->section, key);
+
+    return e != NULL ? e->line : c->section->line;
+}
+
+static void note_lines(const struct check *c, struct rule *r)
+{
+    r->to_line = line_of(c, "to");
+    r->by_line = line_of(c, "by");
+    r->when_line = line_of(c, "when");
+    r->every_line = line_of(c, "every");
+    r->window_line = line_of(c, "window");
+    r->template_line = line_of(c, "template");
+}
+
 static void check_condition(const struct check *c, const char *key, const char *text, int *line)
 {
     const struct ini_entry *e = ini_entry(c->section, key);
@@ -347,6 +364,7 @@ bool rule_read(const struct reading *r, const struct ini_section *section, struc
                        "a rule needs a name of a-z, 0-9, _ and -, at most %d of them: `[rule "
                        "ready]`",
                        VALUE_NAME_MAX);
+    note_lines(&c, rule);
     directives_apply(r, &rule_section, section, rule, NULL);
     if (rule->template == NULL)
         rule->template = mem_strdup(rule->name);

@@ -66,7 +66,7 @@ static void no_folder(const struct loading *l)
                      ? mem_printf("; there is `%s`: write `template = %s` to use it", near, near)
                      : mem_printf("; write %s/%s.sms or .email there", r->template,
                                   l->c->settings->business.language);
-    problems_error(l->problems, l->c->playbook->file, r->line,
+    problems_error(l->problems, l->c->playbook->file, r->template_line,
                    "`[rule %s]` has no words: there is no folder `%s` in %s%s", r->name,
                    r->template, l->c->settings->templates, hint);
     free(hint);
@@ -92,7 +92,7 @@ static void check_task_words(const struct loading *l)
     if (l->c->templates != NULL && !has_words(l, TEMPLATE_KIND_SMS) &&
         !has_words(l, TEMPLATE_KIND_EMAIL))
         problems_warning(
-            l->problems, l->c->playbook->file, r->line,
+            l->problems, l->c->playbook->file, r->template_line,
             "`[rule %s]` gives a task without words: write %s/%s.sms (or .email), else it says "
             "`%s` and the client's name",
             r->name, r->template, l->c->settings->business.language, r->name);
@@ -124,13 +124,13 @@ static void check_words(const struct loading *l)
             continue;
         /* Whoever leaves the channel to the client may know that all of them have telephones. */
         if (r->by == BY_PREFERRED && have > 0)
-            problems_warning(l->problems, l->c->playbook->file, r->line,
+            problems_warning(l->problems, l->c->playbook->file, r->by_line,
                              "`[rule %s]` has no words for %s: write %s/%s.%s, or say `by = %s`",
                              r->name, kind == TEMPLATE_KIND_SMS ? "an SMS" : "an e-mail",
                              r->template, language, extension(kind),
                              kind == TEMPLATE_KIND_SMS ? "email" : "sms");
         else
-            problems_error(l->problems, l->c->playbook->file, r->line,
+            problems_error(l->problems, l->c->playbook->file, r->by_line,
                            "`[rule %s]` has no words for %s: there is no %s/%s/%s.%s", r->name,
                            kind == TEMPLATE_KIND_SMS ? "an SMS" : "an e-mail",
                            l->c->settings->templates, r->template, language, extension(kind));

@@ -247,7 +247,7 @@ static void check_departments(const struct playbook *p, struct store *s, struct 
             continue;
         const char *near = str_nearest(r->department, names, departments);
         problems_warning(
-            problems, p->file, r->line,
+            problems, p->file, r->to_line,
             "`[rule %s]`: nobody of the staff is in the department `%s`%s%s%s, so that "
             "it gives the office a task",
             r->name, r->department, near != NULL ? " (did you mean `" : "",

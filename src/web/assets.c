@@ -17,6 +17,7 @@
 EMBED(asset_page_css, "src/web/assets/page.css");
 EMBED(asset_live_js, "src/web/assets/live.js");
 EMBED(asset_editor_js, "src/web/assets/editor.js");
+EMBED(asset_rule_js, "src/web/assets/rule.js");
 EMBED(asset_icon_svg, "src/web/assets/icon.svg");
 
 #define PATH_MAX_BYTES 64
@@ -29,6 +30,7 @@ static struct asset {
     {"page.css", "text/css; charset=utf-8", asset_page_css, asset_page_css_end, ""},
     {"live.js", "text/javascript; charset=utf-8", asset_live_js, asset_live_js_end, ""},
     {"editor.js", "text/javascript; charset=utf-8", asset_editor_js, asset_editor_js_end, ""},
+    {"rule.js", "text/javascript; charset=utf-8", asset_rule_js, asset_rule_js_end, ""},
     {"icon.svg", "image/svg+xml", asset_icon_svg, asset_icon_svg_end, ""},
 };
 #define ASSETS (sizeof(assets) / sizeof(assets[0]))

@@ -4,7 +4,9 @@
  * A form is sent with the fingerprint of the file that it was made from. If the file is still the
  * same, it is edited in memory, and the whole configuration is read with it in its place, by the
  * reader that a reload uses. Mistakes come back in the form, each at its field; without any, the
- * change is kept (web/proposals.h) and shown with what it would do (page_proposal.c).
+ * change is kept (web/proposals.h) and shown with what it would do (page_proposal.c). While
+ * somebody types, a script sends the form to an address that only tells the mistakes, by the same
+ * reader.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,6 +29,15 @@
 
 /* --- checking --- */
 
+static void rename_file(struct problems *problems, const char *from, const char *to)
+{
+    for (size_t i = 0; i < problems->count; i++)
+        if (strcmp(problems->items[i].file, from) == 0) {
+            free(problems->items[i].file);
+            problems->items[i].file = mem_strdup(to);
+        }
+}
+
 bool rule_check(const struct visit *v, const char *file, struct problems *problems)
 {
     char path[64];
@@ -41,6 +52,7 @@ bool rule_check(const struct visit *v, const char *file, struct problems *proble
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
     bool right = v->hooks->check(v->hooks->arg, path, NULL, problems);
     close(fd);
+    rename_file(problems, path, v->site->playbook);
     return right;
 }
 
@@ -55,6 +67,7 @@ struct form {
     const struct problems *problems; /* NULL: none looked for */
     const char *trouble;             /* what is wrong as a whole; NULL: nothing */
     uint64_t digest;                 /* of the file it is about */
+    bool checks;                     /* nothing was sent: somebody is typing */
 };
 
 static void put_head(struct visit *v, const struct form *f)
@@ -79,35 +92,81 @@ static void put_head(struct visit *v, const struct form *f)
     }
 }
 
-/* What is about no field of the form. */
+/* What is wrong, each with the way to its field. */
+static void put_wrong(struct visit *v, const struct form *f, const struct ini_section *section)
+{
+    struct buf *b = &v->response->body;
+    const struct problems *all = f->problems;
+
+    buf_puts(b, "<div class=\"notice bad\"><div><p role=\"alert\">");
+    if (f->trouble != NULL)
+        html_text(b, f->trouble);
+    else
+        html_word(b, W_RULE_WRONG);
+    buf_puts(b, "</p>");
+    if (all != NULL && all->errors > 0) {
+        buf_puts(b, "<ul>");
+        for (size_t i = 0; i < all->count; i++) {
+            if (all->items[i].warning)
+                continue;
+            const char *key = rule_form_key(v, section, &all->items[i]);
+            buf_puts(b, "<li>");
+            if (key != NULL)
+                buf_printf(b, "<a href=\"#key-%s\">", key);
+            rules_problem(v, &all->items[i]);
+            buf_puts(b, key != NULL ? "</a></li>" : "</li>");
+        }
+        buf_puts(b, "</ul>");
+    }
+    buf_puts(b, "</div></div>");
+}
+
+/* What is wrong beside the fields, while one types: the script puts it into this part of the form.
+ */
 static void put_rest(struct visit *v, const struct form *f, const struct ini_section *section)
 {
     struct buf *b = &v->response->body;
-    struct problems rest = {0};
+    const struct problems *all = f->problems;
+    bool any = f->checks && f->trouble != NULL;
 
-    if (f->problems == NULL || f->problems->errors == 0)
-        return;
-    buf_puts(b, "<div class=\"notice bad\"><p role=\"alert\">");
-    html_word(b, W_RULE_WRONG);
-    buf_puts(b, "</p></div>");
-    for (size_t i = 0; i < f->problems->count; i++) {
-        const struct problem *p = &f->problems->items[i];
-        if (p->warning || rule_form_has(section, p))
-            continue;
-        problems_error(&rest, p->file, p->line, "%s", p->text);
+    buf_puts(b, "<div id=\"rest\" role=\"status\">");
+    for (size_t i = 0; f->checks && !any && all != NULL && i < all->count; i++)
+        any = !all->items[i].warning && rule_form_key(v, section, &all->items[i]) == NULL;
+    if (any) {
+        buf_puts(b, "<div class=\"notice look\"><div><p>");
+        html_word(b, W_RULE_BEFORE_SAVING);
+        buf_puts(b, "</p><ul>");
+        if (f->trouble != NULL) {
+            buf_puts(b, "<li>");
+            html_text(b, f->trouble);
+            buf_puts(b, "</li>");
+        }
+        for (size_t i = 0; all != NULL && i < all->count; i++) {
+            const struct problem *p = &all->items[i];
+            if (p->warning || rule_form_key(v, section, p) != NULL)
+                continue;
+            buf_puts(b, "<li>");
+            rules_problem(v, p);
+            buf_puts(b, "</li>");
+        }
+        buf_puts(b, "</ul></div></div>");
     }
-    rules_problems(v, &rest);
-    problems_close(&rest);
+    buf_puts(b, "</div><p class=\"unseen\" id=\"said\" role=\"status\" data-right=\"");
+    html_attr(b, word(W_RULE_RIGHT));
+    buf_puts(b, "\"></p>");
 }
 
 static void begin_form(struct visit *v, const struct form *f, const char *mode)
 {
     struct buf *b = &v->response->body;
 
+    buf_puts(b, "<form method=\"post\"");
+    if (strcmp(mode, "fields") == 0)
+        buf_puts(b, " id=\"rule-form\"");
     if (f->rule != NULL)
-        buf_printf(b, "<form method=\"post\" action=\"/playbook/%s/edit\">", f->rule);
+        buf_printf(b, " action=\"/playbook/%s/edit\">", f->rule);
     else
-        buf_puts(b, "<form method=\"post\" action=\"/new-rule\">");
+        buf_puts(b, " action=\"/new-rule\">");
     auth_form_token(v);
     buf_printf(b,
                "<input type=\"hidden\" name=\"mode\" value=\"%s\"><input type=\"hidden\" "
@@ -158,6 +217,7 @@ static void put_fields_form(struct visit *v, const struct form *f, const struct 
         buf_puts(b, "\"></div>");
     }
     rule_form_write(v, section, book->playbook, f->problems);
+    put_rest(v, f, section);
     put_button(b, W_RULE_LOOK, true);
 }
 
@@ -173,12 +233,8 @@ static void put_form(struct visit *v, const struct form *f, const struct book *b
 
     frame_begin(v, f->rule != NULL ? f->rule : word(W_RULE_NEW), PLACE_PLAYBOOK);
     put_head(v, f);
-    if (f->trouble != NULL) {
-        buf_puts(b, "<div class=\"notice bad\"><p role=\"alert\">");
-        html_text(b, f->trouble);
-        buf_puts(b, "</p></div>");
-    }
-    put_rest(v, f, section);
+    if (!f->checks && (f->trouble != NULL || (f->problems != NULL && f->problems->errors > 0)))
+        put_wrong(v, f, section);
     buf_puts(b, "<section>");
     put_fields_form(v, f, book, section);
     put_text_form(v, f);
@@ -187,6 +243,7 @@ static void put_form(struct visit *v, const struct form *f, const struct book *b
         begin_form(v, f, "delete");
         put_button(b, W_RULE_DELETE, false);
     }
+    buf_printf(b, "<script defer src=\"%s\"></script>", asset_path("rule.js"));
     frame_end(v);
     ini_free(ini);
     problems_close(&none);
@@ -249,6 +306,7 @@ struct sent {
     const char *rule; /* NULL: a new one */
     const char *name;
     bool as_text, deletes;
+    bool checks; /* only to tell what is wrong, while somebody is typing */
     struct rule_fields fields;
     char *section; /* what it means; free() it */
     struct buf file;
@@ -351,8 +409,9 @@ static void come_back(struct visit *v, const struct sent *s, const char *name,
         .problems = problems,
         .trouble = s->err.text[0] != '\0' ? s->err.text : NULL,
         .digest = book_digest(&s->book.text),
+        .checks = s->checks,
     };
-    v->response->status = 422;
+    v->response->status = s->checks ? 200 : 422;
     put_form(v, &f, &s->book);
 }
 
@@ -367,7 +426,7 @@ static void look_at(struct visit *v, struct sent *s)
     name = s->as_text ? name_of(s->section) : mem_strdup(s->rule != NULL ? s->rule : s->name);
     if (make_file(s) != 0 || name == NULL)
         come_back(v, s, name, NULL);
-    else if (!rule_check(v, s->file.data, &problems))
+    else if (!rule_check(v, s->file.data, &problems) || s->checks)
         come_back(v, s, name, &problems);
     else
         keep_change(v, s, name);
@@ -375,12 +434,12 @@ static void look_at(struct visit *v, struct sent *s)
     free(name);
 }
 
-static int take(struct visit *v, const char *rule)
+static int take(struct visit *v, const char *rule, bool checks)
 {
     const struct fields *form = &v->request->form;
     const char *mode = fields_get(form, "mode"), *digest = fields_get(form, "digest");
     char present[DIGEST_MAX];
-    struct sent s = {.rule = rule, .name = fields_get(form, "name")};
+    struct sent s = {.rule = rule, .name = fields_get(form, "name"), .checks = checks};
     int rc = book_open(v, &s.book);
 
     buf_init(&s.file);
@@ -389,7 +448,7 @@ static int take(struct visit *v, const char *rule)
     s.name = s.name != NULL ? s.name : "";
     rule_form_read(v, &s.fields);
     snprintf(present, sizeof(present), "%016" PRIx64, book_digest(&s.book.text));
-    if (rc == 0 && !str_eq(digest, present)) {
+    if (rc == 0 && !checks && !str_eq(digest, present)) {
         find_section(v, &s);
         char *now = rule != NULL ? book_section(&s.book, rule) : NULL;
         rule_conflict(v, rule, now, s.deletes ? NULL : s.section, book_digest(&s.book.text));
@@ -405,10 +464,20 @@ static int take(struct visit *v, const char *rule)
 
 int page_edit_sent(struct visit *v)
 {
-    return take(v, v->hole.token);
+    return take(v, v->hole.token, false);
+}
+
+int page_edit_check(struct visit *v)
+{
+    return take(v, v->hole.token, true);
 }
 
 int page_new_rule_sent(struct visit *v)
 {
-    return take(v, NULL);
+    return take(v, NULL, false);
+}
+
+int page_new_rule_check(struct visit *v)
+{
+    return take(v, NULL, true);
 }

@@ -8,6 +8,7 @@ const struct route routes[] = {
     {METHOD_GET, "/assets/page.css", ACCESS_ANYONE, ON_LOOP, asset_page},
     {METHOD_GET, "/assets/live.js", ACCESS_ANYONE, ON_LOOP, asset_page},
     {METHOD_GET, "/assets/editor.js", ACCESS_ANYONE, ON_LOOP, asset_page},
+    {METHOD_GET, "/assets/rule.js", ACCESS_ANYONE, ON_LOOP, asset_page},
     {METHOD_GET, "/assets/icon.svg", ACCESS_ANYONE, ON_LOOP, asset_page},
 
     {METHOD_GET, "/calendar/{token}.ics", ACCESS_ANYONE, IN_CALENDARS, feed_page},
@@ -68,8 +69,10 @@ const struct route routes[] = {
     {METHOD_POST, "/playbook/{name}/resume", ACCESS_MANAGER, IN_PAGES, page_rule_resume},
     {METHOD_GET, "/playbook/{name}/edit", ACCESS_MANAGER, IN_PAGES, page_edit},
     {METHOD_POST, "/playbook/{name}/edit", ACCESS_MANAGER, IN_PAGES, page_edit_sent},
+    {METHOD_POST, "/playbook/{name}/edit/check", ACCESS_MANAGER, IN_PAGES, page_edit_check},
     {METHOD_GET, "/new-rule", ACCESS_MANAGER, IN_PAGES, page_new_rule},
     {METHOD_POST, "/new-rule", ACCESS_MANAGER, IN_PAGES, page_new_rule_sent},
+    {METHOD_POST, "/new-rule/check", ACCESS_MANAGER, IN_PAGES, page_new_rule_check},
     {METHOD_GET, "/changes/{token}", ACCESS_MANAGER, IN_PAGES, page_change},
     {METHOD_POST, "/changes/{token}/save", ACCESS_MANAGER, IN_PAGES, page_change_save},
 

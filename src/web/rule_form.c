@@ -153,8 +153,8 @@ static void list_suggestions(const struct directive *d, struct str_list *l)
 
 /* --- fields --- */
 
-/* The lines of a key: its own to that of the next one. */
-static bool is_about(const struct ini_section *s, const struct ini_entry *e,
+/* Is it wrong in the lines of a key of the playbook: its own to that of the next one? */
+static bool is_about(const struct visit *v, const struct ini_section *s, const struct ini_entry *e,
                      const struct problem *p)
 {
     int next = 0;
@@ -162,37 +162,42 @@ static bool is_about(const struct ini_section *s, const struct ini_entry *e,
     for (size_t i = 0; i < s->count; i++)
         if (s->entries[i].line > e->line && (next == 0 || s->entries[i].line < next))
             next = s->entries[i].line;
-    return p->line == e->line || (p->line > e->line && next != 0 && p->line < next);
+    return !p->warning && strcmp(p->file, v->site->playbook) == 0 &&
+           (p->line == e->line || (p->line > e->line && next != 0 && p->line < next));
 }
 
-bool rule_form_has(const struct ini_section *section, const struct problem *p)
+const char *rule_form_key(const struct visit *v, const struct ini_section *section,
+                          const struct problem *p)
 {
     const struct directive_section *table = rule_table();
 
     for (size_t i = 0; section != NULL && i < table->count; i++) {
-        const struct ini_entry *e = ini_entry(section, table->directives[i].key);
-        if (e != NULL && is_about(section, e, p))
-            return true;
+        const struct directive *d = &table->directives[i];
+        const struct ini_entry *e = ini_entry(section, d->key);
+        if (e != NULL && directive_is_supported(table, d) && is_about(v, section, e, p))
+            return d->key;
     }
-    return false;
+    return NULL;
 }
 
-static bool is_wrong(const struct ini_section *section, const struct ini_entry *e,
-                     const struct problems *problems)
+static bool is_wrong(const struct visit *v, const struct ini_section *section,
+                     const struct ini_entry *e, const struct problems *problems)
 {
     for (size_t i = 0; e != NULL && problems != NULL && i < problems->count; i++)
-        if (is_about(section, e, &problems->items[i]) && !problems->items[i].warning)
+        if (is_about(v, section, e, &problems->items[i]))
             return true;
     return false;
 }
 
-static void put_errors(struct buf *b, const char *key, const struct ini_section *section,
+static void put_errors(struct visit *v, const char *key, const struct ini_section *section,
                        const struct ini_entry *e, const struct problems *problems)
 {
+    struct buf *b = &v->response->body;
+
     buf_printf(b, "<p class=\"wrong\" id=\"error-%s\">", key);
     for (size_t i = 0; i < problems->count; i++) {
         char line[24];
-        if (!is_about(section, e, &problems->items[i]) || problems->items[i].warning)
+        if (!is_about(v, section, e, &problems->items[i]))
             continue;
         snprintf(line, sizeof(line), "%d", problems->items[i].line);
         html_words(b, W_RULE_LINE, line, NULL);
@@ -285,7 +290,7 @@ static void put_field(struct visit *v, const struct directive *d, const struct i
     struct buf *b = &v->response->body;
     const struct ini_entry *e = ini_entry(section, d->key);
     const char *value = e != NULL ? e->value : NULL;
-    bool wrong = is_wrong(section, e, problems);
+    bool wrong = is_wrong(v, section, e, problems);
     struct str_list choices = {0};
     char *attributes =
         mem_printf("id=\"key-%s\" name=\"key-%s\"%s aria-describedby=\"help-%s%s%s\"%s", d->key,
@@ -298,7 +303,7 @@ static void put_field(struct visit *v, const struct directive *d, const struct i
     html_text(b, d->help);
     buf_puts(b, "</p>");
     if (wrong)
-        put_errors(b, d->key, section, e, problems);
+        put_errors(v, d->key, section, e, problems);
     if (list_choices(d, playbook, &choices))
         put_choice(b, attributes, d, &choices, value);
     else

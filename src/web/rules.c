@@ -140,6 +140,25 @@ void rules_switch(struct visit *v, const char *name, const struct rule_shown *r,
     buf_puts(b, "</span></button></form>");
 }
 
+void rules_problem(struct visit *v, const struct problem *p)
+{
+    struct buf *b = &v->response->body;
+    char line[24];
+
+    if (strcmp(p->file, v->site->playbook) != 0) {
+        char *text = problem_format(p);
+        html_text(b, text);
+        free(text);
+        return;
+    }
+    snprintf(line, sizeof(line), "%d", p->line);
+    if (p->line > 0) {
+        html_words(b, W_RULE_LINE, line, NULL);
+        buf_puts(b, ": ");
+    }
+    html_text(b, p->text);
+}
+
 void rules_problems(struct visit *v, const struct problems *p)
 {
     struct buf *b = &v->response->body;
@@ -149,16 +168,10 @@ void rules_problems(struct visit *v, const struct problems *p)
     buf_puts(b, "<ul class=\"list\">");
     for (size_t i = 0; i < p->count; i++) {
         const struct problem *one = &p->items[i];
-        char line[24];
-        snprintf(line, sizeof(line), "%d", one->line);
         buf_printf(b, "<li><span class=\"state %s\">", one->warning ? "look" : "bad");
         html_word(b, one->warning ? W_RULE_WARNING : W_RULE_ERROR);
         buf_puts(b, "</span> ");
-        if (one->line > 0) {
-            html_words(b, W_RULE_LINE, line, NULL);
-            buf_puts(b, ": ");
-        }
-        html_text(b, one->text);
+        rules_problem(v, one);
         buf_puts(b, "</li>");
     }
     buf_puts(b, "</ul>");

@@ -81,7 +81,82 @@ class Form(EditTest):
         self.page()
         answer = self.send(self.browser(), "ready", template="nowhere")
         self.assertEqual(answer.status, 422)
-        self.assertIn("there is no folder `nowhere`", answer.text)
+        self.assertIn("there is no folder `nowhere`", self.error(answer.text, "template"))
+
+    def test_a_mistake_in_another_file_stands_at_no_field(self):
+        shop = self.page()
+        line = PLAYBOOK.splitlines().index("[rule ready]") + 2  # that of the rule's first key
+        (shop.dir / "templates/ready/en.sms").write_text("\n" * (line - 1) + "{{nobody}}\n")
+        answer = self.send(self.browser(), "ready", late="2 days")
+        self.assertEqual(answer.status, 422)
+        self.assertNotIn('class="wrong"', answer.text)
+        self.assertIn(f"ready/en.sms:{line}:1: no record has", answer.text)
+
+    def error(self, page, key):
+        """What stands at a field, which is tied to it."""
+        found = re.search(rf'<p class="wrong" id="error-{key}">(.*?)</p>', page)
+        tied = re.search(rf'name="key-{key}"[^>]* aria-describedby="help-{key} error-{key}" '
+                         'aria-invalid="true"', page)
+        self.assertEqual(found is None, tied is None, key)
+        return html.unescape(found[1]) if found else None
+
+    def test_each_field_is_checked_while_one_types_in_the_words_of_saving(self):
+        shop = self.page()
+        browser = self.browser()
+        wrong = {  # by the rule "reminder": two hours before an appointment starts, by SMS
+            "on": {"on": "job enters Nowhere"},
+            "when": {"when": "2 ours before"},
+            "every": {"every": "often"},
+            "if": {"if_": "job.colour = 1"},
+            "unless": {"unless": "nonsense("},
+            "to": {"to": "somebody"},
+            "by": {"by": "email"},  # it has no words for an e-mail
+            "template": {"template": "nowhere"},
+            "purpose": {"purpose": "fun"},
+            "window": {"window": "9-25"},
+            "outside": {"outside": "skip", "window": "any"},
+            "late": {"late": "a while"},
+            "missed": {"missed": "skip", "when": "1 hour after"},
+            "settle": {"settle": "5 minutes"},
+            "cap": {"cap": "perhaps"},
+            "require": {"require": "client.nmae"},
+            "workflow": {"workflow": "repair"},
+            "merge": {"merge": "15 minutes", "to": "staff"},
+            "invite": {"invite": "yes"},  # a text cannot carry one
+            "unknown": {"unknown": "guess"},
+        }
+        self.assertEqual(set(wrong), set(KEYS))
+        for key, changed in wrong.items():
+            form = self.form(browser, "reminder", **changed)
+            typed = browser.post("/playbook/reminder/edit/check", form)
+            self.assertEqual(typed.status, 200)
+            saved = browser.post("/playbook/reminder/edit", form)
+            self.assertEqual(saved.status, 422, key)
+            self.assertIsNotNone(self.error(saved.text, key), key)
+            self.assertEqual(self.error(typed.text, key), self.error(saved.text, key))
+            self.assertEqual(self.values(typed.text), self.values(saved.text))
+        right = browser.post("/playbook/reminder/edit/check", self.form(browser, "reminder"))
+        self.assertNotIn('class="wrong"', right.text)
+        self.assertIn('<div id="rest" role="status"></div>', right.text)
+        self.assertEqual(self.file(shop), PLAYBOOK)
+
+    def test_a_new_rule_is_checked_while_one_types(self):
+        self.page(users=("anna:manager", "berta:staff", "rita:reader"))
+        browser = self.browser()
+        form = self.values(browser.get("/new-rule").text)
+        rest = re.compile(r'<div id="rest" role="status">(.*?)</ul>', re.DOTALL)
+        form.update({"name": "Ready!", "key-on": "job enters Ready", "key-when": "soon"})
+        page = browser.post("/new-rule/check", form).text
+        self.assertIn("a rule needs a name of a-z", rest.search(page)[1])
+        self.assertIn("`soon`", self.error(page, "when"))
+        self.assertNotIn('role="alert"', page)  # it interrupts nobody
+        form.update({"name": "", "key-when": ""})
+        self.assertIn("name", rest.search(browser.post("/new-rule/check", form).text)[1])
+        for name in ("rita", "berta"):
+            other = self.browser(name)
+            form["token"] = other.token()
+            self.assertEqual(other.post("/new-rule/check", form).status, 403)
+            self.assertEqual(other.post("/playbook/ready/edit/check", form).status, 403)
 
     def test_readers_have_no_form(self):
         self.page()

@@ -445,11 +445,11 @@ static void both_files_are_checked_together(void **state)
     str_list_add(&settings.channels[CHANNEL_EMAIL].gateways, "m", 1);
     playbook_check(p, &settings, &problems);
     assert_int_equal(problems.errors, 3);
-    assert_said_among(&problems, "p:6: `[rule r]` counts on business hours, and betimes.conf gives "
+    assert_said_among(&problems, "p:9: `[rule r]` counts on business hours, and betimes.conf gives "
                                  "none; add `hours = Mon-Fri 09:00-18:00` to `[business]`\n"
-                                 "p:6: warning: `[rule r]` can reach nobody: no gateway in "
+                                 "p:10: warning: `[rule r]` can reach nobody: no gateway in "
                                  "betimes.conf carries SMS\n"
-                                 "p:11: `[rule s]`: `to`: ");
+                                 "p:13: `[rule s]`: `to`: ");
     settings.business.has_hours = true;
     settings.business.country = "LV";
     str_list_add(&settings.channels[CHANNEL_SMS].gateways, "m", 1);
