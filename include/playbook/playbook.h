@@ -94,7 +94,7 @@ struct rule {
     int require_line; /* where it stands */
     /* Where these keys stand; the line of the section for one that is left out. */
     int to_line, by_line, when_line, every_line, window_line, template_line;
-    char *workflow;   /* NULL: every workflow that has the stage */
+    char *workflow; /* NULL: every workflow that has the stage */
     int64_t merge_ms;
     bool invite;
     enum rule_unknown unknown;
