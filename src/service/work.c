@@ -34,14 +34,14 @@ void work_init(struct work *w, struct store *store, struct dispatch *dispatch, s
     w->alert = alert_create(store, dispatch);
 }
 
+/* Set back once more while it goes on, it is finished first, and then looked at again: two ways of
+ * counting at a time would mix up what came before what. */
 static void bring_back(struct work *w, int64_t now_ms, int64_t latest_ms)
 {
-    if (latest_ms < now_ms + AHEAD_LEAST_MS)
+    if (w->bringing_back || latest_ms < now_ms + AHEAD_LEAST_MS)
         return;
     log_warning("the clock was set back: what was written meanwhile counts as of now",
                 "seconds=%lld", (long long)(latest_ms - now_ms) / 1000);
-    if (w->bringing_back && w->ahead.latest_ms > latest_ms) /* set back once more */
-        latest_ms = w->ahead.latest_ms;
     w->bringing_back = true;
     w->ahead = (struct ahead_cursor){.now_ms = now_ms, .latest_ms = latest_ms};
 }
@@ -53,12 +53,14 @@ void work_look_at_clock(struct work *w, int64_t now_ms)
     w->wall_ms = now_ms;
 }
 
-/* The clock may have been set back while nothing ran. */
+/* The clock may have been set back while nothing ran, or while an earlier run was at it. */
 static int look_at_clock_before(struct work *w, int64_t now_ms)
 {
     int64_t latest_ms;
     int rc = store_latest(w->store, &latest_ms);
 
+    if (rc == 0 && !w->bringing_back)
+        rc = store_bring_back_left(w->store, &w->ahead, &w->bringing_back);
     if (rc == 0)
         bring_back(w, now_ms, latest_ms);
     return rc;
@@ -74,7 +76,7 @@ static int go_on_bringing_back(struct work *w)
     if (rc == 0 && done)
         rc = world_clock_back(w->world);
     if (rc == 0 && done) {
-        w->bringing_back = false;
+        w->bringing_back = w->started = false; /* what is left for another one is looked for */
         w->sweeping = true;
         w->swept_to = 0;
     }

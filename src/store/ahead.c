@@ -1,7 +1,15 @@
 /* Records of a time that has not come. See store/ahead.h. */
 #include "store/ahead.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "store/internal.h"
+
+#define CURSOR_NAME "bringing_back" /* in meta, while it goes on */
+#define CURSOR_TEXT_MAX 96
+#define CURSOR_PARTS 4
 
 int store_latest(struct store *s, int64_t *latest_ms)
 {
@@ -78,6 +86,35 @@ static int last_row(struct store *s, const char *sql, int64_t *last)
     return rc;
 }
 
+/* --- how far it has come --- */
+
+static int note_cursor(struct store *s, const struct ahead_cursor *c)
+{
+    char text[CURSOR_TEXT_MAX];
+
+    if (c->table == TABLES)
+        return store_exec(s, "DELETE FROM meta WHERE name = '" CURSOR_NAME "'");
+    snprintf(text, sizeof(text), "%" PRId64 " %" PRId64 " %d %" PRId64, c->now_ms, c->latest_ms,
+             c->table, c->after);
+    return store_meta_set_text(s, CURSOR_NAME, text);
+}
+
+int store_bring_back_left(struct store *s, struct ahead_cursor *c, bool *left)
+{
+    char *text = NULL;
+    int rc = store_meta_text(s, CURSOR_NAME, &text);
+
+    *c = (struct ahead_cursor){0};
+    *left = rc == 0 && text != NULL &&
+            sscanf(text, "%" SCNd64 " %" SCNd64 " %d %" SCNd64, &c->now_ms, &c->latest_ms,
+                   &c->table, &c->after) == CURSOR_PARTS &&
+            c->latest_ms > c->now_ms && c->table >= 0 && c->table < TABLES;
+    free(text);
+    return rc;
+}
+
+/* --- */
+
 int store_bring_back(struct store *s, struct ahead_cursor *c, int64_t max, bool *done)
 {
     int64_t last = 0;
@@ -103,5 +140,5 @@ int store_bring_back(struct store *s, struct ahead_cursor *c, int64_t max, bool 
         c->table++;
     }
     *done = c->table == TABLES;
-    return 0;
+    return note_cursor(s, c);
 }

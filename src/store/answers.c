@@ -7,11 +7,7 @@
 #include "store/internal.h"
 #include "store/records.h"
 
-/* When a message left, by itself or with the one it went with: its state's time also moves with
- * what is learned later. */
-#define LEFT_MS                                                                                    \
-    "coalesce((SELECT max(at_ms) FROM attempt WHERE message_id = coalesce(m.leader_id, m.id) "     \
-    "AND outcome IN ('sent', 'unknown')), m.state_ms)"
+#define SENT_MS LEFT_MS("attempt")
 #define REACHED "m.state BETWEEN 4 AND 6" /* unknown, sent, delivered */
 
 int store_answer_add(struct store *s, struct answer *a)
@@ -103,7 +99,7 @@ int store_answered(struct store *s, int64_t client_row, int64_t job_id, int64_t 
 int store_asked(struct store *s, int64_t subject_id, asked_each each, void *arg)
 {
     sqlite3_stmt *st = store_prepare(
-        s, "SELECT m.rule_id, m.occurrence, max(" LEFT_MS ") FROM message m JOIN entity p ON "
+        s, "SELECT m.rule_id, m.occurrence, max(" SENT_MS ") FROM message m JOIN entity p ON "
            "p.id = m.recipient_id AND p.kind = 1 WHERE m.subject_id = ?1 AND " REACHED
            " GROUP BY m.rule_id, m.occurrence");
     int rc;
@@ -129,7 +125,7 @@ int store_contact(struct store *s, int64_t recipient_id, const int64_t *but, siz
                   int64_t *at_ms)
 {
     sqlite3_stmt *st = store_prepare(
-        s, "SELECT m.rule_id, m.state_ms, " LEFT_MS " FROM message m INDEXED BY message_heard "
+        s, "SELECT m.rule_id, m.state_ms, " SENT_MS " FROM message m INDEXED BY message_heard "
            "WHERE m.recipient_id = ?1 AND m.state BETWEEN 3 AND 7 AND " REACHED
            " ORDER BY m.state_ms DESC");
     int rc;

@@ -112,6 +112,12 @@ static inline int64_t column_int(sqlite3_stmt *st, int i)
  * it, word for word, or the index would not be used. */
 #define IS_SUBJECT "(kind = 3 OR kind = 4 OR kind = 7)"
 
+/* When a message (m) left, by itself or with the one it went with, by a table of attempts: its
+ * state's time also moves with what is learned later. */
+#define LEFT_MS(attempts)                                                                          \
+    "coalesce((SELECT max(l.at_ms) FROM " attempts " l WHERE l.message_id = "                      \
+    "coalesce(m.leader_id, m.id) AND l.outcome IN ('sent', 'unknown')), m.state_ms)"
+
 /* A copy for the caller to free; NULL for NULL. */
 char *column_text(sqlite3_stmt *st, int i);
 

@@ -221,10 +221,7 @@ static int fold(struct past *p, struct entity *e, const struct step *step)
 /* A consent with no date that can be read was always there. */
 #define CONSENT_MS "coalesce(unixepoch(at) * 1000, 0)"
 
-/* When a message left, as far as its exchanges are kept. m: the message. */
-#define SENT_MS                                                                                    \
-    "coalesce((SELECT max(a.at_ms) FROM main.attempt a WHERE a.message_id = "                      \
-    "coalesce(m.leader_id, m.id) AND a.outcome IN ('sent', 'unknown')), m.state_ms)"
+#define SENT_MS LEFT_MS("main.attempt")
 
 /* Statements with ?1: the beginning, ?2: the end. */
 static const char *const beginning[] = {

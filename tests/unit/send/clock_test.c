@@ -259,6 +259,41 @@ static void times_of_a_wrong_clock_keep_their_order_in_the_minute_before_now(voi
     shop_close(s);
 }
 
+static void what_a_crash_interrupts_goes_on_by_the_times_that_it_began_with(void **state)
+{
+    struct shop *s = shop_open(JOBS, "2026-12-01T06:00");
+    struct ahead_cursor c = {.latest_ms = utc("2026-12-01T12:00")}, after;
+    bool done = false, left = true;
+
+    shop_ilze(s);
+    shop_at("2026-12-01T12:00");
+    enter_ready(s, "j1");
+    assert_int_equal(shop_send(s), 1);
+    shop_ok(s, store_bring_back_left(s->store, &after, &left), "left");
+    assert_false(left);
+    shop_at("2026-12-01T06:30");
+    c.now_ms = shop_now_ms;
+    shop_ok(s, store_begin(s->store), "begin");
+    shop_ok(s, store_bring_back(s->store, &c, 5, &done), "bring back"); /* messages */
+    shop_ok(s, store_commit(s->store), "commit");
+    assert_false(done);
+    shop_at("2026-12-01T06:35"); /* another life: it knows the database only */
+    shop_ok(s, store_bring_back_left(s->store, &after, &left), "left");
+    assert_true(left);
+    for (int i = 0; !done && i < SHOP_TURNS_MAX; i++) {
+        shop_ok(s, store_begin(s->store), "begin");
+        shop_ok(s, store_bring_back(s->store, &after, 5, &done), "bring back");
+        shop_ok(s, store_commit(s->store), "commit");
+    }
+    assert_answer(s,
+                  "SELECT count(*) FROM message m JOIN attempt a ON a.message_id = m.id "
+                  "WHERE a.at_ms = m.state_ms",
+                  "1");
+    shop_ok(s, store_bring_back_left(s->store, &after, &left), "left");
+    assert_false(left);
+    shop_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +309,7 @@ int main(void)
         cmocka_unit_test(what_a_clock_a_year_ahead_let_expire_is_still_said_in_its_time),
         cmocka_unit_test(after_six_hours_forward_what_is_late_expires_or_goes_as_its_rule_says),
         cmocka_unit_test(times_of_a_wrong_clock_keep_their_order_in_the_minute_before_now),
+        cmocka_unit_test(what_a_crash_interrupts_goes_on_by_the_times_that_it_began_with),
     };
     return cmocka_run_group_tests_name("send/clock", tests, NULL, NULL);
 }

@@ -41,6 +41,27 @@ static void what_is_learned_later_is_no_later_contact(void **state)
     shop_close(s);
 }
 
+static void a_draft_knows_as_well_when_they_had_heard_what_was_reported_later(void **state)
+{
+    struct shop *s = a_shop();
+    int64_t client = shop_count(s, "SELECT id FROM entity WHERE kind = 1"), at_ms;
+    struct store *draft;
+    struct err err;
+
+    shop_send(s);
+    shop_sql(s, "UPDATE message SET state = 6, state_ms = %lld",
+             (long long)utc("2026-12-05T09:00"));
+    for (int around = 0; around < 2; around++) {
+        int rc = around ? store_draft_around(store_path(s->store), 1, &draft, &err)
+                        : store_draft(store_path(s->store), &draft, &err);
+        shop_ok(s, rc, "draft");
+        assert_int_equal(store_contact(draft, client, NULL, 0, &at_ms), 0);
+        assert_int_equal(at_ms, utc("2026-12-01T09:00"));
+        store_close(draft);
+    }
+    shop_close(s);
+}
+
 static void rules_left_out_do_not_hide_what_came_before_them(void **state)
 {
     struct shop *s = a_shop();
@@ -122,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_learned_later_is_no_later_contact),
+        cmocka_unit_test(a_draft_knows_as_well_when_they_had_heard_what_was_reported_later),
         cmocka_unit_test(rules_left_out_do_not_hide_what_came_before_them),
         cmocka_unit_test(an_answer_is_about_what_it_names),
         cmocka_unit_test(answers_are_listed_by_when_they_were_given),
