@@ -71,21 +71,23 @@ int store_answer_about(struct store *s, int64_t row_id, char **about)
     return store_finish(s, st);
 }
 
+/* Whether answer r, known as e, can be about job ?2 or appointment ?3 (0: none). */
+#define IS_ABOUT                                                                                   \
+    "CASE WHEN ?3 <> 0 AND r.appointment_id IS NOT NULL THEN " ABOUT_VISIT                         \
+    " = " VISIT_KEY("?3") " WHEN r.job_id IS NOT NULL THEN " ABOUT_JOB " = " JOB_KEY(              \
+        "?2") " WHEN r.appointment_id IS NOT NULL THEN ?2 = (SELECT a.job_id FROM entity k "       \
+              "JOIN appointment a ON a.id = k.row_id WHERE k.kind = 4 AND k.key = " ABOUT_VISIT    \
+              ") "                                                                                 \
+              "ELSE 1 END"
+
+/* From the client's answers on, in this order: left to itself, SQLite goes through everybody's. */
 int store_answered(struct store *s, int64_t client_row, int64_t job_id, int64_t appointment_id,
                    int64_t *at_ms)
 {
     sqlite3_stmt *st = store_prepare(
-        s, "SELECT coalesce(max(v.at_ms), 0) FROM answer r JOIN entity e ON e.kind = 7 AND "
-           "e.row_id = r.id JOIN event v ON v.entity_id = e.id WHERE r.client_id = ?1 AND "
-           "CASE WHEN ?3 <> 0 AND r.appointment_id IS NOT NULL "
-           "THEN " ABOUT_VISIT
-           " = " VISIT_KEY("?3") " "
-                                 "WHEN r.job_id IS NOT NULL THEN " ABOUT_JOB " = " JOB_KEY(
-                                     "?2") " "
-                                           "WHEN r.appointment_id IS NOT NULL THEN ?2 = (SELECT "
-                                           "a.job_id FROM appointment a "
-                                           "WHERE coalesce(a.ref, '#' || a.id) = " ABOUT_VISIT
-                                           ") ELSE 1 END");
+        s, "SELECT coalesce(max(v.at_ms), 0) FROM answer r CROSS JOIN entity e CROSS JOIN event v "
+           "WHERE r.client_id = ?1 AND e.kind = 7 AND e.row_id = r.id AND v.entity_id = e.id "
+           "AND " IS_ABOUT);
 
     *at_ms = 0;
     if (st != NULL) {

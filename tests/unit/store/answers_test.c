@@ -110,6 +110,41 @@ static void an_answer_is_about_what_it_names(void **state)
     shop_close(s);
 }
 
+static int count_step(void *arg)
+{
+    ++*(int *)arg;
+    return 0;
+}
+
+/* Steps that SQLite takes to tell what answers a client's job has. */
+static int steps(struct shop *s)
+{
+    int n = 0;
+
+    sqlite3_progress_handler(s->store->db, 1, count_step, &n);
+    answered(s, 1, 0);
+    sqlite3_progress_handler(s->store->db, 0, NULL, NULL);
+    return n;
+}
+
+static void what_other_clients_say_and_book_is_not_looked_through(void **state)
+{
+    struct shop *s = a_shop();
+
+    shop_sql(s, "INSERT INTO appointment (id, client_id, starts) VALUES (1, 1, '2027-01-01T10:00');"
+                "INSERT INTO answer (client_id, appointment_id) VALUES (1, 1)");
+    shop_look(s);
+    int few = steps(s);
+    shop_sql(s, "INSERT INTO client (id, name) VALUES (2, 'Janis');"
+                "WITH RECURSIVE n (i) AS (VALUES (2) UNION ALL SELECT i + 1 FROM n WHERE i < 300) "
+                "INSERT INTO appointment (id, client_id, starts) SELECT i, 2, '2027-01-01T10:00' "
+                "FROM n; INSERT INTO answer (client_id, appointment_id) "
+                "SELECT 2, id FROM appointment WHERE id > 1");
+    shop_look(s);
+    assert_in_range(steps(s), 1, 2 * few); /* where a list ends is seen, or not */
+    shop_close(s);
+}
+
 static void answers_are_listed_by_when_they_were_given(void **state)
 {
     struct shop *s = a_shop();
@@ -146,6 +181,7 @@ int main(void)
         cmocka_unit_test(a_draft_knows_as_well_when_they_had_heard_what_was_reported_later),
         cmocka_unit_test(rules_left_out_do_not_hide_what_came_before_them),
         cmocka_unit_test(an_answer_is_about_what_it_names),
+        cmocka_unit_test(what_other_clients_say_and_book_is_not_looked_through),
         cmocka_unit_test(answers_are_listed_by_when_they_were_given),
     };
 
