@@ -51,6 +51,7 @@ ifdef SANITIZE
 OUT := $(BUILD)/$(if $(filter thread,$(SANITIZE)),thread,sanitize)
 CFLAGS := -O1 -g -fno-omit-frame-pointer
 SANITIZERS := $(if $(filter thread,$(SANITIZE)),thread,address,undefined)
+SEEN := $(if $(filter thread,$(SANITIZE)),$(OUT)/tests/sanitize/close.o)
 HARDEN := -fsanitize=$(SANITIZERS) -fno-sanitize-recover=all -fPIE
 endif
 
@@ -60,7 +61,7 @@ OUT := $(BUILD)/fuzz
 CC := clang
 CXX := clang++
 CFLAGS := -O1 -g -fno-omit-frame-pointer
-HARDEN := -fsanitize=address,fuzzer-no-link -fPIE
+HARDEN := -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all -fPIE
 endif
 
 CPPFLAGS += -D_GNU_SOURCE -DBETIMES_VERSION='"$(VERSION)"' -DBETIMES_PREFIX='"$(PREFIX)"' -Iinclude -Isrc
@@ -68,7 +69,7 @@ PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PKG_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 ALL_CFLAGS = -std=gnu11 $(WARN) $(WARN_C) $(HARDEN) $(CFLAGS) $(PKG_CFLAGS)
 ALL_CXXFLAGS = -std=gnu++17 $(WARN) $(HARDEN) $(CXXFLAGS)
-LIBS = $(PKG_LIBS) -lphonenumber -lstdc++ -lpthread -lm
+LIBS = $(SEEN) $(PKG_LIBS) -lphonenumber -lstdc++ -lpthread -lm
 LINK = $(CXX) $(HARDEN) $(CFLAGS) $(LDFLAGS) -pie -Wl,-z,relro,-z,now
 
 Q := $(if $(V),,@)
@@ -91,7 +92,7 @@ $(OUT)/betimes: $(OUT)/src/main.o $(LIBRARY)
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $^ $(LIBS)
 
-$(LIBRARY): $(OBJECTS)
+$(LIBRARY): $(OBJECTS) | $(SEEN)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 

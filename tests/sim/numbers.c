@@ -44,7 +44,7 @@ int __wrap_phone_e164(const char *written, const char *country, char out[PHONE_M
         struct err why = {""};
         n->written[0] = '\0';
         n->rc = __real_phone_e164(written, country, n->e164, &why);
-        snprintf(n->why, sizeof(n->why), "%s", why.text);
+        snprintf(n->why, sizeof(n->why), "%.*s", (int)sizeof(n->why) - 1, why.text);
         memcpy(n->written, written, len + 1);
     }
     memcpy(out, n->e164, PHONE_MAX);
