@@ -6,6 +6,8 @@
 
 #include "web/visit.h"
 
+#define REASON_MAX 200 /* bytes of why somebody paused something */
+
 int page_today(struct visit *v);
 int page_pause(struct visit *v);  /* the form: no more sending */
 int page_resume(struct visit *v); /* and its end */

@@ -32,7 +32,8 @@ static void bar(struct visit *v, enum place place)
 {
     struct buf *b = &v->response->body;
 
-    buf_puts(b, "<header class=\"bar\"><p class=\"business\">");
+    buf_printf(b, "<header class=\"bar\"><p class=\"business\"><img src=\"%s\" alt=\"\">",
+               asset_path("icon.svg"));
     html_name(b, v->site->business);
     buf_puts(b, "</p>");
     if (v->login.user.id != 0) {
@@ -95,7 +96,9 @@ void frame_say(struct visit *v, int status, enum word title, enum word text)
     html_word(b, title);
     buf_puts(b, "</h1><p>");
     html_word(b, text);
-    buf_puts(b, "</p>");
+    buf_puts(b, "</p><p><a href=\"/\">");
+    html_word(b, W_TO_TODAY);
+    buf_puts(b, "</a></p>");
     frame_end(v);
 }
 

@@ -76,10 +76,10 @@ static int show(struct visit *v, const struct form *f)
     html_word(b, W_ACCOUNT);
     buf_puts(b, "</h1>");
     deed_said(v);
-    buf_puts(b, "<dl class=\"facts\">");
+    buf_puts(b, "<div class=\"card\"><dl class=\"facts\">");
     part_fact(b, W_NAME, v->login.user.name, NULL);
     part_fact(b, W_ROLE, word(role_word(v->login.user.role)), NULL);
-    buf_puts(b, "</dl>");
+    buf_puts(b, "</dl></div>");
     password_form(v, f);
     part_section(b, "elsewhere", W_ELSEWHERE);
     part_quiet(b, W_ELSEWHERE_HELP);

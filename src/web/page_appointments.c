@@ -215,7 +215,7 @@ static void ways(struct visit *v, const struct span *s)
     bool week = s->days == WEEK_DAYS;
     char date[DATE_TEXT_MAX];
 
-    buf_puts(b, "<nav class=\"tabs\" aria-label=\"");
+    buf_puts(b, "<div class=\"ways\"><nav class=\"tabs\" aria-label=\"");
     html_attr(b, word(W_SHOWN_SPAN));
     buf_puts(b, "\"><ul>");
     way(v, s->day, false, W_BY_DAY, "by-day", !week);
@@ -231,7 +231,7 @@ static void ways(struct visit *v, const struct span *s)
                "id=\"day\" name=\"day\" value=\"%s\"><button>",
                week ? "week" : "day", date);
     html_word(b, W_SHOW);
-    buf_puts(b, "</button></div></form>");
+    buf_puts(b, "</button></div></form></div>");
 }
 
 int page_appointments(struct visit *v)
@@ -253,7 +253,7 @@ int page_appointments(struct visit *v)
     buf_puts(b, "</div>");
     ways(v, &s);
     buf_printf(b, "<div%s id=\"live\" data-live=\"20\">",
-               s.days == WEEK_DAYS ? " class=\"board\"" : "");
+               s.days == WEEK_DAYS ? " class=\"board week\"" : "");
     int rc = days(v, &s);
     buf_puts(b, "</div>");
     frame_end(v);

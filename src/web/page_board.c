@@ -17,6 +17,7 @@
 #define ENDED_MAX 25
 #define ENDED_MS (7 * 24 * 3600 * INT64_C(1000))
 #define ASTRAY_MAX 20
+#define NEWLY_MS INT64_C(60000)
 
 /* --- one job --- */
 
@@ -25,7 +26,7 @@ static void card_place(struct visit *v, const struct job_card *c, bool ended)
     struct buf *b = &v->response->body;
 
     buf_puts(b, "<p class=\"quiet\">");
-    if (c->entered_ms == 0) {
+    if (c->entered_ms == 0 || (!ended && v->now_ms - c->entered_ms < NEWLY_MS)) {
         html_word(b, W_NEWLY);
     } else if (ended) {
         frame_time(v, c->entered_ms);

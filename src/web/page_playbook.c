@@ -18,7 +18,6 @@
 #include "web/rules.h"
 
 #define NEXT_EACH 3
-#define REASON_MAX 200
 
 /* --- groups --- */
 

@@ -215,6 +215,49 @@ static void table(struct overview *o)
     buf_puts(b, "</tbody></table></div></section>");
 }
 
+static bool same_part(const struct template_file *a, const struct template_file *b)
+{
+    return a->shared && b->shared && a->form == b->form && strcmp(a->name, b->name) == 0;
+}
+
+static bool first_of_part(const struct texts *t, size_t i)
+{
+    size_t first = 0;
+
+    while (!same_part(&t->files[first], &t->files[i]))
+        first++;
+    return first == i;
+}
+
+/* A part, with the languages that it is there in. */
+static void part_item(struct overview *o, size_t first)
+{
+    struct buf *b = &o->v->response->body;
+    const struct template_file *part = &o->texts.files[first];
+
+    buf_puts(b, "<li class=\"line\"><span class=\"whom\">");
+    html_text(b, part->name);
+    buf_puts(b, "</span><span class=\"quiet\">");
+    html_word(b, form_word(part->form));
+    buf_puts(b, "</span><ul class=\"chips\">");
+    for (size_t i = first; i < o->texts.file_count; i++) {
+        const struct template_file *f = &o->texts.files[i];
+        if (!same_part(part, f))
+            continue;
+        buf_puts(b, "<li><a class=\"chip none\" href=\"");
+        template_address(b, f, "");
+        buf_puts(b, "\" aria-label=\"");
+        template_title(b, f);
+        buf_puts(b, "\">");
+        if (f->language[0] != '\0')
+            html_text(b, f->language);
+        else
+            html_word(b, W_EVERY_LANGUAGE);
+        buf_puts(b, "</a></li>");
+    }
+    buf_puts(b, "</ul></li>");
+}
+
 static void shared(struct overview *o)
 {
     struct buf *b = &o->v->response->body;
@@ -223,17 +266,10 @@ static void shared(struct overview *o)
     html_word(b, W_SHARED);
     buf_puts(b, "</h2><p class=\"quiet\">");
     html_word(b, W_SHARED_ABOUT);
-    buf_puts(b, "</p><ul class=\"chips\">");
-    for (size_t i = 0; i < o->texts.file_count; i++) {
-        const struct template_file *f = &o->texts.files[i];
-        if (!f->shared)
-            continue;
-        buf_puts(b, "<li><a class=\"chip none\" href=\"");
-        template_address(b, f, "");
-        buf_puts(b, "\">");
-        template_title(b, f);
-        buf_puts(b, "</a></li>");
-    }
+    buf_puts(b, "</p><ul class=\"list\">");
+    for (size_t i = 0; i < o->texts.file_count; i++)
+        if (o->texts.files[i].shared && first_of_part(&o->texts, i))
+            part_item(o, i);
     buf_puts(b, "</ul></section>");
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/str.h"
 #include "store/rules.h"
 #include "store/tasks.h"
@@ -65,11 +66,22 @@ static void switch_form(struct visit *v, bool paused)
 
     if (!visit_may(v, ROLE_MANAGER))
         return;
+    if (!paused) {
+        buf_puts(b, "<details id=\"pausing\"><summary class=\"button\">");
+        html_word(b, W_PAUSE);
+        buf_puts(b, "</summary>");
+    }
     buf_printf(b, "<form method=\"post\" action=\"%s\">", paused ? "/resume" : "/pause");
     auth_form_token(v);
+    if (!paused) {
+        buf_puts(b, "<label for=\"why\">");
+        html_word(b, W_RULE_REASON);
+        buf_printf(b, "</label><input id=\"why\" name=\"reason\" maxlength=\"%d\" dir=\"auto\">",
+                   REASON_MAX);
+    }
     buf_printf(b, "<button id=\"switch\"%s>", paused ? " class=\"strong\"" : "");
-    html_word(b, paused ? W_RESUME : W_PAUSE);
-    buf_puts(b, "</button></form>");
+    html_word(b, paused ? W_RESUME : W_PAUSE_NOW);
+    buf_printf(b, "</button></form>%s", paused ? "" : "</details>");
 }
 
 static int state_section(struct visit *v)
@@ -339,10 +351,14 @@ int page_today(struct visit *v)
 
 static int pause_all(struct visit *v, bool pause)
 {
+    const char *why = pause ? fields_get(&v->request->form, "reason") : NULL;
+    bool said = !str_blank(why) && strlen(why) <= REASON_MAX;
+    char *reason = said ? mem_printf("%s (%s)", why, v->login.user.name) : NULL;
     int rc = store_begin(v->store);
 
     if (rc == 0)
-        rc = store_pause(v->store, pause, v->now_ms, NULL);
+        rc = store_pause(v->store, pause, v->now_ms, reason);
+    free(reason);
     if (rc == 0)
         rc = store_audit(v->store, v->now_ms, v->login.user.name, pause ? "pause" : "resume", NULL);
     if (rc == 0)

@@ -13,6 +13,7 @@
 #include "web/auth.h"
 #include "web/frame.h"
 #include "web/html.h"
+#include "web/pages.h"
 
 int book_open(struct visit *v, struct book *b)
 {
@@ -131,7 +132,8 @@ void rules_switch(struct visit *v, const char *name, const struct rule_shown *r,
     if (ask && pauses) {
         buf_puts(b, "<label for=\"reason\">");
         html_word(b, W_RULE_REASON);
-        buf_puts(b, "</label><input id=\"reason\" name=\"reason\" maxlength=\"200\">");
+        buf_printf(b, "</label><input id=\"reason\" name=\"reason\" maxlength=\"%d\" dir=\"auto\">",
+                   REASON_MAX);
     }
     buf_printf(b, "<button%s>", pauses ? "" : " class=\"strong\"");
     html_word(b, pauses ? W_RULE_PAUSE : yes ? W_RULE_YES : W_RULE_RESUME);

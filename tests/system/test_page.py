@@ -174,10 +174,13 @@ class Person(PageTest):
 
     def test_everything_is_paused_and_goes_on(self):
         self.sign_in()
+        self.one("#pausing summary").click()
+        self.one("#why").send_keys("stock-taking")
         self.press_on("form[action='/pause'] button")
+        self.assertIn("Sending is paused: stock-taking (anna).", self.text())
         self.picture("paused")
         self.press_on("form[action='/resume'] button")
-        self.assertTrue(self.one("form[action='/pause'] button").is_displayed())
+        self.assertTrue(self.one("#pausing summary").is_displayed())
 
     def test_a_rule_is_switched_off_and_on(self):
         self.sign_in()

@@ -1,8 +1,18 @@
-// Keeps what stands in [data-live="SECONDS"] up to date: fetches this very page again and puts the
-// new part in the place of the old one. What a person has opened stays open, what they have reached
-// by keyboard stays reached. Nothing is fetched while the page is out of sight. Without this script
-// the link beside the title does the same.
+// Brings the current page into sight in the bar, and keeps what stands in [data-live="SECONDS"] up
+// to date: fetches this very page again and puts each section that has become another in the place
+// of the old one. What a person has opened stays open, what they have reached by keyboard stays
+// reached, and a section that they are writing in, or pressing a button of, is left as it is until
+// they are done. Nothing is fetched while the page is out of sight. Without this script the link
+// beside the title does the same.
 "use strict";
+
+(() => {
+  const here = document.querySelector(".bar [aria-current]");
+  const show = () => here.scrollIntoView({ behavior: "instant", block: "nearest", inline: "center" });
+  if (!here) return;
+  show();
+  addEventListener("resize", show);
+})();
 
 (() => {
   const part = document.querySelector("[data-live]");
@@ -10,49 +20,111 @@
   const pause = Number(part.dataset.live) * 1000;
   let tag = "";
   let failures = 0;
+  let timer = 0;
+  let pressed = false;
 
-  const opened = (root) => [...root.querySelectorAll("details[open]")].map((d) => d.id);
+  const sections = (root) =>
+    new Map([...root.querySelectorAll("section")].map(
+      (s) => [s.id || s.getAttribute("aria-labelledby"), s]));
 
-  const replace = (text) => {
-    const page = new DOMParser().parseFromString(text, "text/html");
-    const fresh = page.getElementById(part.id);
-    if (!fresh) {
-      location.reload(); // signed out meanwhile, or something else stands here now
-      return;
+  // What the server said: each section's HTML, and all that stands around them.
+  const read = (root) => {
+    const copy = root.cloneNode(true);
+    const parts = new Map();
+    for (const [key, section] of sections(copy)) {
+      parts.set(key, section.innerHTML);
+      section.replaceChildren();
     }
+    return { parts, around: copy.innerHTML };
+  };
+  let known = read(part);
+
+  const written = (field) => field.type !== "hidden" && field.type !== "checkbox" &&
+    field.defaultValue !== undefined && field.value !== field.defaultValue;
+  const busy = (root) => {
     const focused = document.activeElement;
-    const inside = part.contains(focused) && focused !== part;
-    if (inside && !focused.id && focused.tagName !== "SUMMARY") return;
-    const key = inside && (focused.id || focused.parentElement.id);
-    for (const id of opened(part)) {
-      const same = fresh.querySelector("#" + CSS.escape(id));
+    return pressed || [...root.querySelectorAll("input, textarea")].some(written) ||
+      (root.contains(focused) && focused.matches("input, textarea, select"));
+  };
+
+  // A selector for the thing in focus, so that the same is found once more.
+  const nameOf = (element) => {
+    const quoted = (name, value) => `[${name}="${CSS.escape(value)}"]`;
+    if (element.id) return "#" + CSS.escape(element.id);
+    if (element.matches("summary")) return `#${CSS.escape(element.parentElement.id)} > summary`;
+    if (element.matches("a")) return "a" + quoted("href", element.getAttribute("href"));
+    if (element.form) return "form" + quoted("action", element.form.getAttribute("action")) + " button";
+    return "";
+  };
+
+  const swap = (old, fresh) => {
+    const focused = document.activeElement;
+    const name = old.contains(focused) && focused !== old ? nameOf(focused) : null;
+    for (const opened of old.querySelectorAll("details[open][id]")) {
+      const same = fresh.querySelector("#" + CSS.escape(opened.id));
       if (same) same.open = true;
     }
-    part.replaceChildren(...fresh.childNodes);
-    if (key) {
-      const again = document.getElementById(key);
-      const target = again && again.tagName === "DETAILS" ? again.querySelector("summary") : again;
-      if (target) target.focus({ preventScroll: true });
+    old.replaceChildren(...fresh.childNodes);
+    if (name === null) return;
+    let target = name && old.querySelector(name);
+    if (!target) {
+      target = old.querySelector("h2, h3"); // it is gone: its neighbours are near
+      if (target) target.tabIndex = -1;
     }
+    if (target) target.focus({ preventScroll: true });
+  };
+
+  // Whether all of it could be taken.
+  const take = (fresh) => {
+    const now = read(fresh);
+    if (now.around !== known.around) {
+      if (busy(part)) return false;
+      swap(part, fresh);
+      known = now;
+      return true;
+    }
+    const olds = sections(part);
+    let all = true;
+    for (const [key, section] of sections(fresh)) {
+      if (now.parts.get(key) === known.parts.get(key)) continue;
+      if (busy(olds.get(key))) {
+        all = false;
+        continue;
+      }
+      known.parts.set(key, now.parts.get(key));
+      swap(olds.get(key), section);
+    }
+    return all;
   };
 
   const look = async () => {
+    clearTimeout(timer);
     if (!document.hidden && String(getSelection()) === "") {
       try {
         const headers = tag ? { "If-None-Match": tag } : {};
         const answer = await fetch(location.href, { headers, cache: "no-store" });
         failures = 0;
         if (answer.status === 200) {
-          tag = answer.headers.get("ETag") || "";
-          replace(await answer.text());
+          const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+          const fresh = page.getElementById(part.id);
+          if (!fresh) {
+            location.reload(); // signed out meanwhile, or something else stands here now
+            return;
+          }
+          tag = take(fresh) ? answer.headers.get("ETag") || "" : "";
         }
       } catch {
         failures = Math.min(failures + 1, 5);
       }
     }
-    setTimeout(look, pause * 2 ** failures);
+    clearTimeout(timer);
+    timer = setTimeout(look, pause * 2 ** failures);
   };
 
-  setTimeout(look, pause);
+  addEventListener("pointerdown", () => { pressed = true; });
+  for (const end of ["pointerup", "pointercancel", "blur"])
+    addEventListener(end, () => { pressed = false; });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
+  timer = setTimeout(look, pause);
   document.documentElement.classList.add("is-live");
 })();
