@@ -101,7 +101,7 @@ class TheBoard(BoardTest):
                   for s in re.findall(r'<section class="stage".*?</section>', html, re.S)}
         self.assertEqual(list(stages), ["New", "Quote", "Ready", "Collected", "Declined"])
         self.assertIn("Brakes overdue Anna Ozola · Mikus", stages["New"])
-        self.assertIn("here for 0 minutes", stages["New"])
+        self.assertIn("just came here", stages["New"])
         self.assertIn("Tyres Berta · nobody in charge", stages["Ready"])
         self.assertNotIn("overdue", stages["Ready"])
         self.assertIn("the client’s turn", stages["Quote"])
