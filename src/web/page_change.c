@@ -97,8 +97,11 @@ static int form_page(struct visit *v, const struct row_form *f, enum word said, 
     for_whom(v, f);
     if (said != W_TODAY)
         notice(b, "bad", said, value);
-    if (said == W_CHANGED_MEANWHILE)
+    if (said == W_CHANGED_MEANWHILE) {
+        buf_puts(b, "<div class=\"card\">");
         row_form_changes(v, f, W_AS_IT_IS_NOW);
+        buf_puts(b, "</div>");
+    }
     begin_form(v, f, "stack form");
     if (f->kind == ENTITY_APPOINTMENT) {
         buf_puts(b, "<p class=\"quiet\">");
