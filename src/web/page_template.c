@@ -132,7 +132,7 @@ static void variables(struct editing *e)
         if (str_starts(name, "also."))
             continue;
         if (!same_record(name, before))
-            buf_printf(b, "%s<h3>%.*s</h3><ul class=\"names\">", i > 0 ? "</ul>" : "",
+            buf_printf(b, "%s<h2>%.*s</h2><ul class=\"names\">", i > 0 ? "</ul>" : "",
                        (int)strcspn(name, "."), name);
         variable(b, name, data);
     }
