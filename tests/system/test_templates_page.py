@@ -108,7 +108,7 @@ class Overview(TemplatesTest):
         self.assertEqual(self.row(browser.get("/templates").text, "ready")["lv"], "text")
         (shop.dir / "templates/ready/en.sms").write_text("{{client.name}}, come and get it.\n")
         wait_until("the reload", lambda: self.row(browser.get("/templates").text, "ready")["lv"]
-                   == "text: older than its original")
+                   == "text: outdated")
 
 
 class Editor(TemplatesTest):
