@@ -112,7 +112,8 @@ void task_item(struct visit *v, const struct task_row *t, bool people)
         html_words(b, W_TASK_DONE_BY, t->done_by, NULL);
         buf_puts(b, "</span>");
     }
-    buf_puts(b, "</div><p dir=\"auto\">");
+    /* A rule's words are in the language of who is to do it, all others in the page's. */
+    buf_printf(b, "</div><p dir=\"%s\">", t->key == NULL ? "auto" : WORDS_DIRECTION);
     html_text(b, t->text);
     buf_puts(b, "</p>");
     about(b, t, people);
