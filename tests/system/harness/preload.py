@@ -1,4 +1,4 @@
-"""A library put before all others of the program (LD_PRELOAD), to change what the kernel tells it."""
+"""A library before all others of the program (LD_PRELOAD), to change what the kernel tells it."""
 
 import re
 import subprocess
