@@ -3,7 +3,9 @@
  *
  * lane_add puts a job at the end of the line; if nothing is under way, the first of the line goes
  * to libuv's worker threads. When it comes back, `done` is called and the next one goes. So the
- * connection is used by one thread at a time.
+ * connection is used by one thread at a time. When nobody waits, the pages of the database that it
+ * has read are given back: there are several lanes, and what the last visitor looked at is of no
+ * use to somebody who comes in an hour.
  */
 #include "web/lane.h"
 
@@ -17,6 +19,7 @@ struct lane {
     struct lane_job *first, **end; /* the line; the first one may be under way */
     size_t waiting, waiting_max;
     bool busy, closing;
+    bool last; /* nobody waited when the one under way went: written before it goes */
     uv_work_t work;
     void (*closed)(void *arg);
     void *closed_arg;
@@ -57,6 +60,8 @@ static void work_cb(uv_work_t *w)
     struct lane *l = w->data;
 
     l->first->work(l->first, l->store);
+    if (l->last)
+        store_drop_cache(l->store);
 }
 
 static void worked_cb(uv_work_t *w, int status)
@@ -91,6 +96,7 @@ static void next(struct lane *l)
         end(l);
     } else if (l->first != NULL) {
         l->busy = true;
+        l->last = l->first->next == NULL;
         uv_queue_work(l->loop, &l->work, work_cb, worked_cb);
     }
 }
