@@ -10,13 +10,13 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import re
-import socket
 import urllib.request
 
 from crash_shop import PLAYBOOK, WORDS
 from harness import BUSINESS, MailServer, Shop, ShopTest, wait_until
 from provider_peer import PASSWORD, USER, ProviderPeer
 from rude_peer import RudePeer
+from web_browser import free_port
 
 AT_A_TIME = 4
 TIMEOUT_S = 5  # of an exchange
@@ -115,11 +115,6 @@ SELECT CASE m.state WHEN 2 THEN 'retry' WHEN 4 THEN 'unknown' WHEN 5 THEN 'sent'
        WHEN 8 THEN 'failed' END AS state, t.outcome, (m.next_ms - m.state_ms) / 1000.0 AS wait_s
 FROM message m JOIN attempt t ON t.message_id = m.id JOIN entity e ON e.id = m.subject_id
 WHERE e.row_id = 1 AND m.state <> 3 ORDER BY t.id LIMIT 1"""
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
 
 
 class Trial:

@@ -3,6 +3,7 @@ person. Not a test itself."""
 
 import contextlib
 import http.client
+import random
 import re
 import socket
 import urllib.parse
@@ -11,12 +12,20 @@ from harness import slow
 
 FORM = "application/x-www-form-urlencoded"
 PASSWORD = "correct horse battery"
+PORTS = range(20000, 32000)  # below those that the system gives to whoever asks for any
 
 
 def free_port():
-    with contextlib.closing(socket.socket()) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """One that nobody listens on, and that no server gets meanwhile who leaves the choice to the
+    system."""
+    while True:
+        with contextlib.closing(socket.socket()) as s:
+            port = random.SystemRandom().choice(PORTS)
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 class Answer:
