@@ -25,7 +25,8 @@ struct err {
     char text[ERR_TEXT_MAX]; /* UTF-8, no final full stop or newline; "" when nothing went wrong */
 };
 
-/* Set the text of `e` (which may be NULL: then nothing happens). Over-long text is cut. */
+/* Set the text of `e` (which may be NULL: then nothing happens). Over-long text is cut, at a
+ * character's end. */
 __attribute__((format(printf, 2, 3))) void err_set(struct err *e, const char *fmt, ...);
 
 /* Put "context: " in front of the text of `e` (which may be NULL). */

@@ -5,6 +5,22 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
+
+/* What was cut within a character ends before it: the text is to stay UTF-8. */
+static void end_whole(struct err *e)
+{
+    size_t len = strlen(e->text), at = len;
+
+    if (len < sizeof(e->text) - 1)
+        return;
+    while (at > 0 && len - at < 3 && ((unsigned char)e->text[at - 1] & 0xc0) == 0x80)
+        at--;
+    if (at > 0 && (unsigned char)e->text[at - 1] >= 0xc0 &&
+        str_utf8_valid(e->text + at - 1, len - at + 1) == 0)
+        e->text[at - 1] = '\0';
+}
+
 void err_set(struct err *e, const char *fmt, ...)
 {
     va_list ap;
@@ -14,6 +30,7 @@ void err_set(struct err *e, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(e->text, sizeof(e->text), fmt, ap);
     va_end(ap);
+    end_whole(e);
 }
 
 void err_context(struct err *e, const char *fmt, ...)
@@ -29,6 +46,7 @@ void err_context(struct err *e, const char *fmt, ...)
     va_end(ap);
     size_t n = strlen(e->text);
     snprintf(e->text + n, sizeof(e->text) - n, ": %s", inner);
+    end_whole(e);
 }
 
 static int code_of(int errnum)

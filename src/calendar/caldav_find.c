@@ -18,6 +18,7 @@
 
 #define WELL_KNOWN "/.well-known/caldav"
 #define SHOWN_CHOICES 10
+#define SHOWN_BYTES 100 /* of a name */
 
 static void write_what(struct caldav *c, struct buf *out)
 {
@@ -117,23 +118,30 @@ void caldav_see_choice(struct caldav *c, const struct dav_response *r)
     free(url);
 }
 
+/* How many bytes of a name to show, for "%.*s". */
+static int shown(const char *name)
+{
+    return (int)str_utf8_valid(name, strnlen(name, SHOWN_BYTES));
+}
+
 static void tell_choices(struct caldav *c, size_t fits, struct err *why)
 {
     struct buf b;
 
     buf_init(&b);
     for (size_t i = 0; i < c->choices.count && i < SHOWN_CHOICES; i++)
-        buf_printf(&b, "%s\"%.100s\"", i > 0 ? ", " : "", c->choice_names.items[i]);
+        buf_printf(&b, "%s\"%.*s\"", i > 0 ? ", " : "", shown(c->choice_names.items[i]),
+                   c->choice_names.items[i]);
     if (c->choices.count == 0)
         err_set(why, "%s has no calendar for this user", c->origin.host);
     else if (c->source.collection != NULL && fits > 1)
         err_set(why,
-                "%s has %zu calendars \"%.100s\": `collection` may also be the last part of "
+                "%s has %zu calendars \"%.*s\": `collection` may also be the last part of "
                 "its address",
-                c->origin.host, fits, c->source.collection);
+                c->origin.host, fits, shown(c->source.collection), c->source.collection);
     else if (c->source.collection != NULL)
-        err_set(why, "%s has no calendar \"%.100s\", but: %s", c->origin.host, c->source.collection,
-                b.data);
+        err_set(why, "%s has no calendar \"%.*s\", but: %s", c->origin.host,
+                shown(c->source.collection), c->source.collection, b.data);
     else
         err_set(why, "%s has %zu calendars; `collection` has to say which: %s", c->origin.host,
                 c->choices.count, b.data);

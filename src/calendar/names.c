@@ -1,6 +1,7 @@
 /* Whom an event names. See calendar/names.h. */
 #include "calendar/names.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -8,6 +9,11 @@
 #include "base/mem.h"
 #include "text/pattern.h"
 #include "text/phone.h"
+
+/* A stranger's text is looked through from its beginning, and nowhere twice from end to end. */
+#define TEXT_BYTES_MAX 65536 /* of a summary or a description, that are looked at */
+#define MARK_NAME_MAX 8
+#define MARK_BYTES_MAX 4096 /* of a mark with all that is in it */
 
 struct search {
     const struct names_rules *rules;
@@ -102,17 +108,20 @@ static size_t mark_len(const char *s, bool *breaks)
                  {"body", true},  {"h1", true},   {"h2", true},  {"h3", true},      {"b", false},
                  {"i", false},    {"u", false},   {"a", false},  {"strong", false}, {"em", false},
                  {"span", false}, {"font", false}};
-    const char *name = s + 1 + (s[1] == '/'), *end = strchr(s, '>');
-    size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ123");
+    const char *name = s + 1 + (s[1] == '/'), *end;
+    size_t len = 0, i = 0;
 
-    if (end == NULL || (name[len] != '>' && name[len] != ' ' && name[len] != '/'))
+    while (len < MARK_NAME_MAX && isalnum((unsigned char)name[len]))
+        len++;
+    while (i < sizeof(marks) / sizeof(marks[0]) &&
+           (len != strlen(marks[i].name) || strncasecmp(name, marks[i].name, len) != 0))
+        i++;
+    if (i == sizeof(marks) / sizeof(marks[0]) ||
+        (name[len] != '>' && name[len] != ' ' && name[len] != '/') ||
+        (end = memchr(name, '>', strnlen(name, MARK_BYTES_MAX))) == NULL)
         return 0;
-    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
-        if (len == strlen(marks[i].name) && strncasecmp(name, marks[i].name, len) == 0) {
-            *breaks = marks[i].breaks;
-            return (size_t)(end - s) + 1;
-        }
-    return 0;
+    *breaks = marks[i].breaks;
+    return (size_t)(end - s) + 1;
 }
 
 /* "&nbsp;" and its kind: its length, 0 if it is none. */
@@ -139,7 +148,7 @@ static void plain(const char *text, struct buf *out)
     size_t n;
     char c;
 
-    for (const char *p = text; *p != '\0';) {
+    for (const char *p = text; *p != '\0' && p - text < TEXT_BYTES_MAX;) {
         if (*p == '<' && (n = mark_len(p, &breaks)) > 0) {
             if (breaks)
                 buf_putc(out, '\n');

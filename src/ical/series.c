@@ -297,8 +297,7 @@ static void add_dates(struct work *w)
                 add_time(w, &extra);
             else
                 trouble_add(&w->master->trouble, p->line, "RDATE has \"%.*s\", which is no %s",
-                            (int)(len < TROUBLE_QUOTE_MAX ? len : TROUBLE_QUOTE_MAX), part,
-                            dates ? "date" : "time");
+                            trouble_quote_part(part, len), part, dates ? "date" : "time");
         }
     }
 }
@@ -329,7 +328,7 @@ static void leave_out_dates(struct work *w)
             else
                 trouble_add(&w->master->trouble, p->line,
                             "EXDATE has \"%.*s\", which is no date or time",
-                            (int)(len < TROUBLE_QUOTE_MAX ? len : TROUBLE_QUOTE_MAX), part);
+                            trouble_quote_part(part, len), part);
         }
     }
     for (p = content_first(c, w->master->component, "EXRULE"); p != NULL;

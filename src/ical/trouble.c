@@ -32,6 +32,11 @@ int trouble_quote(const char *s)
     return (int)str_utf8_valid(s, strnlen(s, TROUBLE_QUOTE_MAX));
 }
 
+int trouble_quote_part(const char *s, size_t len)
+{
+    return (int)str_utf8_valid(s, len < TROUBLE_QUOTE_MAX ? len : TROUBLE_QUOTE_MAX);
+}
+
 void trouble_close(struct trouble *t)
 {
     str_list_close(&t->list);

@@ -23,8 +23,10 @@ struct trouble {
 __attribute__((format(printf, 3, 4))) void trouble_add(struct trouble *t, size_t line,
                                                        const char *fmt, ...);
 
-/* How many bytes of `s` to quote, for "%.*s". */
+/* How many bytes of `s`, or of s[0..len), to quote, for "%.*s": whole characters, for a sentence
+ * that ends within one would be no JSON. */
 int trouble_quote(const char *s);
+int trouble_quote_part(const char *s, size_t len);
 
 void trouble_close(struct trouble *t);
 

@@ -235,7 +235,8 @@ static bool read_decimal(const struct filter_value *in, char text[LOCALE_DECIMAL
 {
     if (!locale_is_decimal(in->text, in->len)) {
         err_set(err, "\"%.*s\" is no number; one looks like 1234.50",
-                (int)(in->len < VALUE_TIME_MAX ? in->len : VALUE_TIME_MAX), in->text);
+                (int)str_utf8_valid(in->text, in->len < VALUE_TIME_MAX ? in->len : VALUE_TIME_MAX),
+                in->text);
         return false;
     }
     memcpy(text, in->text, in->len);

@@ -29,6 +29,30 @@ static void a_pattern_finds_the_client_in_title_and_description(void **state)
     words_close(w);
 }
 
+static void a_text_that_never_closes_what_it_opens_is_looked_through_all_the_same(void **state)
+{
+    static const char *const opens[] = {"<", "<b ", "</p", "&", "<<b>"};
+    struct look_words *w = words_open();
+
+    str_list_add(&w->patterns, "Phone: {phone}", 14);
+    for (size_t i = 0; i < sizeof(opens) / sizeof(*opens); i++) {
+        struct buf lines;
+        buf_init(&lines);
+        buf_printf(&lines,
+                   "BEGIN:VEVENT\nUID:e%zu\nDTSTART:2026120%zuT100000Z\n"
+                   "DESCRIPTION:Phone: 20000002\\n",
+                   i, i + 4);
+        while (lines.len < 250000)
+            buf_puts(&lines, opens[i]);
+        buf_puts(&lines, "\nEND:VEVENT\n");
+        look_at(w, lines.data);
+        buf_close(&lines);
+    }
+    assert_int_equal(shop_count(w->shop, "SELECT count(*) FROM appointment WHERE client_id = 2"),
+                     sizeof(opens) / sizeof(*opens));
+    words_close(w);
+}
+
 static void without_a_pattern_no_text_finds_anybody(void **state)
 {
     struct look_words *w = words_open();
@@ -220,6 +244,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_number_finds_its_client_however_it_is_written),
         cmocka_unit_test(a_pattern_finds_the_client_in_title_and_description),
+        cmocka_unit_test(a_text_that_never_closes_what_it_opens_is_looked_through_all_the_same),
         cmocka_unit_test(without_a_pattern_no_text_finds_anybody),
         cmocka_unit_test(the_business_its_staff_and_its_rooms_are_no_clients),
         cmocka_unit_test(several_clients_are_a_task_and_never_a_guess),
