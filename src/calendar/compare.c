@@ -158,9 +158,8 @@ static void walk_uid(struct walk *w, const struct calendar_known *known, size_t 
         found = visits[k].starts_ms >= w->rules->now_ms;
     w->out->found += found;
     if (visit_count == 0 && !w->rules->whole && !has(w->rules->gone, known[0].uid)) {
-        w->out->unchanged += known_count;
         w->out->found += ahead;
-        return;
+        return; /* nobody speaks of it */
     }
     while (i < known_count || j < visit_count) {
         int order = i == known_count   ? 1

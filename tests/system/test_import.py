@@ -73,7 +73,8 @@ class Import(CliTest):
     def test_what_a_file_does_not_mention_is_left_alone(self):
         shop = self.given()
         self.bring(shop, calendar(*[event(f"v{i}", f"{8 + i:02}T150000") for i in range(6)]))
-        self.bring(shop, calendar(event("v7", "20T150000")))
+        told = self.bring(shop, calendar(event("v7", "20T150000")))
+        self.assertEqual((told["counts"]["booked"], told["counts"]["as_before"]), (1, 0))
         self.assertEqual({status for _, _, status in self.rows(shop)}, {"booked"})
         self.assertEqual(len(self.rows(shop)), 7)
 
@@ -113,6 +114,34 @@ class Import(CliTest):
             self.refused(shop, "bad.ics: ", "import", path)
         self.refused(shop, "No such file", "import", shop.dir / "none.ics")
         self.assertEqual(self.rows(shop), [])
+
+    def test_a_messy_export_is_taken_as_far_as_it_can_be_read(self):
+        """A byte order mark, line ends of both kinds, a fold within a letter, line ends in a text,
+        names of zones that nobody has, properties that nobody knows."""
+        shop = self.given()
+        oil = event("oil", "09T100000", "DESCRIPTION:Bring the papers.", "Begin: 10:00",
+                    "End: 11:30", "Please park outside",
+                    'X-ALT-DESC;FMTTYPE="text/html":<a href="x">:;,</a>')
+        oil[1] = 'DTSTART;TZID="FLE Standard Time":20990609T100000'
+        lost = event("lost", "10T100000")
+        lost[1] = "DTSTART;TZID=Customized Time Zone:20990610T100000"
+        cut = event("cut", "11T100000", guest=None)
+        cut[3] = "SUMMARY:Cut \U0001f487 Anna"
+        cut += ['ATTENDEE;CN="Anna; \'x\'";EMAIL="anna@example.com":/aMTIz/principal/']
+        data = calendar(oil, lost, cut).encode()
+        letter = "\U0001f487".encode()
+        data = data.replace(letter, letter[:2] + b"\r\n " + letter[2:])
+        data = b"\xef\xbb\xbf" + data.replace(b"\r\nSUMMARY", b"\nSUMMARY")
+        path = shop.dir / "messy.ics"
+        path.write_bytes(data)
+        told = json.loads(shop.run("import", path, "--json").stdout)
+        self.assertEqual((told["counts"]["booked"], told["counts"]["unknown_time"]), (2, 1))
+        self.assertEqual(self.rows(shop), [("oil", "2099-06-09T10:00", "booked"),
+                                           ("cut", "2099-06-11T10:00", "booked")])
+        self.assertEqual(shop.query("SELECT title FROM appointment WHERE uid = 'cut'"),
+                         [{"title": "Cut \U0001f487 Anna"}])
+        (task,) = shop.json("tasks")
+        self.assertIn("Customized Time Zone", task["text"])
 
     def test_one_that_was_killed_is_simply_made_again(self):
         shop = self.given()
