@@ -1,5 +1,6 @@
-"""Calendars that are read: how long a feed of many events takes the first time, when nothing is new
-and when all of it has moved; and whether the service listens meanwhile."""
+"""Calendars that are read: how long many events take the first time, when nothing is new and when all
+of them have moved, in a feed and in a CalDAV collection; and whether the service listens
+meanwhile."""
 
 import datetime
 import socket
@@ -11,6 +12,7 @@ from figures import Watched, metric
 from harness import Shop
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "peers"))
+from dav_peer import DavPeer
 from planning import AS_IT_WAS, CONF, EVENING, WORDS
 from web_peer import WebPeer
 
@@ -21,6 +23,17 @@ url = http://127.0.0.1:{port}/page/desk.ics
 private-addresses = yes
 interval = 24 hours
 """
+COLLECTION = """
+[calendar desk]
+type = caldav
+url = http://127.0.0.1:{port}/anna/work/
+user = anna
+password = secret
+private-addresses = yes
+interval = 24 hours
+"""
+HEAD = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:bench\r\n"
+END = "END:VCALENDAR\r\n"
 EVENT = (
     "BEGIN:VEVENT\r\nUID:visit-{i}@desk.example.com\r\nDTSTAMP:20261101T000000Z\r\n"
     "DTSTART;TZID=Europe/Riga:{at:%Y%m%dT%H%M%S}\r\nDURATION:PT30M\r\nSUMMARY:Visit {i}\r\n"
@@ -36,13 +49,21 @@ def free_port():
         return s.getsockname()[1]
 
 
-def feed(count, later_minutes=0):
+def events(count, later_minutes=0):
     first = datetime.datetime.now().replace(hour=8, minute=0, second=0, microsecond=0)
-    lines = ["BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:bench\r\n"]
     for i in range(count):
         at = first + datetime.timedelta(days=1 + i % 350, minutes=i % 500 + later_minutes)
-        lines.append(EVENT.format(i=i, at=at, room=i % 7))
-    return "".join([*lines, "END:VCALENDAR\r\n"]).encode()
+        yield EVENT.format(i=i, at=at, room=i % 7)
+
+
+def feed(count, later_minutes=0):
+    return "".join([HEAD, *events(count, later_minutes), END]).encode()
+
+
+def fill(peer, count, later_minutes=0):
+    """Each event an object of its own."""
+    for i, event in enumerate(events(count, later_minutes)):
+        peer.write(f"visit-{i}", HEAD + event + END)
 
 
 def wait_for(shop, sql, seconds=600):
@@ -68,40 +89,68 @@ def run(bench):
     count = bench.rows(EVENTS)
     with WebPeer() as peer:
         peer.pages["desk.ics"] = feed(count)
-        page = free_port()
-        shop = Shop(conf=CONF.format(port=page) + FEED.format(port=peer.port),
-                    playbook=EVENING.format(**AS_IT_WAS), templates=WORDS)
-        shop.port = page
-        try:
-            measure(bench, shop, peer, count)
-        finally:
-            shop.close()
+        with_shop(bench, count, FEED.format(port=peer.port), lambda shop: of_a_feed(
+            bench, shop, peer, count))
+    with DavPeer() as peer:
+        fill(peer, count)
+        with_shop(bench, count, COLLECTION.format(port=peer.port), lambda shop: of_a_collection(
+            bench, shop, peer, count))
 
 
-def measure(bench, shop, peer, count):
+def with_shop(bench, count, section, measure):
+    page = free_port()
+    shop = Shop(conf=CONF.format(port=page) + section, playbook=EVENING.format(**AS_IT_WAS),
+                templates=WORDS)
+    shop.port = page
     db = shop.connect()
     db.execute("BEGIN")
     db.executemany("INSERT INTO client (ref, name, email) VALUES (?, ?, ?)",
                    ((f"c{i}", f"Client {i}", f"client{i}@example.com") for i in range(count)))
     db.execute("COMMIT")
     db.close()
+    try:
+        measure(shop)
+    finally:
+        shop.close()
+
+
+def first_look(bench, shop, what):
+    """Start the service and wait for all of it; the service, watched."""
     began = time.monotonic()
     shop.start(ready=False)
     service = Watched(shop.service.pid)
     wait_for(shop, "SELECT count(*) FROM calendar WHERE good_ms > 0")
-    bench.figure(f"a feed of {count} events: from the start to all of it booked",
-                 time.monotonic() - began, "s", "seconds")
+    bench.figure(f"{what}: from the start to all of it booked", time.monotonic() - began, "s",
+                 "seconds")
     service.rest(2.0)
     bench.figure("  ... and planned, at rest", time.monotonic() - began - 2.0, "s")
     bench.figure("  memory then", service.resident_mb()[0], "MB", "32 MB")
     bench.figure("  nothing new: asked to answered", [look(shop) for _ in range(bench.times)], "s")
-    body = peer.pages["desk.ics"]
-    peer.pages["desk.ics"] = body + b"\r\n"
-    bench.figure("  the same events with another ETag", look(shop), "s")
-    service.rest(2.0)
-    peer.pages["desk.ics"] = feed(count, 15)
+    return service
+
+
+def last_look(bench, shop):
+    """All of them have moved."""
     bench.figure("  all of them moved", look(shop), "s", "seconds")
     blocked = metric(shop, "betimes_loop_longest_seconds")
     if blocked is not None:
         bench.figure("  the loop blocked at most, meanwhile", blocked * 1000, "ms", "< 50 ms")
     shop.stop()
+
+
+def of_a_feed(bench, shop, peer, count):
+    service = first_look(bench, shop, f"a feed of {count} events")
+    peer.pages["desk.ics"] += b"\r\n"
+    bench.figure("  the same events with another ETag", look(shop), "s")
+    service.rest(2.0)
+    peer.pages["desk.ics"] = feed(count, 15)
+    last_look(bench, shop)
+
+
+def of_a_collection(bench, shop, peer, count):
+    service = first_look(bench, shop, f"a CalDAV collection of {count} events")
+    peer.forget()
+    bench.figure("  the token forgotten, all known by their ETags", look(shop), "s")
+    service.rest(2.0)
+    fill(peer, count, 15)
+    last_look(bench, shop)
