@@ -9,9 +9,11 @@
  *
  * When things fail: a token that the server no longer takes means that everything is listed anew; a
  * server without sync-collection is asked for getctag, and then for ETags; an answer that is cut
- * off (507) is continued. All else ends the look with a code and a sentence for a person, in which
- * there is neither a password nor a path. Addresses in answers count only if they are at the server
- * that was asked, for the password goes there.
+ * off (507) is continued. One object that spoils an answer (it is no XML with it, or the server
+ * fails on it) is found by asking for fewer at a time, and handed on as one that is not to be had.
+ * All else ends the look with a code and a sentence for a person, in which there is neither a
+ * password nor a path. Addresses in answers count only if they are at the server that was asked,
+ * for the password goes there.
  *
  * What to do with it: keep, for each object, its href, its ETag and the UID in it
  * (store/calendar_objects.h). On `listed` say whether this very ETag is known. After `done` with rc
@@ -30,6 +32,7 @@
 #define CALDAV_BATCH 100             /* objects asked for at once */
 #define CALDAV_BODY_MAX (128u << 20) /* bytes of one answer, which is never kept as a whole */
 #define CALDAV_PAGES_MAX 10000       /* answers that were cut off, in one look */
+#define CALDAV_SPOILT_MAX 200        /* answers that an object spoilt, in one look */
 #define CALDAV_CHOICES_MAX 500       /* collections in a calendar home */
 
 /* Borrowed until `done`. */
@@ -50,13 +53,20 @@ struct caldav_result {
     int64_t retry_after_ms; /* the server asks for so much patience; 0: not said */
 };
 
+/* An object as it is now. Borrowed for the call. */
+struct caldav_object {
+    const char *href, *etag; /* etag "": the server does not say */
+    const char *bytes;       /* NULL: it is not to be had */
+    size_t len;
+    const char *why; /* then; a clause about the object */
+};
+
 struct caldav_hooks {
     /* There is such an object, new or changed or, in a look at everything, as it was. true: it is
      * to be fetched; false: this very ETag is known. */
     bool (*listed)(void *arg, const char *href, const char *etag);
-    /* An object as it is now; bytes NULL: it is larger than DAV_DATA_MAX, or the server does not
-     * give it. false ends the look. */
-    bool (*object)(void *arg, const char *href, const char *etag, const char *bytes, size_t len);
+    /* false ends the look. */
+    bool (*object)(void *arg, const struct caldav_object *object);
     /* It is there no more. */
     void (*gone)(void *arg, const char *href);
     /* A batch is through, and more will come. true: go on; false: wait for caldav_go_on. */

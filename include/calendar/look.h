@@ -73,9 +73,11 @@ void look_request(const struct look_rules *rules, struct ical_request *out);
 /* The instant up to which such a request follows recurrences. */
 int64_t look_until_ms(const struct look_rules *rules);
 
-/* Make a look of a reading. Close in any case. ERR_INVALID: the child's answer makes no sense. */
-int look_read(const struct look_rules *rules, struct ical_reading *reading, struct look *out,
+/* Add a reading to a look, which begins as {0}; after the last one look_end puts it in order. Close
+ * in any case. ERR_INVALID: the child's answer makes no sense. */
+int look_read(const struct look_rules *rules, struct ical_reading *reading, struct look *look,
               struct err *err);
+void look_end(struct look *l);
 void look_close(struct look *l);
 
 /* A UID as a look has it: one that is too long is cut. free() it. */

@@ -5,6 +5,9 @@
  *
  *     bytes ── child ── look ── compare ──┬── apply ── what is known
  *                                         └── somebody has to say yes: nothing is written
+ *
+ * The bytes are one calendar, which is read as a whole or not at all; or the objects of a
+ * collection, of which one that cannot be read stops none of the others.
  */
 #ifndef CALENDAR_SYNC_H
 #define CALENDAR_SYNC_H
@@ -32,6 +35,12 @@ struct sync_business {
 void sync_business_init(struct sync_business *b, const struct settings *settings);
 void sync_business_close(struct sync_business *b);
 
+/* An object of a collection: a calendar of its own. */
+struct sync_object {
+    size_t at, len; /* its bytes, among those of the look; len 0: there are none */
+    char *trouble;  /* why it cannot be read; NULL: it can, as far as is known. free() it */
+};
+
 struct sync_job {
     struct store *store;
     int64_t epoch;           /* of the service (store/tenure.h); 0: another program */
@@ -45,15 +54,21 @@ struct sync_job {
     bool whole;                      /* the bytes are all of the calendar */
     const struct str_list *gone; /* uids, sorted, that are gone in any case; NULL: none. With this
                                     there may be no bytes at all */
-    bool part;                   /* what did not change was not read: its recurrences are followed
-                                    as far as before */
-    bool dry;                    /* only find out what would be done */
+    struct sync_object *objects; /* what the bytes are, with ICAL_NEXT in between; those that turn out to
+                                    be unreadable get their `trouble`. NULL: one calendar */
+    size_t object_count;
+    bool part; /* what did not change was not read: its recurrences are followed
+                  as far as before */
+    bool dry;  /* only find out what would be done */
     int64_t now_ms;
     const char *etag, *modified, *token; /* kept when the look was applied; NULL: none */
-    /* Called then, within the same transaction; returns 0 or an error of the store's. NULL: nothing
-     * else is to be kept. */
-    int (*save)(void *save_arg, struct store *store, int64_t calendar_id);
-    void *save_arg;
+    /* Called when it is known which objects can be read, before anything is compared, for `gone` to
+     * be filled in; outside of a transaction. Returns 0 or an error of the store's. NULL: nothing
+     * is to be done. */
+    int (*was_read)(void *keeper, struct store *store, int64_t calendar_id);
+    /* Called when the look was applied, within the same transaction. Likewise. */
+    int (*save)(void *keeper, struct store *store, int64_t calendar_id);
+    void *keeper;
     void (*tell)(void *arg, const struct apply_told *told); /* NULL: nobody wants to know */
     void (*progress)(void *arg, size_t done, size_t total); /* likewise */
     void *arg;

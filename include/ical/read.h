@@ -36,6 +36,10 @@
 #define ICAL_BYTES_MAX ((size_t)32 * 1024 * 1024) /* 50,000 events with long texts */
 #define ICAL_DAYS_MAX 36600                       /* in a window */
 
+/* A line between calendars that stand one behind the other: each has to be whole by itself, and
+ * nothing one of them lacks is found in the next. */
+#define ICAL_NEXT "\x1e next calendar\n"
+
 struct ical_request {
     int64_t from_day, to_day; /* occurrences on these days (civil_day_number), to_day excluded */
     const char *zone;         /* IANA: whose days; NULL: UTC's */

@@ -3,7 +3,8 @@
  *
  * The happy path: caldav_start asks what changed (or has the collection found first); each answer
  * is read as it comes (data_cb, response_cb), and when it is whole answered_cb goes on by the state
- * it was asked in. Hrefs to fetch are collected first, then asked for in batches.
+ * it was asked in. Hrefs to fetch are collected first, then asked for in batches
+ * (caldav_objects.c).
  *
  * When things fail: caldav_end tells `done` and frees the look, wherever it stands. What cannot be
  * read of an answer ends it with the reader's sentence.
@@ -37,7 +38,7 @@ static const bool allowed[CALDAV_STATES][CALDAV_STATES] = {
     [CALDAV_PAUSED] = {[CALDAV_OBJECTS] = true, [CALDAV_CHANGES] = true},
 };
 
-static void move(struct caldav *c, enum caldav_state to)
+void caldav_move(struct caldav *c, enum caldav_state to)
 {
     assert(to == CALDAV_ENDED ? c->state != CALDAV_ENDED : allowed[c->state][to]);
     c->state = to;
@@ -51,13 +52,6 @@ static void set(char **field, const char *value)
     *field = value != NULL && value[0] != '\0' ? mem_strdup(value) : NULL;
 }
 
-static void drop_wanted(struct caldav *c)
-{
-    for (size_t i = 0; i < c->wanted_count; i++)
-        free(c->wanted[i]);
-    c->wanted_count = c->wanted_at = 0;
-}
-
 static void forget_seen(struct caldav *c)
 {
     set(&c->seen.principal, NULL);
@@ -69,7 +63,7 @@ static void forget_seen(struct caldav *c)
 
 static void look_free(struct caldav *c)
 {
-    drop_wanted(c);
+    caldav_want_none(c);
     free(c->wanted);
     forget_seen(c);
     dav_reader_free(c->reader);
@@ -85,7 +79,7 @@ void caldav_end(struct caldav *c, int rc, const char *error, int64_t retry_after
 {
     char *state = NULL;
 
-    move(c, CALDAV_ENDED);
+    caldav_move(c, CALDAV_ENDED);
     if (rc == 0)
         state =
             mem_printf("%c %s\n%s", (char)c->way, c->collection, c->token != NULL ? c->token : "");
@@ -104,12 +98,25 @@ void caldav_end(struct caldav *c, int rc, const char *error, int64_t retry_after
 
 /* ---- questions and answers */
 
+/* Is it a path of which nothing has to be resolved, as nearly all are? There may be many. */
+static bool is_plain_path(const char *href)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                "0123456789-._~!$&'()*+,;=:@%/";
+
+    return href[0] == '/' && href[1] != '/' && href[strspn(href, plain)] == '\0' &&
+           strstr(href, "/.") == NULL;
+}
+
 /* The href of an object as we keep it: its path at this server. NULL: it leads elsewhere, or is the
  * collection itself. */
 static char *object_href(struct caldav *c, const struct dav_response *r)
 {
-    char *url = caldav_object_url(c->collection, r->href);
-    char *path = NULL;
+    char *url, *path = NULL;
+
+    if (is_plain_path(r->href))
+        return (r->flags & DAV_COLLECTION) || str_ends(r->href, "/") ? NULL : mem_strdup(r->href);
+    url = caldav_object_url(c->collection, r->href);
 
     if (url != NULL && !(r->flags & DAV_COLLECTION) && !str_ends(url, "/")) {
         const char *slash = strchr(strstr(url, "://") + 3, '/');
@@ -117,12 +124,6 @@ static char *object_href(struct caldav *c, const struct dav_response *r)
     }
     free(url);
     return path;
-}
-
-static void want(struct caldav *c, const char *href)
-{
-    mem_grow(&c->wanted, &c->wanted_cap, c->wanted_count + 1, sizeof(*c->wanted));
-    c->wanted[c->wanted_count++] = mem_strdup(href);
 }
 
 /* A response of a listing: of all there is, or of what changed. */
@@ -133,19 +134,8 @@ static void see_member(struct caldav *c, const struct dav_response *r, const cha
     if (r->status == 404 || r->status == 410) {
         c->hooks.gone(c->hooks.arg, href);
     } else if (r->etag[0] != '\0' && c->hooks.listed(c->hooks.arg, href, r->etag)) {
-        want(c, href);
+        caldav_want(c, href);
     }
-}
-
-static bool see_object(struct caldav *c, const struct dav_response *r, const char *href)
-{
-    c->listed++;
-    c->anything = true;
-    if (r->status != 404 && r->status != 410)
-        return c->hooks.object(c->hooks.arg, href, r->etag, r->data_len > 0 ? r->data : NULL,
-                               r->data_len);
-    c->hooks.gone(c->hooks.arg, href);
-    return true;
 }
 
 static void keep_first(struct caldav *c, const struct dav_response *r)
@@ -169,7 +159,7 @@ static bool response_cb(void *arg, const struct dav_response *r)
         char *href = object_href(c, r);
         c->truncated = c->truncated || r->status == 507;
         if (href != NULL && r->status != 507 && c->state == CALDAV_OBJECTS)
-            fine = see_object(c, r, href);
+            fine = caldav_see_object(c, r, href);
         else if (href != NULL && r->status != 507)
             see_member(c, r, href);
         free(href);
@@ -190,15 +180,12 @@ static bool data_cb(void *arg, const char *bytes, size_t len)
 static void after_changes(struct caldav *c, const struct fetch_reply *reply,
                           const struct dav_summary *sum);
 static void after_sign(struct caldav *c, const struct fetch_reply *reply);
-static void next_objects(struct caldav *c);
 
-/* What ends the look whatever was asked: no answer, or one that cannot be read. */
-static bool unreadable(struct caldav *c, const struct fetch_reply *reply, struct dav_summary *sum)
+bool caldav_unreadable(struct caldav *c, const struct fetch_reply *reply,
+                       const struct dav_summary *sum)
 {
     struct err why = {0};
 
-    if (c->rc == 0 && reply->status == 207)
-        c->rc = dav_read_end(c->reader, sum, &c->why);
     if (c->rc != 0)
         err_set(&why, "the answer of %s cannot be read: %.200s", reply->host, c->why.text);
     else if (reply->status == 0)
@@ -215,8 +202,7 @@ static bool unreadable(struct caldav *c, const struct fetch_reply *reply, struct
     return true;
 }
 
-/* Ends the look unless the answer was a success. */
-static bool refused(struct caldav *c, const struct fetch_reply *reply)
+bool caldav_refused(struct caldav *c, const struct fetch_reply *reply)
 {
     struct err why = {0};
     int rc = fetch_judge(reply, &why);
@@ -230,8 +216,7 @@ static bool refused(struct caldav *c, const struct fetch_reply *reply)
     return rc != 0;
 }
 
-/* Ends the look when a list is not whole that has to be. */
-static bool cut_off(struct caldav *c)
+bool caldav_cut_off(struct caldav *c)
 {
     struct err why;
 
@@ -267,7 +252,15 @@ static void answered_cb(void *arg, const struct fetch_reply *reply)
     struct dav_summary sum = {.sync_token = ""};
 
     c->fetch = NULL;
-    if (!follow(c, reply) || unreadable(c, reply, &sum))
+    if (!follow(c, reply))
+        return;
+    if (c->rc == 0 && reply->status == 207)
+        c->rc = dav_read_end(c->reader, &sum, &c->why);
+    if (c->state == CALDAV_OBJECTS) {
+        caldav_objects_came(c, reply, &sum);
+        return;
+    }
+    if (caldav_unreadable(c, reply, &sum))
         return;
     switch (c->state) {
     case CALDAV_WHAT:
@@ -284,9 +277,9 @@ static void answered_cb(void *arg, const struct fetch_reply *reply)
     case CALDAV_SIGN:
         after_sign(c, reply);
         break;
-    default: /* CALDAV_MEMBERS, CALDAV_OBJECTS */
-        if (!refused(c, reply) && !cut_off(c))
-            next_objects(c);
+    default: /* CALDAV_MEMBERS */
+        if (!caldav_refused(c, reply) && !caldav_cut_off(c))
+            caldav_ask_objects(c);
     }
 }
 
@@ -299,7 +292,7 @@ void caldav_ask(struct caldav *c, enum caldav_state state, const char *url, cons
     struct err why = {0};
     char *line = mem_printf("Depth: %s", depth);
 
-    move(c, state);
+    caldav_move(c, state);
     if (url != c->url)
         set(&c->url, url);
     forget_seen(c);
@@ -352,7 +345,7 @@ static void write_members(struct caldav *c, struct buf *out)
     dav_ask_members(out);
 }
 
-static void ask_changes(struct caldav *c)
+void caldav_ask_changes(struct caldav *c)
 {
     if (c->token == NULL)
         c->complete = true; /* everything is listed from here on */
@@ -364,7 +357,7 @@ void caldav_look(struct caldav *c)
 {
     c->way = WAY_SYNC;
     set(&c->token, NULL);
-    ask_changes(c);
+    caldav_ask_changes(c);
 }
 
 /* The collection that the last look found is not there any more: find it again. */
@@ -398,17 +391,17 @@ static void after_changes(struct caldav *c, const struct fetch_reply *reply,
         return;
     if (cannot_sync(reply) && c->token != NULL && c->pages == 0) {
         set(&c->token, NULL); /* most likely the token is too old: all anew */
-        ask_changes(c);
+        caldav_ask_changes(c);
         return;
     }
     if (c->token == NULL &&
         (cannot_sync(reply) || (reply->status == 207 && sum->sync_token[0] == '\0'))) {
-        drop_wanted(c);
+        caldav_want_none(c);
         c->way = WAY_SIGN;
         caldav_ask(c, CALDAV_SIGN, c->collection, "PROPFIND", "0", write_sign);
         return;
     }
-    if (refused(c, reply))
+    if (caldav_refused(c, reply))
         return;
     if (stuck || sum->sync_token[0] == '\0' || ++c->pages > CALDAV_PAGES_MAX) {
         struct err why;
@@ -418,14 +411,14 @@ static void after_changes(struct caldav *c, const struct fetch_reply *reply,
     }
     set(&c->token, sum->sync_token);
     c->after_objects = c->truncated ? CALDAV_CHANGES : CALDAV_ENDED;
-    next_objects(c);
+    caldav_ask_objects(c);
 }
 
 static void after_sign(struct caldav *c, const struct fetch_reply *reply)
 {
     const char *sign = c->seen.ctag != NULL ? c->seen.ctag : c->seen.sync_token;
 
-    if (vanished(c, reply) || refused(c, reply))
+    if (vanished(c, reply) || caldav_refused(c, reply))
         return;
     if (sign != NULL && str_eq(sign, c->token)) {
         caldav_end(c, 0, NULL, 0);
@@ -437,53 +430,13 @@ static void after_sign(struct caldav *c, const struct fetch_reply *reply)
     caldav_ask(c, CALDAV_MEMBERS, c->collection, "PROPFIND", "1", write_members);
 }
 
-/* ---- objects */
-
-static void write_objects(struct caldav *c, struct buf *out)
-{
-    size_t left = c->wanted_count - c->wanted_at;
-    size_t n = left < CALDAV_BATCH ? left : CALDAV_BATCH;
-
-    dav_ask_objects(out, (const char *const *)c->wanted + c->wanted_at, n);
-    c->wanted_at += n;
-}
-
-static void ask_on(struct caldav *c)
-{
-    if (c->wanted_at < c->wanted_count) {
-        caldav_ask(c, CALDAV_OBJECTS, c->collection, "REPORT", "1", write_objects);
-        return;
-    }
-    drop_wanted(c);
-    ask_changes(c);
-}
-
-/* After a listing or a batch: the next batch, the next listing, or the end. */
-static void next_objects(struct caldav *c)
-{
-    bool batch = c->state == CALDAV_OBJECTS;
-    bool more = c->wanted_at < c->wanted_count;
-
-    if (batch && c->listed == 0) {
-        struct err why;
-        err_set(&why, "%s lists objects and gives none of them", c->origin.host);
-        caldav_end(c, ERR_INVALID, why.text, 0);
-    } else if (!more && c->after_objects == CALDAV_ENDED) {
-        caldav_end(c, 0, NULL, 0);
-    } else if (batch && !c->hooks.batch(c->hooks.arg)) {
-        move(c, CALDAV_PAUSED);
-    } else {
-        ask_on(c);
-    }
-}
+/* ---- the beginning and the end */
 
 void caldav_go_on(struct caldav *c)
 {
     assert(c->state == CALDAV_PAUSED);
-    ask_on(c);
+    caldav_ask_objects(c);
 }
-
-/* ---- the beginning */
 
 char *caldav_state_url(const char *state)
 {
@@ -530,6 +483,7 @@ struct caldav *caldav_start(struct fetcher *fetcher, const struct caldav_source 
     c->fetcher = fetcher;
     c->source = *source;
     c->hooks = *hooks;
+    c->batch = CALDAV_BATCH;
     if (origin_of(source->url, &c->origin, err) != 0) {
         look_free(c);
         return NULL;
@@ -539,7 +493,7 @@ struct caldav *caldav_start(struct fetcher *fetcher, const struct caldav_source 
     if (c->collection == NULL)
         caldav_find(c);
     else if (c->way == WAY_SYNC)
-        ask_changes(c);
+        caldav_ask_changes(c);
     else
         caldav_ask(c, CALDAV_SIGN, c->collection, "PROPFIND", "0", write_sign);
     c->starting = false;

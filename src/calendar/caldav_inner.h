@@ -1,4 +1,5 @@
-/* What caldav.c and caldav_find.c share: one look, its state and its question under way. */
+/* What caldav.c, caldav_find.c and caldav_objects.c share: one look, its state and its question
+ * under way. */
 #ifndef CALENDAR_CALDAV_INNER_H
 #define CALENDAR_CALDAV_INNER_H
 
@@ -60,11 +61,23 @@ struct caldav {
     enum caldav_way way;
     char *token; /* sync-token or getctag: of the last look, then of this one */
     bool complete, anything;
-    char **wanted; /* hrefs to fetch */
-    size_t wanted_count, wanted_cap, wanted_at;
     int pages;
+
+    /* Its objects. */
+    char **wanted; /* hrefs to fetch; NULL: it came while others have to be asked for again */
+    size_t wanted_count, wanted_cap, wanted_at;
+    size_t batch;                    /* so many are asked for at once */
+    size_t asked;                    /* of them in the question under way: those before wanted_at */
+    bool came[CALDAV_BATCH];         /* which of those were answered for, */
+    size_t came_count, came_next;    /* how many, and behind the last one */
+    bool any_came;                   /* in this look */
+    int spoilt;                      /* answers */
+    bool server_failed;              /* the server did, on some of them */
     enum caldav_state after_objects; /* CALDAV_CHANGES, or CALDAV_ENDED */
 };
+
+/* Go from one state to another, which has to be allowed. */
+void caldav_move(struct caldav *c, enum caldav_state to);
 
 /* Ask: a question is sent to `url`, and the look is in `state` until it is answered. Ends the look
  * when it cannot be sent. */
@@ -84,5 +97,31 @@ void caldav_see_choice(struct caldav *c, const struct dav_response *r);
 
 /* Look at c->collection. */
 void caldav_look(struct caldav *c);
+
+/* What changed? */
+void caldav_ask_changes(struct caldav *c);
+
+/* Ends the look, and is true, when there was no answer or one that cannot be read; unless the
+ * answer was a success. */
+bool caldav_unreadable(struct caldav *c, const struct fetch_reply *reply,
+                       const struct dav_summary *sum);
+bool caldav_refused(struct caldav *c, const struct fetch_reply *reply);
+
+/* Ends the look, and is true, when a list is not whole that has to be. */
+bool caldav_cut_off(struct caldav *c);
+
+/* An object is to be fetched; none is any more. */
+void caldav_want(struct caldav *c, const char *href);
+void caldav_want_none(struct caldav *c);
+
+/* A response with an object. false ends the look. */
+bool caldav_see_object(struct caldav *c, const struct dav_response *r, const char *href);
+
+/* The answer with a batch is over: what is missing again, the next batch, listing, or the end. */
+void caldav_objects_came(struct caldav *c, const struct fetch_reply *reply,
+                         const struct dav_summary *sum);
+
+/* After a listing or a pause: the objects that it named; else the next listing, or the end. */
+void caldav_ask_objects(struct caldav *c);
 
 #endif

@@ -23,6 +23,7 @@
 struct reading {
     const struct look_rules *rules;
     struct look *look;
+    size_t first; /* event of this reading: those of others stand before it */
     bool cancels; /* METHOD:CANCEL */
     bool answers; /* METHOD:REPLY and its kind: what guests say, and nobody has agreed to */
     const struct zone *home; /* of the present calendar; NULL: it names none */
@@ -278,7 +279,7 @@ static void read_calendar(struct reading *r, const json_t *o)
 static int read_event(struct reading *r, const json_t *o, struct err *err)
 {
     struct look *l = r->look;
-    size_t index = (size_t)json_integer_value(json_object_get(o, "index"));
+    size_t index = r->first + (size_t)json_integer_value(json_object_get(o, "index"));
     const char *status = text_of(o, "status");
 
     if (index != l->event_count) {
@@ -316,9 +317,9 @@ static int read_event(struct reading *r, const json_t *o, struct err *err)
 
 static int read_occurrence(struct reading *r, const json_t *o, struct err *err)
 {
-    size_t index = (size_t)json_integer_value(json_object_get(o, "event"));
+    size_t index = r->first + (size_t)json_integer_value(json_object_get(o, "event"));
 
-    if (index >= r->look->event_count) {
+    if (index < r->first || index >= r->look->event_count) {
         err_set(err, "a time of no event");
         return ERR_INVALID;
     }
@@ -384,8 +385,7 @@ static bool is_older_version(const struct visit *before, const struct visit *v)
            strcmp(before->recurrence, v->recurrence) == 0;
 }
 
-/* Sorted, each once. */
-static void sort(struct look *l)
+void look_end(struct look *l)
 {
     for (size_t i = 0; i < l->count; i++)
         l->visits[i].event = &l->events[l->visits[i].index];
@@ -397,15 +397,14 @@ static void sort(struct look *l)
         qsort(l->troubled.items, l->troubled.count, sizeof(char *), compare_texts);
 }
 
-int look_read(const struct look_rules *rules, struct ical_reading *reading, struct look *out,
+int look_read(const struct look_rules *rules, struct ical_reading *reading, struct look *look,
               struct err *err)
 {
-    struct reading r = {.rules = rules, .look = out};
+    struct reading r = {.rules = rules, .look = look, .first = look->event_count};
     const char *kind;
     json_t *o;
     int rc = 0;
 
-    *out = (struct look){0};
     buf_init(&r.names);
     while (rc == 0 && (o = ical_reading_next(reading, &kind)) != NULL) {
         if (str_eq(kind, "calendar"))
@@ -417,7 +416,6 @@ int look_read(const struct look_rules *rules, struct ical_reading *reading, stru
         json_decref(o);
     }
     buf_close(&r.names);
-    sort(out);
     return rc;
 }
 

@@ -2,7 +2,9 @@
  * What a look at a collection brings. See calendar/news.h.
  *
  * An event is gone when the object that had it is gone, and no other has it: an object may have
- * been moved to another address, or an event to another object.
+ * been moved to another address, or an event to another object. What is in an object that cannot be
+ * read nobody knows, so the event that was in it is not gone, and neither is the one whose UID can
+ * still be made out.
  */
 #include "calendar/news.h"
 
@@ -12,7 +14,9 @@
 
 #include "base/mem.h"
 #include "calendar/look.h"
+#include "calendar/words.h"
 #include "ical/read.h"
+#include "store/tasks.h"
 
 void news_init(struct news *n)
 {
@@ -22,11 +26,13 @@ void news_init(struct news *n)
 
 void news_close(struct news *n)
 {
+    for (size_t i = 0; i < n->count; i++)
+        free(n->parts[i].trouble);
     calendar_objects_free(n->known, n->known_count);
     calendar_objects_free(n->objects, n->count);
+    free(n->parts);
     free(n->listed);
     str_list_close(&n->gone);
-    str_list_close(&n->left_out);
     buf_close(&n->bytes);
     news_init(n);
 }
@@ -85,49 +91,85 @@ static void next_line(const char **at, const char *end, struct buf *line)
     }
 }
 
-char *news_uid(const char *bytes, size_t len)
+/* The value of a property, or NULL when the line is another's. */
+static const char *value_in(const char *line, const char *name)
 {
-    const char *at = bytes, *end = bytes + len, *colon;
+    size_t len = strlen(name);
+    bool quoted = false;
+
+    if (strncasecmp(line, name, len) != 0 || (line[len] != ':' && line[len] != ';'))
+        return NULL;
+    for (const char *p = line + len; *p != '\0'; p++) {
+        if (*p == '"')
+            quoted = !quoted;
+        else if (*p == ':' && !quoted)
+            return p + 1;
+    }
+    return NULL;
+}
+
+/* What the first event of an object has by this name, as it is written; "" for nothing. It looks at
+ * lines alone, and so finds it in an object that cannot be read. */
+static char *find_value(const char *bytes, size_t len, const char *name)
+{
+    const char *at = bytes, *end = bytes + len, *value;
     struct buf line;
     int depth = 0; /* in a VEVENT: 1; in an alarm within: 2 */
-    char *uid = NULL;
+    char *found = NULL;
 
     buf_init(&line);
-    while (at < end && uid == NULL) {
+    while (at < end && found == NULL) {
         next_line(&at, end, &line);
         if (strncasecmp(line.data, "BEGIN:", 6) == 0)
             depth += depth > 0 || strcasecmp(line.data + 6, "VEVENT") == 0;
         else if (strncasecmp(line.data, "END:", 4) == 0)
             depth -= depth > 0;
-        else if (depth == 1 && strncasecmp(line.data, "UID", 3) == 0 &&
-                 (line.data[3] == ':' || line.data[3] == ';') &&
-                 (colon = strchr(line.data, ':')) != NULL)
-            uid = look_uid(colon + 1);
+        else if (depth == 1 && (value = value_in(line.data, name)) != NULL)
+            found = mem_strdup(value);
     }
     buf_close(&line);
-    return uid != NULL ? uid : mem_strdup("");
+    return found != NULL ? found : mem_strdup("");
 }
 
-bool news_object(struct news *n, const char *href, const char *etag, const char *bytes, size_t len)
+char *news_uid(const char *bytes, size_t len)
 {
-    size_t i = find(n, href);
+    char *value = find_value(bytes, len, "UID"), *uid = look_uid(value);
+
+    free(value);
+    return uid;
+}
+
+/* Its bytes, behind those of the others. */
+static struct sync_object add_bytes(struct news *n, const struct caldav_object *o)
+{
+    if (n->bytes.len > 0)
+        buf_puts(&n->bytes, ICAL_NEXT);
+    size_t at = n->bytes.len;
+    buf_append(&n->bytes, o->bytes, o->len);
+    if (o->len > 0 && o->bytes[o->len - 1] != '\n')
+        buf_putc(&n->bytes, '\n');
+    return (struct sync_object){.at = at, .len = n->bytes.len - at};
+}
+
+bool news_object(struct news *n, const struct caldav_object *o)
+{
+    size_t i = find(n, o->href);
 
     if (i < n->known_count)
         n->listed[i] = true;
-    if (bytes == NULL) {
-        str_list_add(&n->left_out, href, strlen(href));
-        return true;
-    }
-    if (n->bytes.len + len + 1 > ICAL_BYTES_MAX) {
+    if (n->bytes.len + o->len + sizeof(ICAL_NEXT) > NEWS_BYTES_MAX) {
         n->full = true;
         return false;
     }
-    buf_append(&n->bytes, bytes, len);
-    if (len > 0 && bytes[len - 1] != '\n')
-        buf_putc(&n->bytes, '\n');
     mem_grow(&n->objects, &n->cap, n->count + 1, sizeof(*n->objects));
-    n->objects[n->count++] =
-        (struct calendar_object){mem_strdup(href), mem_strdup(etag), news_uid(bytes, len)};
+    mem_grow(&n->parts, &n->part_cap, n->count + 1, sizeof(*n->parts));
+    n->parts[n->count] =
+        o->bytes != NULL ? add_bytes(n, o) : (struct sync_object){.trouble = mem_strdup(o->why)};
+    n->objects[n->count++] = (struct calendar_object){
+        .href = mem_strdup(o->href),
+        .etag = mem_strdup(o->etag),
+        .uid = o->bytes != NULL ? news_uid(o->bytes, o->len) : mem_strdup(""),
+    };
     return true;
 }
 
@@ -174,8 +216,8 @@ static int load_late(struct news *n, struct store *s, int64_t calendar_id)
 {
     int rc = news_load(n, s, calendar_id);
 
-    for (size_t i = 0; rc == 0 && i < n->count + n->left_out.count; i++) {
-        size_t k = find(n, i < n->count ? n->objects[i].href : n->left_out.items[i - n->count]);
+    for (size_t i = 0; rc == 0 && i < n->count; i++) {
+        size_t k = find(n, n->objects[i].href);
         if (k < n->known_count)
             n->listed[k] = true;
     }
@@ -187,48 +229,118 @@ static void add_elsewhere(const struct news *n, struct str_list *uids)
 {
     for (size_t i = 0; i < n->count; i++)
         str_list_add(uids, n->objects[i].uid, strlen(n->objects[i].uid));
-    sort(uids);
+}
+
+/* The UID that was known of what is at an address; "": none. */
+static const char *uid_before(const struct news *n, const char *href)
+{
+    size_t i = find(n, href);
+
+    return i < n->known_count ? n->known[i].uid : "";
+}
+
+/* What cannot be read goes on having what it had. */
+static void settle_troubles(struct news *n, struct str_list *elsewhere)
+{
+    for (size_t i = 0; i < n->count; i++) {
+        struct calendar_object *o = &n->objects[i];
+        const char *before = uid_before(n, o->href);
+        o->trouble = n->parts[i].trouble;
+        n->parts[i].trouble = NULL;
+        if (o->trouble == NULL || *before == '\0')
+            continue;
+        str_list_add(elsewhere, before, strlen(before));
+        free(o->uid);
+        o->uid = mem_strdup(before);
+    }
+    sort(elsewhere);
 }
 
 /* Add the event that was in an object, unless it is somewhere else now. */
-static int add_gone(struct store *s, int64_t calendar_id, const char *href,
-                    const struct str_list *elsewhere, struct str_list *uids)
+static void add_gone(const struct news *n, const char *href, const struct str_list *elsewhere,
+                     struct str_list *uids)
 {
-    struct calendar_object o;
-    int rc = store_calendar_object(s, calendar_id, href, &o);
+    const char *uid = uid_before(n, href);
 
-    if (rc == 0 && !has(elsewhere, o.uid))
-        str_list_add(uids, o.uid, strlen(o.uid));
-    calendar_object_close(&o);
-    return rc == ERR_NOTFOUND ? 0 : rc;
+    if (*uid != '\0' && !has(elsewhere, uid))
+        str_list_add(uids, uid, strlen(uid));
 }
 
-int news_gone_uids(struct news *n, struct store *s, int64_t calendar_id, bool complete,
-                   struct str_list *uids)
+int news_settle(struct news *n, struct store *s, int64_t calendar_id, bool complete,
+                struct str_list *uids)
 {
     struct str_list elsewhere = {0};
-    int rc = complete && !n->loaded ? load_late(n, s, calendar_id) : 0;
+    int rc = n->loaded ? 0 : load_late(n, s, calendar_id);
 
-    if (rc == 0 && complete)
+    if (rc != 0)
+        return rc;
+    if (complete)
         find_gone(n);
     sort(&n->gone);
     add_elsewhere(n, &elsewhere);
-    for (size_t i = 0; i < n->gone.count && rc == 0; i++)
-        rc = add_gone(s, calendar_id, n->gone.items[i], &elsewhere, uids);
-    for (size_t i = 0; i < n->count && rc == 0; i++)
-        rc = add_gone(s, calendar_id, n->objects[i].href, &elsewhere, uids);
+    settle_troubles(n, &elsewhere);
+    for (size_t i = 0; i < n->gone.count; i++)
+        add_gone(n, n->gone.items[i], &elsewhere, uids);
+    for (size_t i = 0; i < n->count; i++)
+        add_gone(n, n->objects[i].href, &elsewhere, uids);
     sort(uids);
     str_list_close(&elsewhere);
+    return 0;
+}
+
+/* ---- what is kept */
+
+static int raise_task(const struct news *n, size_t i, struct store *s, const char *name,
+                      int64_t now_ms)
+{
+    const struct calendar_object *o = &n->objects[i];
+    char *title = find_value(n->bytes.data + n->parts[i].at, n->parts[i].len, "SUMMARY");
+    char *text = words_object(name, o->href, title, o->trouble);
+    char *key = store_calendar_object_task(name, o->href);
+    struct task t = {.key = key, .text = text, .once = true};
+    int rc = store_task_raise(s, &t, now_ms);
+
+    free(key);
+    free(text);
+    free(title);
     return rc;
 }
 
-int news_save(const struct news *n, struct store *s, int64_t calendar_id)
+/* The tasks about objects that can be read now, or are gone. */
+static int end_tasks(struct store *s, int64_t calendar_id, const char *name,
+                     const struct calendar_object *before, size_t count, int64_t now_ms)
 {
     int rc = 0;
 
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        struct calendar_object now;
+        rc = store_calendar_object(s, calendar_id, before[i].href, &now);
+        if (rc == ERR_NOTFOUND || (rc == 0 && now.trouble == NULL)) {
+            char *key = store_calendar_object_task(name, before[i].href);
+            rc = store_task_end(s, key, "it can be read, or is gone", now_ms);
+            free(key);
+        }
+        calendar_object_close(&now);
+    }
+    return rc;
+}
+
+int news_save(const struct news *n, struct store *s, int64_t calendar_id, const char *name,
+              int64_t now_ms)
+{
+    struct calendar_object *before;
+    size_t before_count, told = 0;
+    int rc = store_calendar_objects_troubled(s, calendar_id, INT64_MAX, &before, &before_count);
+
     for (size_t i = 0; i < n->gone.count && rc == 0; i++)
         rc = store_calendar_object_delete(s, calendar_id, n->gone.items[i]);
-    for (size_t i = 0; i < n->count && rc == 0; i++)
+    for (size_t i = 0; i < n->count && rc == 0; i++) {
         rc = store_calendar_object_save(s, calendar_id, &n->objects[i]);
+        if (rc == 0 && n->objects[i].trouble != NULL && told++ < NEWS_TASKS_MAX)
+            rc = raise_task(n, i, s, name, now_ms);
+    }
+    if (rc == 0)
+        rc = end_tasks(s, calendar_id, name, before, before_count, now_ms);
+    calendar_objects_free(before, before_count);
     return rc;
 }

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "calendar/look.h"
+#include "calendar/portions.h"
 #include "store/calendars.h"
 #include "store/records.h"
 #include "store/tasks.h"
@@ -203,7 +204,7 @@ static int finish(struct session *s, int64_t until_ms)
     if (rc == 0)
         rc = store_calendar_save(job->store, &s->row);
     if (rc == 0 && job->save != NULL)
-        rc = job->save(job->save_arg, job->store, s->row.id);
+        rc = job->save(job->keeper, job->store, s->row.id);
     if (rc == 0 && s->row.accepted != 0)
         rc = store_calendar_accept(job->store, job->name, 0);
     if (rc == 0)
@@ -286,27 +287,34 @@ static int compare(struct session *s, struct look *look, int64_t until_ms)
     return rc;
 }
 
+/* All that the bytes say, as far as they can be read. */
+static int read_bytes(const struct sync_job *job, const struct look_rules *rules, const void *bytes,
+                      size_t len, struct look *look, struct err *err)
+{
+    struct portions objects = {rules, job->stop, bytes, job->objects, job->object_count, look};
+    struct portions whole = {rules, job->stop, bytes, &(struct sync_object){0, len, NULL}, 1, look};
+
+    if (job->objects != NULL)
+        return portions_read(&objects, err);
+    return len > 0 || job->gone == NULL ? portions_read_whole(&whole, err) : 0;
+}
+
 int sync_look(const struct sync_job *job, const void *bytes, size_t len, struct sync_report *out,
               struct err *err)
 {
     struct session s;
-    struct ical_request request;
-    struct ical_reading reading = {0};
     struct look look = {0};
     int rc = open_session(&s, job, out);
 
-    buf_init(&reading.text);
     if (rc == 0) {
         struct look_rules rules = look_rules(&s);
-        look_request(&rules, &request);
-        if (len > 0 || job->gone == NULL)
-            rc = ical_read(bytes, len, &request, &reading, err);
-        if (rc == 0)
-            rc = look_read(&rules, &reading, &look, err);
-        ical_reading_close(&reading);
+        rc = read_bytes(job, &rules, bytes, len, &look, err);
+        look_end(&look);
         out->notes = look.notes;
         out->notes_more = look.notes_more;
         look.notes = (struct str_list){0};
+        if (rc == 0 && job->was_read != NULL)
+            rc = job->was_read(job->keeper, job->store, s.row.id);
         if (rc == 0)
             rc = compare(&s, &look, look_until_ms(&rules));
     }

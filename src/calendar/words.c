@@ -9,6 +9,9 @@
 #include "base/str.h"
 #include "calendar/sync.h"
 
+#define TITLE_MAX 100 /* bytes of what a stranger wrote */
+#define FILE_MAX 200
+
 /* "anna@example.com and +37129123456", "the ref K-17": a list in words. */
 static void put_names(struct buf *out, const char *names)
 {
@@ -67,4 +70,15 @@ char *words_task(const char *calendar, const char *title, const char *starts, co
                             file ? "a calendar file" : "the calendar ", file ? "" : calendar, why);
     free(when);
     return text;
+}
+
+char *words_object(const char *calendar, const char *href, const char *title, const char *why)
+{
+    const char *slash = strrchr(href, '/'), *file = slash != NULL ? slash + 1 : href;
+    int len = (int)str_utf8_valid(title, strnlen(title, TITLE_MAX));
+
+    return mem_printf("An entry of the calendar %s cannot be read: %s%.*s%s%.*s. %s. What is known "
+                      "of it stays as it is; correct it in the calendar, or delete it there.",
+                      calendar, len > 0 ? "“" : "", len, title, len > 0 ? "”, " : "",
+                      (int)str_utf8_valid(file, strnlen(file, FILE_MAX)), file, why);
 }

@@ -13,4 +13,8 @@ char *words_unreadable(const char *tzid);
 /* The text of the task: which event, when, and `why`. `title` may be NULL. */
 char *words_task(const char *calendar, const char *title, const char *starts, const char *why);
 
+/* The same about an object of a collection that cannot be read: where it is, and `why`. `title` as
+ * the calendar writes it; "" for none. */
+char *words_object(const char *calendar, const char *href, const char *title, const char *why);
+
 #endif

@@ -14,7 +14,10 @@
 #include "cli/calendar.h"
 #include "cli/show.h"
 #include "playbook/ini.h"
+#include "store/calendar_objects.h"
 #include "store/calendars.h"
+
+#define OBJECTS_SHOWN 100 /* of those that cannot be read */
 
 /* ---- which there are */
 
@@ -37,10 +40,30 @@ static void configured(const struct call *call, struct str_list *out)
 struct read_calendar {
     struct calendar_row row;
     struct calendar_counts counts;
+    struct str_list notes; /* what is wrong with it, or with single entries of it */
     bool configured;
 };
 
 typedef void (*each_read)(void *arg, const struct read_calendar *c);
+
+/* What the last look noted, and what cannot be read of a collection. */
+static int load_notes(struct store *s, struct read_calendar *c)
+{
+    struct calendar_object *objects;
+    size_t count;
+    int rc = store_calendar_objects_troubled(s, c->row.id, OBJECTS_SHOWN, &objects, &count);
+
+    str_split(&c->notes, c->row.notes != NULL ? c->row.notes : "", '\n');
+    for (size_t i = 0; i < count; i++) {
+        const char *slash = strrchr(objects[i].href, '/');
+        char *note =
+            mem_printf("%s: %s", slash != NULL ? slash + 1 : objects[i].href, objects[i].trouble);
+        str_list_add(&c->notes, note, strlen(note));
+        free(note);
+    }
+    calendar_objects_free(objects, count);
+    return rc;
+}
 
 static int each(const struct calendar_order *o, each_read call, void *arg, size_t *count)
 {
@@ -57,6 +80,8 @@ static int each(const struct calendar_order *o, each_read call, void *arg, size_
         rc = store_calendar(s, names.items[i], &c.row);
         if (rc == 0)
             rc = store_calendar_counts(s, c.row.id, clock_wall_ms(), &c.counts);
+        if (rc == 0)
+            rc = load_notes(s, &c);
         if (rc == ERR_NOTFOUND) {
             c.row.name = mem_strdup(names.items[i]);
             rc = 0;
@@ -66,6 +91,7 @@ static int each(const struct calendar_order *o, each_read call, void *arg, size_
             (*count)++;
         }
         calendar_row_close(&c.row);
+        str_list_close(&c.notes);
     }
     str_list_close(&names);
     return rc == 0 ? EXIT_DONE : session_failed(o->session, rc, "list the calendars");
@@ -88,12 +114,9 @@ static void add_json(void *arg, const struct read_calendar *c)
 {
     const struct calendar_row *r = &c->row;
     json_t *o = json_object(), *notes = json_array();
-    struct str_list lines = {0};
 
-    str_split(&lines, r->notes != NULL ? r->notes : "", '\n');
-    for (size_t i = 0; i < lines.count; i++)
-        json_array_append_new(notes, show_json_text(lines.items[i]));
-    str_list_close(&lines);
+    for (size_t i = 0; i < c->notes.count; i++)
+        json_array_append_new(notes, show_json_text(c->notes.items[i]));
     json_object_set_new(o, "kind", json_string("read"));
     json_object_set_new(o, "name", show_json_text(r->name));
     json_object_set_new(o, "state", json_string(state_of(c)));
@@ -148,8 +171,8 @@ static void add_row(void *arg, const struct read_calendar *c)
         buf_printf(&why, "%s; `betimes calendar accept %s` if that is right\n", r->asks, r->name);
     if (r->tries > 0)
         buf_printf(&why, "%s (%lld times)\n", r->trouble, (long long)r->tries);
-    if (r->notes != NULL)
-        buf_printf(&why, "%s\n", r->notes);
+    for (size_t i = 0; i < c->notes.count; i++)
+        buf_printf(&why, "%s\n", c->notes.items[i]);
     str_list_add(&p->whys, why.data, why.len);
     buf_close(&why);
 }

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "ical/read.h"
 
 #define NAME_MAX_BYTES 64 /* of a property or component; the longest that is registered has 23 */
 
@@ -19,6 +20,7 @@ struct reader {
     uint32_t open[CONTENT_DEPTH_MAX];
     size_t depth;
     bool seen_calendar;
+    bool between; /* the present line is ICAL_NEXT */
 };
 
 /* ---- lines ---- */
@@ -84,6 +86,7 @@ static char *next_line(struct reader *r, size_t *len, size_t *line)
         r->read++;
     }
     *len = (size_t)(r->write - begin);
+    r->between = *len == sizeof(ICAL_NEXT) - 2 && memcmp(begin, ICAL_NEXT, *len) == 0;
     if (*len <= CONTENT_LINE_MAX) {
         bool changed = false;
         *len = clean(begin, *len, &changed);
@@ -107,6 +110,17 @@ static void upper(char *s)
     for (; *s != '\0'; s++)
         if (*s >= 'a' && *s <= 'z')
             *s = (char)(*s - 'a' + 'A');
+}
+
+/* May a component be called that? Text with line ends of its own, such as "Begin: 10:00" in a
+ * description, is no beginning of anything. */
+static bool is_component_name(const char *s)
+{
+    size_t n = 0;
+
+    while (is_name(s[n]))
+        n++;
+    return n > 0 && n <= NAME_MAX_BYTES && s[n] == '\0' && (s[0] < '0' || s[0] > '9');
 }
 
 /* The colon before the value: the first that is not in quotes. */
@@ -248,6 +262,11 @@ static int take_line(struct reader *r, char *s, size_t len, size_t line, struct 
     if (!begin && strcmp(p.name, "END") != 0)
         return add_property(r, &p, err);
     char *name = str_trim((char *)p.value); /* it is our copy of the text */
+    if (!is_component_name(name)) {
+        trouble_add(&r->c->trouble, line, "\"%s:%.*s\" is no property, left out", p.name,
+                    trouble_quote(name), name);
+        return 0;
+    }
     upper(name);
     p.value = name;
     return begin ? begin_component(r, &p, err) : end_component(r, &p, err);
@@ -255,15 +274,9 @@ static int take_line(struct reader *r, char *s, size_t len, size_t line, struct 
 
 /* ---- the whole ---- */
 
-static int read_all(struct reader *r, struct err *err)
+/* Is what has come to its end a calendar, and whole? */
+static int end_calendar(struct reader *r, struct err *err)
 {
-    size_t len, line;
-    char *s;
-    int rc;
-
-    while ((s = next_line(r, &len, &line)) != NULL)
-        if ((rc = take_line(r, s, len, line, err)) != 0)
-            return rc;
     if (r->depth > 0) {
         const char *open = r->c->components[r->open[r->depth - 1]].name;
         err_set(err, "the calendar was cut off: it ends within a %.*s", trouble_quote(open), open);
@@ -273,7 +286,22 @@ static int read_all(struct reader *r, struct err *err)
         err_set(err, "this is no calendar: it is empty");
         return ERR_INVALID;
     }
+    r->seen_calendar = false;
     return 0;
+}
+
+static int read_all(struct reader *r, struct err *err)
+{
+    size_t len, line;
+    char *s;
+    int rc;
+
+    while ((s = next_line(r, &len, &line)) != NULL) {
+        rc = r->between ? end_calendar(r, err) : take_line(r, s, len, line, err);
+        if (rc != 0)
+            return rc;
+    }
+    return end_calendar(r, err);
 }
 
 int content_parse(const void *bytes, size_t len, struct content **out, struct err *err)

@@ -135,12 +135,26 @@ static void read_calendar(struct calendar *cal, const struct ical_request *reque
     trouble_close(&cal->trouble);
 }
 
+static bool is_calendar(const struct content_component *c)
+{
+    return c->parent == CONTENT_NONE && strcmp(c->name, "VCALENDAR") == 0;
+}
+
 /* What was wrong with single lines is told with the first calendar: a line that is none belongs
  * to nobody. */
 static void take_trouble(struct content *c, struct calendar *cal)
 {
     cal->trouble = c->trouble;
     c->trouble = (struct trouble){0};
+}
+
+static size_t count_calendars(const struct content *c)
+{
+    size_t count = 0;
+
+    for (uint32_t i = 0; i < c->component_count; i++)
+        count += is_calendar(&c->components[i]);
+    return count;
 }
 
 int parse_calendars(const void *bytes, size_t len, const struct ical_request *request,
@@ -153,13 +167,16 @@ int parse_calendars(const void *bytes, size_t len, const struct ical_request *re
 
     if (rc != 0)
         return rc;
+    int64_t share = count_calendars(c) > 1 ? SERIES_SHARE : SERIES_BUDGET;
     for (uint32_t i = 0; i < c->component_count; i++) {
-        if (c->components[i].parent != CONTENT_NONE || strcmp(c->components[i].name, "VCALENDAR"))
+        if (!is_calendar(&c->components[i]))
             continue;
         struct calendar cal = {.content = c, .component = i, .first_index = events};
+        int64_t its = share < budget ? share : budget, left = its;
         take_trouble(c, &cal);
-        read_calendar(&cal, request, &budget, emit, arg);
+        read_calendar(&cal, request, &left, emit, arg);
         events += cal.count;
+        budget -= its - left;
     }
     content_free(c);
     return 0;

@@ -16,6 +16,9 @@
 #define SERIES_OCCURRENCES_MAX 200000 /* of a whole file */
 /* Days and times that may be looked at to find them: one or two seconds' work. */
 #define SERIES_BUDGET INT64_C(100000000)
+/* What one calendar may have of that where several stand in a row (the objects of a collection), so
+ * that the rules of one are not the end of all others'. */
+#define SERIES_SHARE INT64_C(2000000)
 
 struct occurrence {
     struct event *event;       /* it is one of this; borrowed */

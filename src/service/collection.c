@@ -6,7 +6,6 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "ical/read.h"
 
 void collection_init(struct collection *c)
 {
@@ -46,11 +45,11 @@ static bool listed_cb(void *arg, const char *href, const char *etag)
     return news_listed(&c->news, href, etag);
 }
 
-static bool object_cb(void *arg, const char *href, const char *etag, const char *bytes, size_t len)
+static bool object_cb(void *arg, const struct caldav_object *object)
 {
     struct collection *c = arg;
 
-    return news_object(&c->news, href, etag, bytes, len);
+    return news_object(&c->news, object);
 }
 
 static void gone_cb(void *arg, const char *href)
@@ -99,48 +98,43 @@ int collection_fetch(struct collection *c, struct fetcher *fetcher,
 
 /* ---- in the lane */
 
-static int save(void *arg, struct store *store, int64_t calendar_id)
-{
-    const struct collection *c = arg;
+/* What the look's hooks work with. */
+struct keeper {
+    struct collection *c;
+    const struct sync_job *job;
+    struct str_list gone;
+};
 
-    return news_save(&c->news, store, calendar_id);
+static int was_read(void *arg, struct store *store, int64_t calendar_id)
+{
+    struct keeper *k = arg;
+
+    return news_settle(&k->c->news, store, calendar_id, k->c->complete, &k->gone);
 }
 
-static int gone_uids(struct collection *c, const struct sync_job *job, struct str_list *out)
+static int save(void *arg, struct store *store, int64_t calendar_id)
 {
-    struct calendar_row row;
-    int rc = store_calendar(job->store, job->name, &row);
+    const struct keeper *k = arg;
 
-    if (rc == 0)
-        rc = news_gone_uids(&c->news, job->store, row.id, c->complete, out);
-    calendar_row_close(&row);
-    return rc == ERR_NOTFOUND ? 0 : rc; /* the first look: nothing can be gone */
+    return news_save(&k->c->news, store, calendar_id, k->job->name, k->job->now_ms);
 }
 
 int collection_look(struct collection *c, const struct sync_job *job, struct sync_report *report,
                     struct err *err)
 {
     struct sync_job whole = *job;
-    struct str_list gone = {0};
-    int rc = gone_uids(c, job, &gone);
+    struct keeper k = {.c = c, .job = job};
 
     whole.whole = false;
     whole.part = c->news.loaded; /* what is as it was known to be was not read again */
-    whole.gone = &gone;
+    whole.objects = c->news.parts;
+    whole.object_count = c->news.count;
+    whole.gone = &k.gone;
     whole.token = c->state;
+    whole.was_read = was_read;
     whole.save = save;
-    whole.save_arg = c;
-    if (rc == 0)
-        rc = sync_look(&whole, c->news.bytes.data, c->news.bytes.len, report, err);
-    else
-        err_set(err, "the database: %s", store_error(job->store));
-    if (rc == 0 && c->news.left_out.count > 0) {
-        char *note = mem_printf("%zu of its objects are too large, or are not given out by the "
-                                "server: they are left out",
-                                c->news.left_out.count);
-        str_list_add(&report->notes, note, strlen(note));
-        free(note);
-    }
-    str_list_close(&gone);
+    whole.keeper = &k;
+    int rc = sync_look(&whole, c->news.bytes.data, c->news.bytes.len, report, err);
+    str_list_close(&k.gone);
     return rc;
 }

@@ -11,6 +11,8 @@
 #include "ical/read.h"
 #include "store/rules.h"
 
+#define LARGE_BYTES ((size_t)1024 * 1024) /* of a calendar, that are worth giving back */
+
 static const bool moves[SOURCE_STATES][SOURCE_STATES] = {
     [SOURCE_IDLE] = {[SOURCE_ASKING] = true},
     [SOURCE_ASKING] = {[SOURCE_IDLE] = true, [SOURCE_FETCHING] = true, [SOURCE_LOOKING] = true},
@@ -103,6 +105,17 @@ static int look_at_what_came(struct source *s, const struct sync_job *job)
     return sync_look(job, a->bytes.data, a->bytes.len, &a->report, &a->err);
 }
 
+/* What came may be large, and is of no use any more: here nobody waits for it to go. */
+static void give_back(struct attempt *a)
+{
+    bool large = a->bytes.len + a->collection.news.bytes.len > LARGE_BYTES;
+
+    buf_close(&a->bytes);
+    collection_close(&a->collection);
+    if (large)
+        mem_trim();
+}
+
 static void look_work(struct lane_job *lane_job, struct store *store)
 {
     struct source *s = source_of(lane_job);
@@ -116,6 +129,7 @@ static void look_work(struct lane_job *lane_job, struct store *store)
         a->rc = look_at_what_came(s, &job);
     if (a->failed != NULL || (a->rc != 0 && a->rc != ERR_CANCELLED))
         count_failure(s, store);
+    give_back(a);
 }
 
 static void look_done(struct lane_job *job)
@@ -174,7 +188,7 @@ static void collection_done(void *arg, const struct caldav_result *result)
     struct attempt *a = &s->at;
 
     if (a->collection.news.full)
-        a->failed = mem_printf("it is larger than %zu bytes", ICAL_BYTES_MAX);
+        a->failed = mem_printf("it is larger than %zu bytes", NEWS_BYTES_MAX);
     else if (result->rc != 0)
         a->failed = mem_strdup(result->error);
     a->retry_ms = result->retry_after_ms;

@@ -13,6 +13,7 @@ says "ready PORT -" and does what is written to its standard input, a line each,
     put NAME [SUMMARY]     write an object          delete NAME      remove one
     set KEY VALUE          change a manner, below   forget           refuse all tokens of before
     large NAME             write one that is larger than anybody takes
+    poison NAME KIND       from now on this object spoils answers, below; KIND no: no more
 
     sync       yes; no: 501 to sync-collection; empty: answers without a token
     ctag       yes; no: there is no getctag
@@ -25,6 +26,10 @@ says "ready PORT -" and does what is written to its standard input, a line each,
     race       so many times an object is changed by somebody else just after it was read
     etag       yes; no: a GET is answered without one
     put        0; else what every PUT is answered with
+    most       0; else multiget gives no more objects than so many, and says nothing of it
+
+What an object spoils: xml (its bytes have a character that XML has not), fail (every multiget with
+it is answered with 500), forbid (the multistatus has 403 for it), silent (there is nothing of it).
 """
 import argparse
 import base64
@@ -59,6 +64,7 @@ TOKEN = re.compile(r"<(?:\w+:)?sync-token>([^<]*)<")
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each answer waits for the other side's delayed ACK
 
     def answer(self, status, body=b"", **headers):
         self.send_response(status)
@@ -88,7 +94,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if text is None:
             return (f"<response><href>{self.href(path)}</href>"
                     "<status>HTTP/1.1 404 Not Found</status></response>")
+        poison = self.peer.poisons.get(name)
+        if data is not None and poison == "forbid":
+            return (f"<response><href>{self.href(path)}</href>"
+                    "<status>HTTP/1.1 403 Forbidden</status></response>")
         if data is not None:
+            text = text.replace("SUMMARY:", "SUMMARY:\x0b") if poison == "xml" else text
             data = f"<C:calendar-data>{escape(text)}</C:calendar-data>"
         return (f"<response><href>{self.href(path)}</href><propstat><prop>"
                 f"<getetag>{escape(self.peer.etag(name))}</getetag>{data or ''}</prop>"
@@ -170,9 +181,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.changes()
         else:
             names = [re.sub(r".*/|\.ics$", "", h) for h in HREF.findall(self.body)]
+            poisons = {name: self.peer.poisons.get(name) for name in names}
             if self.peer.manners["lie"] == "empty":
                 names = []
-            self.multistatus([self.member(name, "") for name in names])
+            if "fail" in poisons.values():
+                self.answer(500)
+                return
+            names = [name for name in names if poisons[name] != "silent"]
+            self.multistatus([self.member(name, "")
+                              for name in names[:int(self.peer.manners["most"]) or None]])
 
     def get(self):
         name = re.sub(r".*/|\.ics$", "", self.path)
@@ -231,8 +248,9 @@ class DavPeer:
     def __init__(self, objects=0, several=False, log=None):
         self.several, self.log = several, log
         self.manners = {"sync": "yes", "ctag": "yes", "page": "0", "members": "0", "lie": "no",
-                        "status": "0", "plain": "no", "race": "0", "etag": "yes", "put": "0"}
-        self.objects, self.changed, self.etags = {}, {}, {}
+                        "status": "0", "plain": "no", "race": "0", "etag": "yes", "put": "0",
+                        "most": "0"}
+        self.objects, self.changed, self.etags, self.poisons = {}, {}, {}, {}
         self.revision, self.forgotten = 1, 0
         self.requests = []
         self.lock = threading.RLock()
@@ -264,6 +282,11 @@ class DavPeer:
             del self.objects[name]
             self.changed[name] = self.revision
 
+    def poison(self, name, kind):
+        with self.lock:
+            self.poisons[name] = kind
+            self.write(name, self.objects[name])
+
     def etag(self, name):
         if name not in self.etags:
             return ""
@@ -278,7 +301,7 @@ class DavPeer:
         word, *rest = line.split(" ", 2)
         if word == "set":
             self.manners[rest[0]] = rest[1]
-        elif word in ("put", "large", "delete", "forget"):
+        elif word in ("put", "large", "delete", "forget", "poison"):
             getattr(self, word)(*rest)
 
     def start(self):

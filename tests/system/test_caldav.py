@@ -1,11 +1,14 @@
 """A calendar on Radicale, a real CalDAV server, which Python's caldav writes to: what is new there
-becomes appointments, and nothing is asked for twice."""
+becomes appointments, and nothing is asked for twice. What no real server holds or does when asked
+to is done by one of tests/peers."""
 
 import unittest
 
 from harness import CONF, wait_until
-from radicale_peer import Radicale
 from test_calendars import CLIENTS, PLAYBOOK, TEMPLATES, CalendarTest
+
+from dav_peer import DavPeer
+from radicale_peer import Radicale
 
 SECTION = """
 [calendar desk]
@@ -103,6 +106,74 @@ class Caldav(CalendarTest):
         wait_until("the reload", lambda: "reloaded" in shop.log_path.read_text())
         self.assertIn("password", self.look(shop)["trouble"])
         self.assertEqual(len(self.booked(shop)), 3)
+
+    def test_one_that_cannot_be_read_is_told_once_and_stops_nobody(self):
+        shop = self.given()
+        levels = 8  # and the calendar and the event around them
+        self.server.change("v1", "END:VEVENT", "BEGIN:X-A\r\n" * levels +
+                           "END:X-A\r\n" * levels + "END:VEVENT")
+        self.put("new", 20)
+        self.assertEqual(self.look(shop)["state"], "fine")
+        self.assertEqual(self.booked(shop), ["new", "v0", "v1", "v2"])
+        (task,) = shop.json("tasks")
+        self.assertIn("components are nested more than 8 deep", task["text"])
+        self.assertIn("v1", task["text"])
+        self.assertIn("nested", shop.run("calendar").stdout)
+        self.look(shop)
+        self.assertIn("outcome=unchanged", shop.log_path.read_text())
+        self.assertEqual([t["id"] for t in shop.json("tasks")], [task["id"]])
+        self.put("v1", 21)
+        self.look(shop)
+        self.assertIn("2099-06-21T15:00", self.starts(shop, "v1"))
+        self.assertEqual(shop.json("tasks"), [])
+
+    def starts(self, shop, uid):
+        return [r["starts"] for r in shop.query(
+            "SELECT starts FROM appointment WHERE uid = ?", uid)]
+
+
+class Peer(CalendarTest):
+    """What no real server does when asked to, such as to trip over an object."""
+
+    def setUp(self):
+        super().setUp()
+        self.server = DavPeer(objects=30).start()
+        self.addCleanup(self.server.stop)
+
+    def given(self):
+        section = SECTION.format(url=self.server.url).replace("collection = Work\n", "")
+        shop = self.shop(conf=CONF + section, playbook=PLAYBOOK, templates=TEMPLATES)
+        shop.sql("".join("INSERT INTO client (name, email) VALUES "
+                         f"('Anna', 'event{i}@client.example');" for i in range(30)))
+        shop.start()
+        wait_until("the first look", lambda: self.state(shop)["looked"])
+        self.assertEqual(len(self.booked(shop)), 30)
+        return shop
+
+    def test_recurrences_are_followed_on_by_one_look_at_everything(self):
+        shop = self.given()
+        shop.sql("UPDATE calendar SET until_ms = until_ms - 8 * 86400000;")
+        for everything in (True, False):
+            self.server.requests.clear()
+            self.assertEqual(self.look(shop)["state"], "fine")
+            self.assertEqual(any("multiget" in r for r in self.server.requests), everything)
+        self.assertEqual(len(self.booked(shop)), 30)
+
+    def test_a_server_that_trips_over_one_object_gives_all_others(self):
+        shop = self.given()
+        for kind in ("xml", "fail", "forbid", "silent"):
+            with self.subTest(kind):
+                self.server.poison("event7", kind)
+                self.server.put("event8", kind)
+                self.assertEqual(self.look(shop)["state"], "fine")
+                self.assertEqual(len(self.booked(shop)), 30)
+                (task,) = shop.json("tasks")
+                self.assertIn("event7.ics", task["text"])
+                self.assertEqual(shop.query("SELECT title FROM appointment WHERE uid = ?",
+                                            "event8@peer")[0]["title"], kind)
+                self.server.poison("event7", "no")
+                self.look(shop)
+                self.assertEqual(shop.json("tasks"), [])
 
 
 if __name__ == "__main__":

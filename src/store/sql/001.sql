@@ -463,14 +463,17 @@ CREATE UNIQUE INDEX calendar_event_key ON calendar_event (calendar_id, uid, recu
 CREATE INDEX calendar_event_unmatched ON calendar_event (calendar_id) WHERE state = 1;
 
 -- The objects of CalDAV collections as the last look found them: their address and ETag there, and
--- the UID of the event in them.
+-- the UID of the event in them. trouble: why one could not be read.
 CREATE TABLE calendar_object (
     calendar_id INTEGER NOT NULL REFERENCES calendar (id),
     href TEXT NOT NULL,
     etag TEXT NOT NULL,
     uid TEXT NOT NULL,
+    trouble TEXT,
     PRIMARY KEY (calendar_id, href)
 ) WITHOUT ROWID;
+CREATE INDEX calendar_object_trouble ON calendar_object (calendar_id, href)
+    WHERE trouble IS NOT NULL;
 CREATE INDEX calendar_object_uid ON calendar_object (calendar_id, uid);
 
 -- Visits whose calendar may have to be told that they were confirmed or cancelled, by the

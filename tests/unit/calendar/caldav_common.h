@@ -31,6 +31,8 @@ struct set {
     int listed, objects, gone, batches; /* of this look */
     bool pause, stop, closed, in_start;
     char last[4096]; /* the last object */
+    int without;     /* objects that were not to be had, in all looks; why the last one was not */
+    char why[512];
     int done, rc;
     bool unchanged, complete;
     char error[ERR_TEXT_MAX];
@@ -65,21 +67,24 @@ static inline bool listed_cb(void *arg, const char *href, const char *etag)
     return k == NULL || strcmp(k->etag, etag) != 0;
 }
 
-static inline bool object_cb(void *arg, const char *href, const char *etag, const char *bytes,
-                             size_t len)
+static inline bool object_cb(void *arg, const struct caldav_object *o)
 {
     struct set *s = arg;
-    struct kept *k = find(s, href);
+    struct kept *k = find(s, o->href);
 
     s->objects++;
     if (k == NULL) {
         assert_true(s->kept_count < OBJECTS_MAX);
         k = &s->kept[s->kept_count++];
-        snprintf(k->href, sizeof(k->href), "%s", href);
+        snprintf(k->href, sizeof(k->href), "%s", o->href);
     }
     k->listed = true;
-    snprintf(k->etag, sizeof(k->etag), "%s", etag);
-    snprintf(s->last, sizeof(s->last), "%s", bytes != NULL ? bytes : "(too large)");
+    snprintf(k->etag, sizeof(k->etag), "%s", o->etag);
+    snprintf(s->last, sizeof(s->last), "%s", o->bytes != NULL ? o->bytes : "(none)");
+    if (o->bytes == NULL) {
+        s->without++;
+        snprintf(s->why, sizeof(s->why), "%s: %s", o->href, o->why);
+    }
     return !s->stop;
 }
 

@@ -301,6 +301,87 @@ static void an_object_that_is_too_large_stops_nobody_else(void **state)
     tear_down(&s);
 }
 
+/* ---- objects that spoil answers */
+
+static const char *const many[] = {"--objects", "250", NULL};
+
+static void an_object_that_spoils_answers_stops_nobody_else(void **state)
+{
+    static const struct {
+        const char *kind, *why;
+    } kinds[] = {
+        {"xml", "the answer with it cannot be read: it is no XML"},
+        {"fail", "its server fails on it (500)"},
+        {"forbid", "its server answers for it with status 403"},
+        {"silent", "its server lists it and does not give it out"},
+    };
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+        struct set s;
+        set_up(&s, many, "/anna/work/");
+        peer_tell(&s.peer, "poison event77 %s", kinds[i].kind);
+        fine(&s, 250, 0, true, 250);
+        assert_int_equal(s.without, 1);
+        assert_non_null(strstr(s.why, "/anna/work/event77.ics: "));
+        assert_non_null(strstr(s.why, kinds[i].why));
+        assert_true(peer_count(&s.peer, "calendar-multiget") < 30);
+        fine(&s, 0, 0, false, 250); /* nothing of it is asked for again, */
+        assert_true(s.unchanged);
+        peer_tell(&s.peer, "poison event77 no");
+        fine(&s, 1, 0, false, 250); /* until it is mended */
+        assert_non_null(strstr(s.last, "UID:event77@peer"));
+        tear_down(&s);
+    }
+}
+
+static void several_that_spoil_answers_are_each_found(void **state)
+{
+    static const int bad[] = {0, 1, 99, 100, 180, 249};
+    struct set s;
+
+    set_up(&s, many, "/anna/work/");
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+        peer_tell(&s.peer, "poison event%d %s", bad[i], i % 2 == 0 ? "xml" : "fail");
+    fine(&s, 250, 0, true, 250);
+    assert_int_equal(s.without, 6);
+    tear_down(&s);
+}
+
+static void one_that_alone_is_new_is_told_as_well(void **state)
+{
+    struct set s;
+
+    set_up(&s, three, "/anna/work/");
+    fine(&s, 3, 0, true, 3);
+    peer_tell(&s.peer, "poison event1 xml");
+    fine(&s, 1, 0, false, 3);
+    assert_int_equal(s.without, 1);
+    tear_down(&s);
+}
+
+static void a_server_that_fails_on_all_of_them_has_failed(void **state)
+{
+    struct set s;
+
+    set_up(&s, three, "/anna/work/");
+    for (int i = 0; i < 3; i++)
+        peer_tell(&s.peer, "poison event%d fail", i);
+    refused(&s, ERR_IO, "status 500");
+    assert_null(s.state);
+    tear_down(&s);
+}
+
+static void a_server_that_gives_few_at_a_time_is_asked_for_the_rest(void **state)
+{
+    struct set s;
+
+    set_up(&s, many, "/anna/work/");
+    peer_tell(&s.peer, "set most 30");
+    fine(&s, 250, 0, true, 250);
+    assert_int_equal(s.without, 0);
+    tear_down(&s);
+}
+
 static void whoever_has_enough_ends_it(void **state)
 {
     struct set s;
@@ -344,6 +425,11 @@ int main(void)
         cmocka_unit_test(a_server_that_gives_no_objects_is_no_success),
         cmocka_unit_test(an_answer_without_progress_ends),
         cmocka_unit_test(an_object_that_is_too_large_stops_nobody_else),
+        cmocka_unit_test(an_object_that_spoils_answers_stops_nobody_else),
+        cmocka_unit_test(several_that_spoil_answers_are_each_found),
+        cmocka_unit_test(one_that_alone_is_new_is_told_as_well),
+        cmocka_unit_test(a_server_that_fails_on_all_of_them_has_failed),
+        cmocka_unit_test(a_server_that_gives_few_at_a_time_is_asked_for_the_rest),
         cmocka_unit_test(whoever_has_enough_ends_it),
     };
 

@@ -36,7 +36,8 @@ static void object(struct desk *d, const char *href, const char *etag, const cha
 {
     char *bytes = mem_printf(OBJECT(":%s", ""), uid);
 
-    assert_true(news_object(&d->news, href, etag, bytes, strlen(bytes)));
+    assert_true(
+        news_object(&d->news, &(struct caldav_object){href, etag, bytes, strlen(bytes), NULL}));
     free(bytes);
 }
 
@@ -47,8 +48,8 @@ static void over(struct desk *d, bool complete, const char *gone)
     struct buf b;
 
     buf_init(&b);
-    shop_ok(d->shop, news_gone_uids(&d->news, d->shop->store, d->id, complete, &uids), "gone");
-    shop_ok(d->shop, news_save(&d->news, d->shop->store, d->id), "save");
+    shop_ok(d->shop, news_settle(&d->news, d->shop->store, d->id, complete, &uids), "settle");
+    shop_ok(d->shop, news_save(&d->news, d->shop->store, d->id, "desk", shop_now_ms), "save");
     for (size_t i = 0; i < uids.count; i++)
         buf_printf(&b, "%s%s", i > 0 ? " " : "", uids.items[i]);
     assert_string_equal(b.data, gone);
@@ -66,7 +67,9 @@ static void assert_kept(struct desk *d, const char *expected)
     buf_init(&b);
     shop_ok(d->shop, store_calendar_objects(d->shop->store, d->id, &list, &count), "list");
     for (size_t i = 0; i < count; i++)
-        buf_printf(&b, "%s%s=%s@%s", i > 0 ? " " : "", list[i].href, list[i].uid, list[i].etag);
+        buf_printf(&b, "%s%s=%s@%s%s%s", i > 0 ? " " : "", list[i].href, list[i].uid, list[i].etag,
+                   list[i].trouble != NULL ? "!" : "",
+                   list[i].trouble != NULL ? list[i].trouble : "");
     assert_string_equal(b.data, expected);
     calendar_objects_free(list, count);
     buf_close(&b);
@@ -137,20 +140,90 @@ static void an_event_that_only_moved_is_not_gone(void **state)
     desk_close(&d);
 }
 
-static void what_is_too_large_stops_nobody_else(void **state)
+static void without(struct desk *d, const char *href, const char *etag)
+{
+    const struct caldav_object o = {.href = href, .etag = etag, .why = "too large"};
+
+    assert_true(news_object(&d->news, &o));
+}
+
+static void assert_tasks(struct desk *d, const char *expected)
+{
+    assert_answer(d->shop, "SELECT key FROM task WHERE done_ms IS NULL ORDER BY key", expected);
+}
+
+static void what_is_not_to_be_had_stays_as_it_was_and_is_told_once(void **state)
 {
     struct desk d;
 
     desk_open(&d);
-    assert_true(news_object(&d.news, "/a", "1", NULL, 0));
+    without(&d, "/a", "1");
     object(&d, "/b", "1", "boris");
-    assert_int_equal(d.news.left_out.count, 1);
     over(&d, true, "");
-    assert_true(news_object(&d.news, "/b", "2", NULL, 0));
-    over(&d, true, ""); /* it is there, whatever is in it */
+    assert_kept(&d, "/a=@1!too large /b=boris@1");
+    assert_tasks(&d, "calendar-object:desk:/a");
+    without(&d, "/b", "2");
+    over(&d, true, ""); /* of /a, which is gone, no event was known */
+    assert_kept(&d, "/b=boris@2!too large");
+    assert_tasks(&d, "calendar-object:desk:/b");
+    assert_answer(d.shop, "SELECT text FROM task WHERE done_ms IS NULL",
+                  "An entry of the calendar desk cannot be read: b. too large. What is known of it "
+                  "stays as it is; correct it in the calendar, or delete it there.");
+    shop_sql(d.shop, "UPDATE task SET done_ms = 1, done_by = '' WHERE done_ms IS NULL");
+    without(&d, "/b", "2");
+    over(&d, true, "");
+    assert_tasks(&d, "");
+    object(&d, "/b", "3", "boris");
+    over(&d, true, "");
+    assert_kept(&d, "/b=boris@3");
+    desk_close(&d);
+}
+
+static void its_task_ends_when_it_is_mended_or_gone(void **state)
+{
+    struct desk d;
+
+    desk_open(&d);
+    without(&d, "/a", "1");
+    without(&d, "/b", "1");
+    over(&d, false, "");
+    assert_tasks(&d, "calendar-object:desk:/a; calendar-object:desk:/b");
+    object(&d, "/a", "2", "anna");
+    news_gone(&d.news, "/b");
+    over(&d, false, "");
+    assert_tasks(&d, "");
+    assert_kept(&d, "/a=anna@2");
+    desk_close(&d);
+}
+
+static void what_cannot_be_read_is_not_gone_from_where_it_was(void **state)
+{
+    struct desk d;
+
+    desk_open(&d);
+    object(&d, "/a", "1", "anna");
+    object(&d, "/b", "1", "boris");
+    over(&d, true, "");
+    /* Anna's is moved and broken, Boris's is broken and has another UID by now. */
+    object(&d, "/c", "1", "anna");
+    object(&d, "/b", "2", "clara");
+    for (size_t i = 0; i < d.news.count; i++)
+        d.news.parts[i].trouble = mem_strdup("line 1: none");
+    over(&d, true, "");
+    assert_kept(&d, "/b=boris@2!line 1: none /c=anna@1!line 1: none");
+    desk_close(&d);
+}
+
+static void a_look_at_more_than_anybody_has_comes_to_nothing(void **state)
+{
+    struct desk d;
+    char *large = mem_zalloc(NEWS_BYTES_MAX);
+    const struct caldav_object o = {"/c", "1", large, NEWS_BYTES_MAX, NULL};
+
+    desk_open(&d);
+    object(&d, "/a", "1", "anna");
     assert_false(d.news.full);
-    char *large = mem_zalloc(ICAL_BYTES_MAX);
-    assert_false(news_object(&d.news, "/c", "1", large, ICAL_BYTES_MAX));
+    assert_false(news_object(&d.news, &o));
     assert_true(d.news.full);
     free(large);
     desk_close(&d);
@@ -165,9 +238,12 @@ static void the_objects_stand_in_a_row(void **state)
 
     desk_open(&d);
     for (size_t i = 0; i < 2; i++)
-        news_object(&d.news, "/a", "1", objects[i], strlen(objects[i]));
-    assert_string_equal(d.news.bytes.data, "BEGIN:VCALENDAR\nEND:VCALENDAR\n"
+        news_object(&d.news,
+                    &(struct caldav_object){"/a", "1", objects[i], strlen(objects[i]), NULL});
+    assert_string_equal(d.news.bytes.data, "BEGIN:VCALENDAR\nEND:VCALENDAR\n" ICAL_NEXT
                                            "BEGIN:VCALENDAR\nEND:VCALENDAR\r\n");
+    assert_int_equal(d.news.parts[1].at, d.news.parts[0].len + strlen(ICAL_NEXT));
+    assert_int_equal(d.news.parts[1].at + d.news.parts[1].len, d.news.bytes.len);
     desk_close(&d);
 }
 
@@ -183,6 +259,7 @@ static void the_uid_is_the_events_own(void **state)
 {
     assert_uid(OBJECT(":1@x", ""), "1@x");
     assert_uid(OBJECT(";X-A=b:1:2", "SUMMARY:a\\nUID:no\r\n"), "1:2");
+    assert_uid(OBJECT(";X-A=\"b:c\":1:2", ""), "1:2");
     assert_uid(OBJECT(":1", "BEGIN:VALARM\r\nUID:alarm\r\nEND:VALARM\r\n"), "1");
     assert_uid("begin:vevent\nuid:abc\n\tdef\r\n  g\nend:vevent", "abcdef g");
     assert_uid("BEGIN:VTODO\nUID:1\nEND:VTODO\n", "");
@@ -203,7 +280,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(what_changed_and_what_went_is_kept),
         cmocka_unit_test(of_a_whole_list_only_what_is_another_is_fetched),
         cmocka_unit_test(an_event_that_only_moved_is_not_gone),
-        cmocka_unit_test(what_is_too_large_stops_nobody_else),
+        cmocka_unit_test(what_is_not_to_be_had_stays_as_it_was_and_is_told_once),
+        cmocka_unit_test(its_task_ends_when_it_is_mended_or_gone),
+        cmocka_unit_test(what_cannot_be_read_is_not_gone_from_where_it_was),
+        cmocka_unit_test(a_look_at_more_than_anybody_has_comes_to_nothing),
         cmocka_unit_test(the_objects_stand_in_a_row),
         cmocka_unit_test(the_uid_is_the_events_own),
     };

@@ -4,13 +4,23 @@
  */
 #include "harness.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/sanitized.h"
 
 #define SLOWNESS (SANITIZED ? 5 : 1)
+
+/* What the children have had of a core until now: a machine with much to do changes nothing. */
+static int64_t worked_ms(void)
+{
+    struct rusage u;
+
+    assert_int_equal(getrusage(RUSAGE_CHILDREN, &u), 0);
+    return (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000 +
+           (u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1000;
+}
 
 /* ---- what is no calendar ---- */
 
@@ -108,14 +118,47 @@ static void a_line_without_end_is_left_out_and_told(void **state)
     buf_close(&lines);
 }
 
+static void text_that_looks_like_a_beginning_or_an_end_is_none(void **state)
+{
+    json_t *all = read_lines("BEGIN:VEVENT\nUID:1\nDTSTART:20260203T100000Z\n"
+                             "DESCRIPTION:Bring the papers.\nBegin: 10:00\nEnd: 11 o'clock\n"
+                             "End:12\nBEGIN:\nSUMMARY:kept\nEND:VEVENT\n");
+
+    assert_string_equal(text_of(nth(all, "event", 0), "summary"), "kept");
+    assert_int_equal(count_of(all, "occurrence"), 1);
+    assert_problem(all, "calendar", 0, "\"BEGIN:10:00\" is no property");
+    assert_problem(all, "calendar", 0, "\"END:11 o'clock\" is no property");
+    json_decref(all);
+}
+
+/* Quoted too far a sentence would end within a letter, be no JSON, and be told to nobody. */
+static void what_is_quoted_ends_with_a_whole_letter(void **state)
+{
+    static const char *const names[] = {"RDATE", "EXDATE", "DTEND", "SEQUENCE"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+        for (size_t before = 0; before < 4; before++) {
+            struct buf lines;
+            buf_init(&lines);
+            buf_printf(&lines, "DTSTART:20260203T100000Z\n%s:%.*s", names[i], (int)before, "xxx");
+            for (int k = 0; k < 30; k++)
+                buf_puts(&lines, "💇");
+            buf_puts(&lines, "\n");
+            json_t *all = read_lines(lines.data);
+            assert_problem(all, "event", 0, names[i]);
+            json_decref(all);
+            buf_close(&lines);
+        }
+}
+
 static void a_rule_for_the_30th_of_february_ends(void **state)
 {
-    int64_t began_ms = clock_mono_ms();
+    int64_t began_ms = worked_ms();
     json_t *all = read_lines("DTSTART:20260101T100000Z\n"
                              "RRULE:FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30\n");
 
     assert_int_equal(count_of(all, "occurrence"), 1);
-    assert_true(clock_mono_ms() - began_ms < 1000 * SLOWNESS);
+    assert_true(worked_ms() - began_ms < 1000 * SLOWNESS);
     json_decref(all);
 }
 
@@ -140,7 +183,7 @@ static void what_repeats_within_the_day_has_a_horizon(void **state)
 
 static void many_rules_that_are_much_work_do_not_take_for_ever(void **state)
 {
-    int64_t began_ms = clock_mono_ms();
+    int64_t began_ms = worked_ms();
     struct buf lines;
 
     buf_init(&lines);
@@ -151,7 +194,7 @@ static void many_rules_that_are_much_work_do_not_take_for_ever(void **state)
                    i);
     json_t *all = read_lines(lines.data);
     assert_problem(all, "event", 2999, "too much work");
-    assert_true(clock_mono_ms() - began_ms < 10000 * SLOWNESS);
+    assert_true(worked_ms() - began_ms < 10000 * SLOWNESS);
     json_decref(all);
     buf_close(&lines);
 }
@@ -302,14 +345,12 @@ static void what_is_no_event_is_counted_and_alarms_are_nothing(void **state)
 static void a_zone_name_opens_no_file(void **state)
 {
     char path[64], lines[256];
-    int64_t began_ms = clock_mono_ms();
 
     snprintf(path, sizeof(path), "/tmp/betimes-fifo-%d", (int)getpid());
     assert_int_equal(mkfifo(path, 0600), 0);
     snprintf(lines, sizeof(lines), "DTSTART;TZID=../../../..%s:20260101T100000\nSUMMARY:x\n", path);
     json_t *all = read_lines(lines);
     unlink(path);
-    assert_true(clock_mono_ms() - began_ms < 2000 * SLOWNESS);
     assert_problem(all, "event", 0, "is unknown here");
     assert_true(
         json_is_null(json_object_get(json_object_get(nth(all, "event", 0), "start"), "instant")));
@@ -318,7 +359,7 @@ static void a_zone_name_opens_no_file(void **state)
 
 static void fifty_thousand_events_are_read_in_seconds(void **state)
 {
-    int64_t began_ms = clock_mono_ms();
+    int64_t began_ms = worked_ms();
     struct buf lines;
 
     buf_init(&lines);
@@ -333,7 +374,7 @@ static void fifty_thousand_events_are_read_in_seconds(void **state)
     json_t *all = read_bytes(text.data, text.len, "2026-01-01", "2027-01-01");
     assert_int_equal(count_of(all, "event"), 50000);
     assert_int_equal(count_of(all, "occurrence"), 50000);
-    assert_true(clock_mono_ms() - began_ms < 10000 * SLOWNESS);
+    assert_true(worked_ms() - began_ms < 10000 * SLOWNESS);
     json_decref(all);
     buf_close(&text);
     buf_close(&lines);
@@ -375,6 +416,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(more_bytes_than_the_limit_are_refused),
         cmocka_unit_test(more_components_than_the_limit_are_refused),
         cmocka_unit_test(a_line_without_end_is_left_out_and_told),
+        cmocka_unit_test(text_that_looks_like_a_beginning_or_an_end_is_none),
+        cmocka_unit_test(what_is_quoted_ends_with_a_whole_letter),
         cmocka_unit_test(a_rule_for_the_30th_of_february_ends),
         cmocka_unit_test(a_rule_for_every_second_is_followed_so_far_and_no_further),
         cmocka_unit_test(what_repeats_within_the_day_has_a_horizon),
