@@ -38,9 +38,9 @@ struct comparison {
     struct compare_item *items; /* by uid */
     size_t count, cap;
     size_t unchanged; /* of those that the look speaks of */
-    size_t known;   /* events (a series is one) that are to come, as of the last look */
-    size_t found;   /* events that are to come, as of this one */
-    size_t missing; /* of those known, the calendar has nothing any more */
+    size_t known;     /* events (a series is one) that are to come, as of the last look */
+    size_t found;     /* events that are to come, as of this one */
+    size_t missing;   /* of those known, the calendar has nothing any more */
 };
 
 struct compare_rules {

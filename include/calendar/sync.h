@@ -54,8 +54,8 @@ struct sync_job {
     bool whole;                      /* the bytes are all of the calendar */
     const struct str_list *gone; /* uids, sorted, that are gone in any case; NULL: none. With this
                                     there may be no bytes at all */
-    struct sync_object *objects; /* what the bytes are, with ICAL_NEXT in between; those that turn out to
-                                    be unreadable get their `trouble`. NULL: one calendar */
+    struct sync_object *objects; /* what the bytes are, with ICAL_NEXT in between; those that turn
+                                    out to be unreadable get their `trouble`. NULL: one calendar */
     size_t object_count;
     bool part; /* what did not change was not read: its recurrences are followed
                   as far as before */
