@@ -57,7 +57,7 @@ static int read_halving(struct reader *r, size_t from, size_t to, struct err *er
 {
     int64_t began_ms = clock_mono_ms();
 
-    if (r->p->stop != NULL && *r->p->stop)
+    if (r->p->stop != NULL && atomic_load(r->p->stop))
         return ERR_CANCELLED;
     size_t events = r->p->look->event_count;
     int rc = read_portion(r, from, to, err);

@@ -5,7 +5,7 @@
 #ifndef CALENDAR_PORTIONS_H
 #define CALENDAR_PORTIONS_H
 
-#include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -15,7 +15,7 @@
 /* Borrowed. The objects have their bytes in a row, with ICAL_NEXT in between. */
 struct portions {
     const struct look_rules *rules;
-    const volatile sig_atomic_t *stop; /* it is set: break off; may be NULL */
+    const atomic_bool *stop; /* it is set, by any thread: break off; may be NULL */
     const char *bytes;
     struct sync_object *objects;
     size_t count;

@@ -282,7 +282,7 @@ static void more_than_one_child_is_given_is_read_in_several(void **state)
 
 static void a_look_that_is_broken_off_writes_nothing(void **state)
 {
-    static const volatile sig_atomic_t stop = 1;
+    static const atomic_bool stop = true;
     struct sync_object one = {0, 3, NULL};
     struct err err = {""};
     struct look l = {0};
