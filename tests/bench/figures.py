@@ -47,14 +47,16 @@ class Bench:
     def group(self, name):
         print(f"\n{name}", flush=True)
 
-    def figure(self, name, values, unit, aim=None, limit=None):
-        """Print one figure: the median of `values` (and their range), beside it the aim and the
-        machine's own limit, measured in the same run."""
+    def figure(self, name, values, unit, aim=None, limit=None, more=None):
+        """Print one figure: the median of `values` (and their range), `more` about it, beside it
+        the aim and the machine's own limit, measured in the same run."""
         values = values if isinstance(values, list) else [values]
         middle = statistics.median(values)
         text = f"{show(middle)} {unit}"
         if len(values) > 1:
             text += f" ({show(min(values))} .. {show(max(values))})"
+        if more is not None:
+            text += f", {more}"
         if aim is not None:
             text += f", aim {aim}"
         if limit:

@@ -5,7 +5,7 @@ import re
 from html import unescape
 
 from harness import BUSINESS, FILES, ShopTest, wait_until
-from web_browser import PASSWORD, Browser, free_port
+from web_browser import PASSWORD, Browser, fields_of, free_port
 
 PLAYBOOK = """
 [workflow repair]
@@ -45,23 +45,6 @@ def text_of(html):
 def day(days):
     """A day from today on, as rows write it."""
     return (datetime.date.today() + datetime.timedelta(days=days)).isoformat()
-
-
-def fields_of(html, action):
-    """The fields of the form that leads there, as it stands: what a browser would send."""
-    form = re.search(rf'<form[^>]*action="{action}".*?</form>', html, re.S)[0]
-    found = {}
-    for tag in re.findall(r"<input[^>]*>", form):
-        name = re.search(r'name="([^"]*)"', tag)
-        value = re.search(r'value="([^"]*)"', tag)
-        if name:
-            found[name[1]] = unescape(value[1] if value else "")
-    for name, options in re.findall(r'<select[^>]*name="([^"]*)"[^>]*>(.*?)</select>', form, re.S):
-        values = [(tag, re.search(r'value="([^"]*)"', tag), text)
-                  for tag, text in re.findall(r"<option([^>]*)>([^<]*)", options)]
-        chosen = [v for v in values if " selected" in v[0]] or values
-        found[name] = unescape(chosen[0][1][1] if chosen[0][1] else chosen[0][2])
-    return found
 
 
 class BoardTest(ShopTest):

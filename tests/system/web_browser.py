@@ -2,6 +2,7 @@
 person. Not a test itself."""
 
 import contextlib
+import html
 import http.client
 import random
 import re
@@ -80,6 +81,23 @@ class Browser:
         answer = self.try_sign_in(name, **more)
         assert answer.status == 303, f"{answer.status}: {answer.text}"
         return self
+
+
+def fields_of(page, action):
+    """The fields of the form that leads there, as it stands: what a browser would send."""
+    form = re.search(rf'<form[^>]*action="{action}".*?</form>', page, re.S)[0]
+    found = {}
+    for tag in re.findall(r"<input[^>]*>", form):
+        name = re.search(r'name="([^"]*)"', tag)
+        value = re.search(r'value="([^"]*)"', tag)
+        if name:
+            found[name[1]] = html.unescape(value[1] if value else "")
+    for name, options in re.findall(r'<select[^>]*name="([^"]*)"[^>]*>(.*?)</select>', form, re.S):
+        values = [(tag, re.search(r'value="([^"]*)"', tag), text)
+                  for tag, text in re.findall(r"<option([^>]*)>([^<]*)", options)]
+        chosen = [v for v in values if " selected" in v[0]] or values
+        found[name] = html.unescape(chosen[0][1][1] if chosen[0][1] else chosen[0][2])
+    return found
 
 
 def raw(port, data, seconds=10):
