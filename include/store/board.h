@@ -64,12 +64,20 @@ struct visit_card {
 };
 void visit_cards_free(struct visit_card *list, size_t count);
 
-/* Appointments whose rows say that they start at `from` or later and before `until` ("2026-12-08":
- * text against text, whatever the zone), in the order of those texts, at most `max`. */
-int store_appointments_between(struct store *s, const char *from, const char *until, size_t max,
-                               struct visit_card **out, size_t *count);
+/* When an appointment starts, as its row says it. */
+struct visit_start {
+    int64_t id;
+    char *starts, *timezone; /* timezone: NULL: it names none */
+};
+void visit_starts_free(struct visit_start *list, size_t count);
 
-/* Those of a job, in the same order. */
+/* Appointments whose rows say that they start at `from` or later and before `until` ("2026-12-08":
+ * text against text, whatever the zone), in the order of those texts, at most `max`. Only an index
+ * is read, so that thousands may be looked through for the few that are shown. */
+int store_starts_between(struct store *s, const char *from, const char *until, size_t max,
+                         struct visit_start **out, size_t *count);
+
+/* The appointments of a job, in the order of the texts of their starts. */
 int store_appointments_of_job(struct store *s, int64_t job_id, size_t max, struct visit_card **out,
                               size_t *count);
 

@@ -49,6 +49,10 @@ int store_user_set_password(struct store *s, int64_t id, const char *password);
 int store_user_set_role(struct store *s, int64_t id, enum role role);
 int store_user_remove(struct store *s, int64_t id);
 
+/* Where a user's own tests of texts go; to be freed, NULL: nowhere. ERR_NOTFOUND. */
+int store_user_addresses(struct store *s, int64_t id, char **email, char **phone);
+int store_user_set_addresses(struct store *s, int64_t id, const char *email, const char *phone);
+
 /* A new password by themselves, in the session with this hash: that one alone goes on. */
 int store_user_change_password(struct store *s, int64_t id, const char *password, const char *hash);
 
@@ -81,5 +85,10 @@ int store_sessions_expire(struct store *s, int64_t created_ms, int64_t seen_ms);
 /* Write down that `user` did `action` ("sign in", "pause"); detail may be NULL. */
 int store_audit(struct store *s, int64_t now_ms, const char *user, const char *action,
                 const char *detail);
+
+/* When `user` did `action` the last time but `nth` - 1 (1: the last time); 0: so often they never
+ * did. */
+int store_audit_when(struct store *s, const char *user, const char *action, int64_t nth,
+                     int64_t *at_ms);
 
 #endif

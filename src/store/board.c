@@ -243,18 +243,37 @@ static int read_visits(struct store *s, sqlite3_stmt *st, struct visit_card **ou
     return rc;
 }
 
-int store_appointments_between(struct store *s, const char *from, const char *until, size_t max,
-                               struct visit_card **out, size_t *count)
+void visit_starts_free(struct visit_start *list, size_t count)
 {
-    sqlite3_stmt *st = store_prepare(s, VISITS "WHERE a.starts >= ?1 AND a.starts < ?2 "
-                                               "ORDER BY a.starts, a.id LIMIT ?3");
+    for (size_t i = 0; i < count; i++) {
+        free(list[i].starts);
+        free(list[i].timezone);
+    }
+    free(list);
+}
 
+int store_starts_between(struct store *s, const char *from, const char *until, size_t max,
+                         struct visit_start **out, size_t *count)
+{
+    sqlite3_stmt *st =
+        store_prepare(s, "SELECT id, starts, nullif(timezone, '') FROM appointment "
+                         "WHERE starts >= ?1 AND starts < ?2 ORDER BY starts LIMIT ?3");
+    size_t cap = 0;
+    int rc;
+
+    *out = NULL;
+    *count = 0;
     if (st != NULL) {
         bind_text(st, 1, from);
         bind_text(st, 2, until);
         bind_int(st, 3, (int64_t)max);
     }
-    return read_visits(s, st, out, count);
+    while ((rc = store_step(s, st)) == 1) {
+        mem_grow(out, &cap, *count + 1, sizeof(**out));
+        (*out)[(*count)++] =
+            (struct visit_start){column_int(st, 0), column_text(st, 1), column_text(st, 2)};
+    }
+    return rc;
 }
 
 int store_appointments_of_job(struct store *s, int64_t job_id, size_t max, struct visit_card **out,

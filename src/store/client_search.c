@@ -15,6 +15,7 @@
 #include "store/internal.h"
 #include "store/web_queries.h"
 
+#define UTF8_MAX 4  /* bytes of a letter */
 #define WORDS_MAX 8 /* of a search; further ones are not looked at */
 
 /* The letters U+00C0 to U+017F without their marks; `-`: signs that are no letters. */
@@ -24,34 +25,42 @@ static const char unmarked[] = "aaaaaaaceeeeiiiidnooooo-ouuuuytsaaaaaaaceeeeiiii
                                "lllnnnnnnnnnoooooooorrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
 #define MARKED_END (MARKED_FIRST + sizeof(unmarked) - 1)
 
-/* Append `text` in the form in which texts are compared. */
+/* Append `text` in the form in which texts are compared. Each client comes by here, with every
+ * search: there is room for the longest form first, so that letters are put down one by one. */
 static void fold(struct buf *out, const char *text, locale_t locale)
 {
-    const char *end = text != NULL ? text + strlen(text) : NULL;
+    size_t len = text != NULL ? strlen(text) : 0;
+    const char *end = text + len;
 
+    buf_reserve(out, UTF8_MAX * len + 1);
+    char *to = out->data + out->len;
     for (const char *p = text; p < end;) {
-        char utf8[4];
         if ((unsigned char)*p < 0x80) {
             char c = *p++;
-            buf_putc(out, c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c);
+            *to++ = c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
             continue;
         }
         uint32_t c = str_utf8_next(&p, end);
         if (c >= MARKED_FIRST && c < MARKED_END && unmarked[c - MARKED_FIRST] != '-')
-            buf_putc(out, unmarked[c - MARKED_FIRST]);
+            *to++ = unmarked[c - MARKED_FIRST];
         else if (c >= 0x300 && c < 0x370)
             continue; /* a mark of its own */
         else
-            buf_append(out, utf8, str_utf8_put(utf8, (uint32_t)towlower_l((wint_t)c, locale)));
+            to += str_utf8_put(to, (uint32_t)towlower_l((wint_t)c, locale));
     }
+    out->len = (size_t)(to - out->data);
     buf_putc(out, '\n'); /* no word goes from one field into the next */
 }
 
-/* The number without what people put between its digits. */
+/* The number without what people put between its digits; nothing if it is one. */
 static void fold_phone(struct buf *out, const char *phone)
 {
-    for (const char *p = phone; p != NULL && *p != '\0'; p++)
-        if (strchr(" -()./", *p) == NULL)
+    static const char between[] = " -()./";
+
+    if (phone == NULL || strpbrk(phone, between) == NULL)
+        return;
+    for (const char *p = phone; *p != '\0'; p++)
+        if (strchr(between, *p) == NULL)
             buf_putc(out, *p);
 }
 

@@ -41,6 +41,11 @@
     OUTBOX_NEXT("0")                                                                               \
     " UNION ALL " OUTBOX_NEXT("1") " UNION ALL " OUTBOX_NEXT("2") " UNION ALL " OUTBOX_FAR
 
+/* a is the last attempt of its message that was a success: so each message is listed once. */
+#define SENT_LAST                                                                                  \
+    "a.outcome = 'sent' AND NOT EXISTS (SELECT 1 FROM attempt n WHERE n.message_id = "             \
+    "a.message_id AND n.id > a.id AND n.outcome = 'sent') "
+
 /* The row of a statement that begins with it. */
 void outbox_read(sqlite3_stmt *st, struct outbox_row *r);
 

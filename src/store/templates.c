@@ -190,7 +190,7 @@ int store_rule_subjects(struct store *s, const char *rule, enum entity_kind kind
                         struct rule_subject *out, size_t *count)
 {
     sqlite3_stmt *st = store_prepare(
-        s, "SELECT e.kind, e.row_id FROM message m JOIN entity e ON e.id = m.subject_id "
+        s, "SELECT e.kind, e.row_id FROM message m CROSS JOIN entity e ON e.id = m.subject_id "
            "WHERE m.id > (SELECT coalesce(max(id), 0) - " LATELY " FROM message) "
            "AND m.rule_id = (SELECT id FROM rule WHERE name = ?1) "
            "AND e.present AND e.kind IN (1, 3, 4) GROUP BY e.id ORDER BY max(m.id) DESC LIMIT ?2");

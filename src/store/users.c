@@ -95,6 +95,34 @@ int store_user(struct store *s, const char *name, struct user *out)
     return 0;
 }
 
+int store_user_addresses(struct store *s, int64_t id, char **email, char **phone)
+{
+    sqlite3_stmt *st =
+        store_prepare(s, "SELECT nullif(email, ''), nullif(phone, '') FROM user WHERE id = ?1");
+
+    *email = *phone = NULL;
+    if (st != NULL)
+        bind_int(st, 1, id);
+    int rc = store_step(s, st);
+    if (rc != 1)
+        return rc == 0 ? ERR_NOTFOUND : rc;
+    *email = column_text(st, 0);
+    *phone = column_text(st, 1);
+    return store_finish(s, st);
+}
+
+int store_user_set_addresses(struct store *s, int64_t id, const char *email, const char *phone)
+{
+    sqlite3_stmt *st = store_prepare(s, "UPDATE user SET email = ?2, phone = ?3 WHERE id = ?1");
+
+    if (st != NULL) {
+        bind_int(st, 1, id);
+        bind_text(st, 2, email);
+        bind_text(st, 3, phone);
+    }
+    return store_finish(s, st);
+}
+
 int store_users(struct store *s, struct user **out, size_t *count)
 {
     sqlite3_stmt *st = store_prepare(s, "SELECT id, name, role, password, created_ms FROM user "
@@ -302,5 +330,24 @@ int store_audit(struct store *s, int64_t now_ms, const char *user, const char *a
         bind_text(st, 3, action);
         bind_text(st, 4, detail);
     }
+    return store_finish(s, st);
+}
+
+int store_audit_when(struct store *s, const char *user, const char *action, int64_t nth,
+                     int64_t *at_ms)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT at_ms FROM audit WHERE user = ?1 AND action = ?2 "
+                                        "ORDER BY at_ms DESC LIMIT 1 OFFSET ?3 - 1");
+
+    *at_ms = 0;
+    if (st != NULL) {
+        bind_text(st, 1, user);
+        bind_text(st, 2, action);
+        bind_int(st, 3, nth);
+    }
+    int rc = store_step(s, st);
+    if (rc != 1)
+        return rc;
+    *at_ms = column_int(st, 0);
     return store_finish(s, st);
 }

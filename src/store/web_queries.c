@@ -81,6 +81,11 @@ static int count_sent(struct store *s, int64_t from_id, int64_t by_channel[CHANN
     return rc;
 }
 
+/* From the end backwards, so that few rows are read however many went. */
+#define LATEST_SENT                                                                                \
+    "SELECT a.id, a.message_id FROM attempt a WHERE a.id >= ?1 AND " SENT_LAST                     \
+    "ORDER BY a.id DESC LIMIT ?2"
+
 int store_sent_since(struct store *s, int64_t since_ms, size_t max, struct outbox_row **out,
                      size_t *count, int64_t by_channel[CHANNEL_COUNT])
 {
@@ -94,10 +99,8 @@ int store_sent_since(struct store *s, int64_t since_ms, size_t max, struct outbo
         rc = count_sent(s, from_id, by_channel);
     if (rc != 0)
         return rc;
-    sqlite3_stmt *st = store_prepare(
-        s, OUTBOX_SELECT "JOIN (SELECT message_id, max(id) AS latest FROM attempt WHERE id >= ?1 "
-                         "AND outcome = 'sent' GROUP BY message_id ORDER BY latest DESC LIMIT ?2) "
-                         "AS x ON x.message_id = m.id ORDER BY x.latest DESC");
+    sqlite3_stmt *st = store_prepare(s, OUTBOX_SELECT "JOIN (" LATEST_SENT ") AS x "
+                                                      "ON x.message_id = m.id ORDER BY x.id DESC");
     if (st != NULL) {
         bind_int(st, 1, from_id);
         bind_int(st, 2, (int64_t)max);
@@ -312,14 +315,18 @@ int store_client_notes(struct store *s, int64_t client_id, char **out)
     "WHERE m.subject_id IN (SELECT id FROM entity WHERE client_row = ?1 AND " IS_SUBJECT           \
     " UNION ALL SELECT id FROM entity WHERE kind = 1 AND row_id = ?1) "
 
+/* Which they are is settled first: of a long history only these rows are read in full. */
+#define CHOSEN(which)                                                                              \
+    "JOIN (SELECT m.id FROM message m " ABOUT "AND " which "LIMIT ?2) AS x ON x.id = m.id "
+#define BY_DUE "ORDER BY m.due_ms, m.id "
+#define LATEST_FIRST "ORDER BY m.state_ms DESC, m.id DESC "
+
 int store_client_messages(struct store *s, int64_t client_id, bool pending, size_t max,
                           struct outbox_row **out, size_t *count)
 {
     sqlite3_stmt *st =
-        pending ? store_prepare(s, OUTBOX_SELECT ABOUT
-                                "AND m.state <= 2 ORDER BY m.due_ms, m.id LIMIT ?2")
-                : store_prepare(s, OUTBOX_SELECT ABOUT
-                                "AND m.state > 2 ORDER BY m.state_ms DESC, m.id DESC LIMIT ?2");
+        store_prepare(s, pending ? OUTBOX_SELECT CHOSEN("m.state <= 2 " BY_DUE) BY_DUE
+                                 : OUTBOX_SELECT CHOSEN("m.state > 2 " LATEST_FIRST) LATEST_FIRST);
 
     if (st != NULL) {
         bind_int(st, 1, client_id);

@@ -125,11 +125,10 @@ int store_rule_last(struct store *s, const char *rule, size_t max, struct outbox
 {
     sqlite3_stmt *st = store_prepare(
         s, OUTBOX_SELECT
-        "JOIN (SELECT t.message_id, max(t.id) AS latest FROM attempt t JOIN message y ON "
-        "y.id = t.message_id WHERE t.id > (SELECT coalesce(max(id), 0) - ?2 FROM attempt) AND "
-        "t.outcome = 'sent' AND y.rule_id = (SELECT id FROM rule WHERE name = ?3) GROUP BY "
-        "t.message_id ORDER BY latest DESC LIMIT ?1) AS z ON z.message_id = m.id "
-        "ORDER BY z.latest DESC");
+        "JOIN (SELECT a.id, a.message_id FROM attempt a CROSS JOIN message y ON "
+        "y.id = a.message_id WHERE a.id > (SELECT coalesce(max(id), 0) - ?2 FROM attempt) AND "
+        "y.rule_id = (SELECT id FROM rule WHERE name = ?3) AND " SENT_LAST
+        "ORDER BY a.id DESC LIMIT ?1) AS z ON z.message_id = m.id ORDER BY z.id DESC");
 
     if (st != NULL) {
         bind_int(st, 1, (int64_t)max);

@@ -1,8 +1,9 @@
 /*
  * Appointments of a day, or of the week in which it is, on the business's clocks; and one of them.
  *
- * Rows write their times as text, each in its own zone: those of a day more on either side are
- * read, and each is put where the business's calendar has it.
+ * Rows write their times as text, each in its own zone: when those of a day more on either side
+ * start is read, and each is put where the business's calendar has it. Of those that are shown the
+ * rest is read then.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,9 +18,9 @@
 #include "web/pages.h"
 #include "web/parts.h"
 
-#define READ_MAX 4000 /* the days beside those that are shown are among them */
-#define DAY_MAX 200   /* shown of a day that stands alone; of one of a week: */
-#define DAY_OF_WEEK_MAX 40
+#define PLACED_MAX 100000 /* the days beside those that are shown are among them */
+#define DAY_MAX 150       /* shown of a day that stands alone; of one of a week: */
+#define DAY_OF_WEEK_MAX 25
 #define WEEK_DAYS 7
 #define DATE_TEXT_MAX 32
 
@@ -31,8 +32,7 @@ struct span {
 
 /* A place in the list. */
 struct placed {
-    const struct visit_card *card;
-    int64_t day, at_ms; /* at_ms: INT64_MIN for one that lasts all day */
+    int64_t id, day, at_ms; /* at_ms: INT64_MIN for one that lasts all day */
 };
 
 static void date_text(int64_t day, char out[DATE_TEXT_MAX])
@@ -76,14 +76,13 @@ static bool read_span(const struct visit *v, struct span *s)
 
 /* Where the business's calendar has it; one with a zone of its own is shown by ours, too. false: it
  * has no such time. */
-static bool place(const struct visit *v, const struct visit_card *card, struct placed *out)
+static bool place(const struct visit *v, const struct visit_start *a, struct placed *out)
 {
-    const struct appointment *a = &card->appointment;
     const struct zone *zone = a->timezone != NULL ? zone_get(a->timezone) : NULL;
     struct civil c;
     struct moment m;
 
-    *out = (struct placed){.card = card, .at_ms = INT64_MIN};
+    *out = (struct placed){.id = a->id, .at_ms = INT64_MIN};
     if (moment_parse(a->starts, &m, NULL) != 0)
         return false;
     if (m.kind != MOMENT_DATE) {
@@ -102,8 +101,7 @@ static int by_time(const void *a, const void *b)
         return x->day < y->day ? -1 : 1;
     if (x->at_ms != y->at_ms)
         return x->at_ms < y->at_ms ? -1 : 1;
-    return (x->card->appointment.id > y->card->appointment.id) -
-           (x->card->appointment.id < y->card->appointment.id);
+    return (x->id > y->id) - (x->id < y->id);
 }
 
 static void clock_of(struct visit *v, const struct placed *p)
@@ -121,25 +119,33 @@ static void clock_of(struct visit *v, const struct placed *p)
     buf_printf(b, "<time datetime=\"%s\">%02d:%02d</time>", utc, c.hour, c.minute);
 }
 
-static void visit_item(struct visit *v, const struct placed *p)
+static int visit_item(struct visit *v, const struct placed *p)
 {
     struct buf *b = &v->response->body;
-    const struct visit_card *c = p->card;
+    struct visit_card *c;
+    int rc = store_visit_card(v->store, p->id, &c);
 
+    if (rc != 0) {
+        visit_cards_free(c, 0);
+        return rc == ERR_NOTFOUND ? 0 : rc; /* gone since then */
+    }
     buf_puts(b, "<li class=\"hour\"><span class=\"clock\">");
     clock_of(v, p);
     buf_puts(b, "</span><ul class=\"list\">");
     part_visit(v, &c->appointment, c->client_name, false);
     buf_puts(b, "</ul></li>");
+    visit_cards_free(c, 1);
+    return 0;
 }
 
-static void one_day(struct visit *v, int64_t day, const struct placed *list, size_t count,
-                    size_t shown_max)
+static int one_day(struct visit *v, int64_t day, const struct placed *list, size_t count,
+                   size_t shown_max)
 {
     struct buf *b = &v->response->body;
     struct civil c;
     char date[DATE_TEXT_MAX], more[24];
     size_t shown = count < shown_max ? count : shown_max;
+    int rc = 0;
 
     civil_from_day_number(day, &c);
     date_text(day, date);
@@ -154,8 +160,8 @@ static void one_day(struct visit *v, int64_t day, const struct placed *list, siz
     if (count == 0)
         part_quiet(b, W_DAY_EMPTY);
     buf_puts(b, "<ol class=\"list\">");
-    for (size_t i = 0; i < shown; i++)
-        visit_item(v, &list[i]);
+    for (size_t i = 0; rc == 0 && i < shown; i++)
+        rc = visit_item(v, &list[i]);
     buf_puts(b, "</ol>");
     if (shown < count) {
         snprintf(more, sizeof(more), "%zu", count - shown);
@@ -164,34 +170,35 @@ static void one_day(struct visit *v, int64_t day, const struct placed *list, siz
         buf_puts(b, "</p>");
     }
     buf_puts(b, "</section>");
+    return rc;
 }
 
 static int days(struct visit *v, const struct span *s)
 {
-    struct visit_card *cards;
+    struct visit_start *starts;
     char from[DATE_TEXT_MAX], until[DATE_TEXT_MAX];
     size_t count, kept = 0;
 
     date_text(s->first - 1, from);
     date_text(s->first + s->days + 1, until);
-    int rc = store_appointments_between(v->store, from, until, READ_MAX, &cards, &count);
+    int rc = store_starts_between(v->store, from, until, PLACED_MAX, &starts, &count);
     struct placed *list = mem_array(count + 1, sizeof(*list));
     for (size_t i = 0; i < count; i++)
-        kept += place(v, &cards[i], &list[kept]);
+        kept += place(v, &starts[i], &list[kept]);
     qsort(list, kept, sizeof(*list), by_time);
     size_t at = 0;
     while (at < kept && list[at].day < s->first)
         at++;
-    for (int i = 0; i < s->days; i++) {
+    for (int i = 0; rc == 0 && i < s->days; i++) {
         size_t end = at;
         while (end < kept && list[end].day == s->first + i)
             end++;
-        one_day(v, s->first + i, &list[at], end - at,
-                s->days == WEEK_DAYS ? DAY_OF_WEEK_MAX : DAY_MAX);
+        rc = one_day(v, s->first + i, &list[at], end - at,
+                     s->days == WEEK_DAYS ? DAY_OF_WEEK_MAX : DAY_MAX);
         at = end;
     }
     free(list);
-    visit_cards_free(cards, count);
+    visit_starts_free(starts, count);
     return rc;
 }
 

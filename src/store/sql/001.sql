@@ -33,6 +33,9 @@ CREATE TABLE client (
     updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
 );
 
+-- How many speak which language.
+CREATE INDEX client_language ON client (language) WHERE language <> '';
+
 CREATE TABLE staff (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     ref TEXT UNIQUE CONSTRAINT "ref: your own key, one line, not empty"
@@ -83,7 +86,8 @@ CREATE TABLE job (
     updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
 );
 CREATE INDEX job_client ON job (client_id);
-CREATE INDEX job_stage ON job (trim(stage));
+-- All that counting the jobs of a stage needs.
+CREATE INDEX job_stage ON job (trim(stage), workflow, stage);
 
 CREATE TABLE appointment (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -121,7 +125,7 @@ CREATE TABLE appointment (
     updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
 );
 CREATE INDEX appointment_client ON appointment (client_id);
-CREATE INDEX appointment_starts ON appointment (starts);
+CREATE INDEX appointment_starts ON appointment (starts, timezone);
 CREATE INDEX appointment_job ON appointment (job_id) WHERE job_id IS NOT NULL;
 
 -- What clients say to us, by whatever way: a reply, a survey, a telephone call that somebody took. A
@@ -290,7 +294,7 @@ CREATE INDEX message_stuck ON message (due_ms) WHERE state = 1 OR state = 2;
 CREATE INDEX message_open ON message (state, id) WHERE state BETWEEN 3 AND 4;
 CREATE INDEX message_inside ON message (state, expires_ms) WHERE inside = 1;
 -- What did not simply go: held, unknown, bounced, failed, cancelled, skipped, expired.
-CREATE INDEX message_apart ON message (state_ms) WHERE state = 1 OR state = 4 OR state >= 7;
+CREATE INDEX message_apart ON message (state_ms, state) WHERE state = 1 OR state = 4 OR state >= 7;
 CREATE INDEX message_heard ON message (recipient_id, state_ms) WHERE state BETWEEN 3 AND 7;
 
 -- What goes out, stored before the wire: data is the exact bytes of an e-mail.
@@ -485,13 +489,16 @@ CREATE TABLE calendar_write (
 ) WITHOUT ROWID;
 CREATE INDEX calendar_write_next ON calendar_write (next_ms);
 
--- Who may use the page. password: as crypt(5) writes it. role: those of enum role.
+-- Who may use the page. password: as crypt(5) writes it. role: those of enum role. email, phone:
+-- where their own tests of texts go.
 CREATE TABLE user (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL UNIQUE COLLATE NOCASE,
     role INTEGER NOT NULL,
     password TEXT NOT NULL,
-    created_ms INTEGER NOT NULL
+    created_ms INTEGER NOT NULL,
+    email TEXT,
+    phone TEXT
 );
 
 -- Who is signed in. hash: of the cookie, which nobody but the browser has; previous: of the one
@@ -518,6 +525,7 @@ CREATE TABLE audit (
     detail TEXT
 );
 CREATE INDEX audit_about ON audit (about, id) WHERE about IS NOT NULL;
+CREATE INDEX audit_user ON audit (user, action, at_ms);
 
 -- What people noted about a client on the page; rows are only added. user: the name at that time.
 CREATE TABLE note (

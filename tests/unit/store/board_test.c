@@ -121,23 +121,25 @@ static void a_job_tells_the_stages_it_went_through(void **state)
 static void appointments_are_found_by_the_text_of_their_start(void **state)
 {
     struct shop *s = open_shop();
-    struct visit_card *list;
+    struct visit_start *list;
     size_t count;
 
-    shop_sql(s, "INSERT INTO appointment (id, client_id, starts, job_id) VALUES "
-                "(1, 1, '2026-12-08', NULL), (2, 2, '2026-12-07T23:59', NULL), "
-                "(3, 2, '2026-12-08T09:00Z', NULL), (4, 1, '2026-12-09', NULL);");
-    shop_ok(s, store_appointments_between(s->store, "2026-12-08", "2026-12-09", 10, &list, &count),
+    shop_sql(s, "INSERT INTO appointment (id, client_id, starts, timezone) VALUES "
+                "(1, 1, '2026-12-08', ''), (2, 2, '2026-12-07T23:59', NULL), "
+                "(3, 2, '2026-12-08T09:00Z', 'Asia/Almaty'), (4, 1, '2026-12-09', NULL);");
+    shop_ok(s, store_starts_between(s->store, "2026-12-08", "2026-12-09", 10, &list, &count),
             "between");
     assert_int_equal(count, 2);
-    assert_int_equal(list[0].appointment.id, 1);
-    assert_int_equal(list[1].appointment.id, 3);
-    assert_string_equal(list[1].client_name, "Berta");
-    visit_cards_free(list, count);
-    shop_ok(s, store_appointments_between(s->store, "2026-12-01", "2026-12-31", 3, &list, &count),
+    assert_int_equal(list[0].id, 1);
+    assert_string_equal(list[0].starts, "2026-12-08");
+    assert_null(list[0].timezone);
+    assert_int_equal(list[1].id, 3);
+    assert_string_equal(list[1].timezone, "Asia/Almaty");
+    visit_starts_free(list, count);
+    shop_ok(s, store_starts_between(s->store, "2026-12-01", "2026-12-31", 3, &list, &count),
             "between");
     assert_int_equal(count, 3);
-    visit_cards_free(list, count);
+    visit_starts_free(list, count);
     shop_close(s);
 }
 

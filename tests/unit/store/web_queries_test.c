@@ -53,6 +53,26 @@ static void what_went_is_counted_from_its_attempts(void **state)
     shop_close(s);
 }
 
+/* As when a person had one go again that had gone after all. */
+static void what_went_twice_is_listed_once_and_as_the_latest(void **state)
+{
+    struct shop *s = open_shop();
+    struct outbox_row *rows;
+    int64_t by_channel[CHANNEL_COUNT];
+    size_t count;
+
+    fill(s, 120);
+    shop_sql(s, "INSERT INTO attempt (message_id, at_ms, gateway, outcome) "
+                "VALUES (6, 200, 'g', 'sent'), (18, 201, 'g', 'retry');");
+    shop_ok(s, store_sent_since(s->store, 0, 100, &rows, &count, by_channel), "sent");
+    assert_int_equal(count, 10);
+    assert_int_equal(rows[0].id, 6);
+    assert_int_equal(rows[1].id, 114);
+    assert_int_equal(rows[9].id, 18);
+    outbox_rows_free(rows, count);
+    shop_close(s);
+}
+
 static void what_did_not_go_is_found_by_its_state_and_time(void **state)
 {
     struct shop *s = open_shop();
@@ -105,6 +125,15 @@ static void a_clients_messages_are_those_about_them(void **state)
     assert_int_equal(count, 30);
     assert_int_equal(rows[0].due_ms, 0);
     outbox_rows_free(rows, count);
+    shop_ok(s, store_client_messages(s->store, 1, false, 3, &rows, &count), "history");
+    assert_int_equal(count, 3);
+    assert_int_equal(rows[0].state_ms, 119);
+    assert_int_equal(rows[2].state_ms, 117);
+    outbox_rows_free(rows, count);
+    shop_ok(s, store_client_messages(s->store, 1, true, 2, &rows, &count), "coming");
+    assert_int_equal(count, 2);
+    assert_int_equal(rows[1].due_ms, 1);
+    outbox_rows_free(rows, count);
     shop_ok(s, store_client_messages(s->store, 2, false, 1000, &rows, &count), "history");
     assert_int_equal(count, 0);
     outbox_rows_free(rows, count);
@@ -139,14 +168,53 @@ static void a_session_is_known_by_its_last_two_cookies(void **state)
     shop_close(s);
 }
 
+static void a_users_addresses_are_kept_and_forgotten(void **state)
+{
+    struct shop *s = open_shop();
+    char *email, *phone;
+
+    shop_ok(s, store_user_add(s->store, "Anna", ROLE_STAFF, "$y$x", 5), "add");
+    shop_ok(s, store_user_addresses(s->store, 1, &email, &phone), "none");
+    assert_null(email);
+    assert_null(phone);
+    shop_ok(s, store_user_set_addresses(s->store, 1, "anna@example.com", ""), "set");
+    shop_ok(s, store_user_addresses(s->store, 1, &email, &phone), "one");
+    assert_string_equal(email, "anna@example.com");
+    assert_null(phone);
+    free(email);
+    assert_int_equal(store_user_addresses(s->store, 2, &email, &phone), ERR_NOTFOUND);
+    assert_null(email);
+    shop_close(s);
+}
+
+static void when_somebody_did_something_so_often_is_known(void **state)
+{
+    struct shop *s = open_shop();
+    int64_t at_ms;
+
+    for (int i = 1; i <= 5; i++)
+        shop_ok(s, store_audit(s->store, i * 100, "Anna", "send test", NULL), "audit");
+    shop_ok(s, store_audit(s->store, 900, "Berta", "send test", NULL), "somebody else");
+    shop_ok(s, store_audit(s->store, 950, "Anna", "pause", NULL), "something else");
+    static const int64_t expected[] = {500, 400, 300, 200, 100, 0};
+    for (int nth = 1; nth <= 6; nth++) {
+        shop_ok(s, store_audit_when(s->store, "Anna", "send test", nth, &at_ms), "when");
+        assert_int_equal(at_ms, expected[nth - 1]);
+    }
+    shop_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_went_is_counted_from_its_attempts),
+        cmocka_unit_test(what_went_twice_is_listed_once_and_as_the_latest),
         cmocka_unit_test(what_did_not_go_is_found_by_its_state_and_time),
         cmocka_unit_test(what_is_next_comes_from_all_channels_in_order),
         cmocka_unit_test(a_clients_messages_are_those_about_them),
         cmocka_unit_test(a_session_is_known_by_its_last_two_cookies),
+        cmocka_unit_test(a_users_addresses_are_kept_and_forgotten),
+        cmocka_unit_test(when_somebody_did_something_so_often_is_known),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
