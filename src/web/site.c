@@ -155,6 +155,9 @@ bool site_is_origin(const struct site *s, const char *origin, const char *host)
         authority = origin + 7;
     else if (str_starts(origin, "https://"))
         authority = origin + 8;
+    /* Whoever stands between a browser and the proxy can be any page there is without TLS. */
+    if (authority == origin + 7 && s->secure && !host_is_loopback(authority))
+        return false;
     return authority != NULL && ((host != NULL && str_ieq(authority, host)) ||
                                  (s->authority != NULL && str_ieq(authority, s->authority)));
 }

@@ -176,6 +176,7 @@ static void an_origin_is_ours_by_its_whole_authority(void **state)
     assert_false(site_is_origin(s, "http://127.0.0.1:9999", "127.0.0.1:8080"));
     assert_false(site_is_origin(s, "https://page.example", "127.0.0.1:8080"));
     assert_false(site_is_origin(s, "https://page.example:8443.evil", "127.0.0.1:8080"));
+    assert_false(site_is_origin(s, "http://page.example:8443", "page.example:8443"));
     assert_false(site_is_origin(s, "null", "127.0.0.1:8080"));
     site_release(s);
 }
