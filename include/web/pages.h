@@ -60,6 +60,7 @@ int page_answer_save(struct visit *v);
 /* One's own account; calendars to subscribe to, and those that are read. */
 int page_account(struct visit *v);
 int page_account_password(struct visit *v);
+int page_account_addresses(struct visit *v);
 int page_account_elsewhere(struct visit *v);
 int page_calendars(struct visit *v);
 int page_calendar_publish(struct visit *v);

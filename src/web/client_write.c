@@ -15,6 +15,7 @@
 #include "store/records.h"
 #include "store/rules.h"
 #include "text/mime.h"
+#include "web/allowance.h"
 #include "web/clients.h"
 #include "web/deed.h"
 #include "web/form.h"
@@ -35,7 +36,8 @@ struct writing {
     char *text, *language; /* as it will go; NULL: not known yet */
     struct sms_size size;
     struct written_answer answer;
-    bool looked; /* the answer is there */
+    bool looked;                     /* the answer is there */
+    char later[ALLOWANCE_CLOCK_MAX]; /* when one may send again; "": now */
 };
 
 static void writing_close(struct writing *w)
@@ -172,6 +174,11 @@ static int show(struct visit *v, const struct writing *w)
         rc = preview(v, w);
     if (rc != 0)
         return rc;
+    if (w->later[0] != '\0') {
+        buf_puts(b, "<div class=\"notice bad\"><p role=\"alert\">");
+        html_words(b, W_WRITE_ENOUGH, w->later, NULL);
+        buf_puts(b, "</p></div>");
+    }
     client_path(v->hole.id, "write", action);
     form_begin(v, &w->form, action);
     lists(v, &w->form);
@@ -270,7 +277,17 @@ static int put_in_queue(struct visit *v, struct writing *w)
     snprintf(detail, sizeof(detail), "message %lld", (long long)id);
     client_about(v->hole.id, about);
     client_path(v->hole.id, NULL, path);
-    return deed_end(v, rc, "message written", about, detail, path, "written");
+    return deed_end(v, rc, allowance_action(ALLOWANCE_WRITTEN), about, detail, path, "written");
+}
+
+static int send_it(struct visit *v, struct writing *w)
+{
+    bool may;
+    int rc = allowance_ask(v, ALLOWANCE_WRITTEN, &may, w->later);
+
+    if (rc != 0)
+        return rc;
+    return may ? put_in_queue(v, w) : show(v, w);
 }
 
 /* --- handlers --- */
@@ -294,7 +311,7 @@ int page_client_send(struct visit *v)
     bool sends =
         w.looked && w.answer.fate != WRITTEN_NEVER && str_eq(form_value(&w.form, "step"), "send");
     if (rc == 0)
-        rc = sends ? put_in_queue(v, &w) : show(v, &w);
+        rc = sends ? send_it(v, &w) : show(v, &w);
     writing_close(&w);
     return rc;
 }

@@ -1,6 +1,7 @@
 /*
- * One's own account: the role, a new password, the end of sessions elsewhere; for managers, who
- * else there is. Wrong passwords cost a wait here as they do when signing in.
+ * One's own account: the role, a new password, where one's own tests go, the end of sessions
+ * elsewhere; for managers, who else there is. Wrong passwords cost a wait here as they do when
+ * signing in.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,8 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "store/users.h"
+#include "text/address.h"
+#include "text/phone.h"
 #include "web/backoff.h"
 #include "web/deed.h"
 #include "web/form.h"
@@ -16,6 +19,9 @@
 #include "web/pages.h"
 #include "web/parts.h"
 #include "web/password.h"
+
+/* Before the ids of the fields of the addresses: both forms ask for the password. */
+#define OWN "own-"
 
 static enum word role_word(enum role r)
 {
@@ -65,9 +71,40 @@ static void password_form(struct visit *v, const struct form *f)
     buf_puts(b, "</button></form></section>");
 }
 
-static int show(struct visit *v, const struct form *f)
+/* Asked for the password, too: who sits at somebody else's browser has no messages sent to an
+ * address of their own choice. */
+static int addresses_form(struct visit *v, const struct form *f)
 {
     struct buf *b = &v->response->body;
+    char *email, *phone;
+    int rc = store_user_addresses(v->store, v->login.user.id, &email, &phone);
+    const struct form_field fields[] = {
+        {"email", W_EMAIL_ADDRESS, WORD_COUNT, FORM_EMAIL, email, ADDRESS_MAX - 1, false, "email"},
+        {"phone", W_PHONE, WORD_COUNT, FORM_PHONE, phone, PHONE_WRITTEN_MAX, false, "tel"},
+        {"now", W_PASSWORD_NOW, W_OWN_PASSWORD_HINT, FORM_PASSWORD, NULL, PASSWORD_BYTES_MAX, true,
+         "current-password"},
+    };
+
+    part_section(b, "addresses", W_OWN_ADDRESSES);
+    part_quiet(b, W_OWN_ADDRESSES_HELP);
+    form_begin(v, f, "/account/addresses");
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+        form_field(v, f, &fields[i]);
+    buf_puts(b, "<button>");
+    html_word(b, W_OWN_ADDRESSES_SAVE);
+    buf_puts(b, "</button></form></section>");
+    free(email);
+    free(phone);
+    return rc;
+}
+
+/* `f`: what was typed into the form `prefix` names; the others are as nobody has touched them. */
+static int show(struct visit *v, const struct form *f)
+{
+    static const struct form untouched = {0}, addresses = {.prefix = OWN};
+    struct buf *b = &v->response->body;
+    bool own = str_eq(f->prefix, OWN);
+    int rc = 0;
 
     if (f->problem_count > 0)
         v->response->status = 400;
@@ -80,12 +117,15 @@ static int show(struct visit *v, const struct form *f)
     part_fact(b, W_NAME, v->login.user.name, NULL);
     part_fact(b, W_ROLE, word(role_word(v->login.user.role)), NULL);
     buf_puts(b, "</dl></div>");
-    password_form(v, f);
+    password_form(v, own ? &untouched : f);
+    if (visit_may(v, ROLE_STAFF)) /* readers send no tests */
+        rc = addresses_form(v, own ? f : &addresses);
     part_section(b, "elsewhere", W_ELSEWHERE);
     part_quiet(b, W_ELSEWHERE_HELP);
     form_button(v, "/account/elsewhere", W_ELSEWHERE_END, NULL, false);
     buf_puts(b, "</section>");
-    int rc = visit_may(v, ROLE_MANAGER) ? users(v) : 0;
+    if (rc == 0 && visit_may(v, ROLE_MANAGER))
+        rc = users(v);
     frame_end(v);
     return rc;
 }
@@ -154,6 +194,36 @@ int page_account_password(struct visit *v)
     rc = deed_end(v, rc, "change password", NULL, v->login.user.name, "/account", "password");
     free(hash);
     return rc;
+}
+
+/* Trimmed; in `out` as it will be written to, "" for none. */
+static void read_addresses(struct visit *v, struct form *f, char email[ADDRESS_MAX],
+                           char phone[PHONE_MAX])
+{
+    const char *typed_email = form_value(f, "email"), *typed_phone = form_value(f, "phone");
+    struct err err = {""};
+
+    email[0] = phone[0] = '\0';
+    if (!str_blank(typed_email) && address_check(typed_email, email, &err) != 0)
+        form_problem(f, "email", "%s", err.text);
+    if (!str_blank(typed_phone) && phone_e164(typed_phone, v->site->country, phone, &err) != 0)
+        form_problem(f, "phone", "%s", err.text);
+}
+
+int page_account_addresses(struct visit *v)
+{
+    struct form f = {.typed = &v->request->form, .prefix = OWN};
+    char email[ADDRESS_MAX], phone[PHONE_MAX];
+    int rc;
+
+    read_addresses(v, &f, email, phone);
+    rc = f.problem_count == 0 ? check_now(v, &f) : 0;
+    if (rc != 0 || f.problem_count > 0)
+        return rc != 0 ? rc : show(v, &f);
+    rc = deed_begin(v);
+    if (rc == 0)
+        rc = store_user_set_addresses(v->store, v->login.user.id, email, phone);
+    return deed_end(v, rc, "change own addresses", NULL, NULL, "/account", "addresses");
 }
 
 int page_account_elsewhere(struct visit *v)

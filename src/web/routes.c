@@ -40,6 +40,7 @@ const struct route routes[] = {
 
     {METHOD_GET, "/account", ACCESS_READER, IN_PAGES, page_account},
     {METHOD_POST, "/account/password", ACCESS_READER, IN_SIGN_IN, page_account_password},
+    {METHOD_POST, "/account/addresses", ACCESS_STAFF, IN_SIGN_IN, page_account_addresses},
     {METHOD_POST, "/account/elsewhere", ACCESS_READER, IN_PAGES, page_account_elsewhere},
     {METHOD_GET, "/calendars", ACCESS_READER, IN_PAGES, page_calendars},
     {METHOD_POST, "/calendars", ACCESS_MANAGER, IN_PAGES, page_calendar_publish},

@@ -17,6 +17,7 @@
 #include "store/users.h"
 #include "text/address.h"
 #include "text/phone.h"
+#include "web/allowance.h"
 #include "web/editing.h"
 #include "web/pages.h"
 #include "web/template_parts.h"
@@ -169,10 +170,16 @@ static bool fits(const struct editing *e, const char *written, char out[ADDRESS_
 int template_test_addresses(struct editing *e, struct str_list *out)
 {
     const struct str_list *alarms = &e->texts.settings->alert_to;
-    char address[ADDRESS_MAX];
+    char address[ADDRESS_MAX], *email, *phone;
     struct str_list staff = {0};
-    int rc = store_staff_addresses(e->v->store, e->channel, STAFF_MAX, &staff);
+    int rc = store_user_addresses(e->v->store, e->v->login.user.id, &email, &phone);
 
+    if (fits(e, e->channel == CHANNEL_SMS ? phone : email, address)) /* one's own is the first */
+        str_list_add(out, address, strlen(address));
+    free(email);
+    free(phone);
+    if (rc == 0)
+        rc = store_staff_addresses(e->v->store, e->channel, STAFF_MAX, &staff);
     for (size_t i = 0; i < staff.count; i++)
         if (fits(e, staff.items[i], address) && !str_list_has(out, address))
             str_list_add(out, address, strlen(address));
@@ -194,7 +201,8 @@ static int queue(struct editing *e, const struct gateway_settings *g, const char
     if (rc == 0)
         rc = by_hand_test(s, g, e->channel, to, e->v->now_ms, words, &id);
     if (rc == 0)
-        rc = store_audit(s, e->v->now_ms, e->v->login.user.name, "send test", e->path);
+        rc = store_audit(s, e->v->now_ms, e->v->login.user.name, allowance_action(ALLOWANCE_TESTS),
+                         e->path);
     if (rc == 0)
         rc = store_commit(s);
     if (rc != 0)
@@ -209,15 +217,21 @@ static int test(struct editing *e, const char *to)
     const struct gateway_settings *g =
         gateways->count > 0 ? settings_gateway(s, gateways->items[0]) : NULL;
     struct editing_notice sent = {.notice = W_TEST_SENT, .words = to, .good = true};
-    char reason[COMPOSE_REASON_MAX], token[TOKEN_BITS / 4 + 1];
+    char reason[COMPOSE_REASON_MAX], token[TOKEN_BITS / 4 + 1], clock[ALLOWANCE_CLOCK_MAX];
     struct payload words;
+    bool may;
 
     if (g == NULL)
         return not_saved(e, 422, W_TEST_NO_GATEWAY, NULL, NULL);
     if (e->texts.set == NULL)
         return not_saved(e, 422, W_TEST_WRONG, NULL, NULL);
+    int rc = allowance_ask(e->v, ALLOWANCE_TESTS, &may, clock);
+    if (rc != 0)
+        return rc;
+    if (!may)
+        return not_saved(e, 429, W_TEST_ENOUGH, clock, NULL);
     rng_hex(token, TOKEN_BITS);
-    int rc = template_compose(e, to, g, token, &words, NULL, reason);
+    rc = template_compose(e, to, g, token, &words, NULL, reason);
     if (reason[0] != '\0') {
         rc = not_saved(e, 422, W_NOT_FIT, reason, NULL);
     } else if (rc == 0) {

@@ -61,6 +61,33 @@ class OwnPages(ShopTest):
         self.assertEqual(other.get("/").status, 303)
         self.assertEqual(rita.get("/").status, 200)
 
+    def test_ones_own_addresses_are_kept_as_they_will_be_written_to(self):
+        shop = self.page()
+        form = {"token": self.anna.token("/account"), "email": " anna@example.com ",
+                "phone": "20 000 001", "now": PASSWORD}
+        self.assertEqual(self.anna.post("/account/addresses", form).location,
+                         "/account?said=addresses")
+        page = self.anna.get("/account?said=addresses").text
+        self.assertIn("Your addresses are saved.", page)
+        self.assertIn('value="anna@example.com"', page)
+        self.assertIn('value="+37120000001"', page)
+        self.assertEqual(shop.query("SELECT action FROM audit ORDER BY id DESC LIMIT 1"),
+                         [{"action": "change own addresses"}])
+        self.anna.post("/account/addresses", {**form, "email": "", "phone": ""})
+        self.assertNotIn("anna@example.com", self.anna.get("/account").text)
+
+    def test_nobody_has_tests_sent_elsewhere_without_the_password(self):
+        shop = self.page()
+        form = {"token": self.anna.token("/account"), "email": "eve@example.com", "phone": "",
+                "now": "not the one I have"}
+        for typed, field in (({}, "now"), ({"email": "eve@"}, "email"), ({"phone": "12"}, "phone"),
+                             ({"email": "a@example.com\nBcc: b@example.com"}, "email")):
+            answer = self.anna.post("/account/addresses", {**form, **typed})
+            self.assertEqual(answer.status, 400, typed)
+            self.assertIn(f'id="own-{field}-problem"', answer.text)
+        self.assertEqual(shop.query("SELECT email, phone FROM user WHERE name = 'anna'"),
+                         [{"email": None, "phone": None}])
+
     def test_only_managers_see_who_else_there_is(self):
         self.page()
         self.assertIn("rita", self.anna.get("/account").text)

@@ -409,6 +409,33 @@ class Editor(TemplatesTest):
         self.assertEqual([(m["to"], m["subject"]) for m in sent],
                          [("janis@example.com", "Just a test")])
 
+    def test_a_test_goes_to_ones_own_address_first(self):
+        shop = self.page()
+        shop.sql("INSERT INTO staff (name, phone) VALUES ('Jānis', '+37120000002');")
+        browser = self.browser("berta")
+        form = {"token": browser.token(), "email": "", "phone": "20 000 003", "now": PASSWORD}
+        self.assertEqual(browser.post("/account/addresses", form).location,
+                         "/account?said=addresses")
+        answer = self.do(browser, "/templates/ready/en/sms", "test")
+        self.assertIn("on its way to +37120000003", text_of(answer.text))
+        self.assertNotIn("+37120000003", self.browser("anna").get("/templates/ready/en/sms").text)
+
+    def test_tests_flood_nobody(self):
+        shop = self.page()
+        shop.sql("INSERT INTO staff (name, phone) VALUES ('Jānis', '+37120000002');")
+        browser = self.browser("berta")
+        path = "/templates/ready/en/sms"
+        form = self.form(browser.get(path).text)
+        found = [browser.post(f"{path}/test", form).status for _ in range(22)]
+        self.assertEqual(found, [200] * 20 + [429] * 2)
+        refused = browser.post(f"{path}/test", form)
+        self.assertRegex(text_of(refused.text), r"Not sent: you have sent as many tests as one "
+                                                r"person may within an hour. The next one can go "
+                                                r"at \d\d:\d\d.")
+        self.assertGreater(int(refused.headers["Retry-After"]), 3000)
+        self.assertEqual(len(shop.messages(rule="send-test")), 20)
+        self.assertEqual(self.do(self.browser("anna"), path, "test").status, 200)
+
     def test_who_may_what(self):
         self.page()
         path = "/templates/ready/en/sms"

@@ -128,6 +128,26 @@ class Written(ShopTest):
         self.its.run("resume")
         self.assertEqual(self.server.received(1)[0].recipients, ["new@example.com"])
 
+    def test_one_person_floods_nobody(self):
+        shop = self.page()
+        shop.sql("WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 59) "
+                 "INSERT INTO audit (at_ms, user, action) SELECT unixepoch() * 1000 - i * 30000, "
+                 "'sam', 'message written' FROM n;")
+        refused = self.write("send")
+        self.assertEqual(refused.status, 429)
+        self.assertGreater(int(refused.headers["Retry-After"]), 1700)
+        self.assertRegex(refused.text, r"as many messages as one person may within an hour. "
+                                       r"The next one can go at \d\d:\d\d.")
+        self.assertIn("You left your keys here.", refused.text)
+        self.assertEqual(self.write("look").status, 200)
+        self.assertEqual(shop.query("SELECT * FROM message"), [])
+        shop.sql("UPDATE audit SET user = 'eve' WHERE id = (SELECT max(id) FROM audit);")
+        self.assertEqual(self.write("send").status, 303)
+        self.assertEqual(self.write("send").status, 429)
+        shop.sql("UPDATE audit SET at_ms = at_ms - 1900000 WHERE action = 'message written';")
+        self.assertEqual(self.write("send").status, 303)
+        self.assertEqual(len(shop.query("SELECT * FROM message")), 2)
+
     def test_the_forecast_knows_of_it(self):
         self.page()
         self.its.run("pause")
