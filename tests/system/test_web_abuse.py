@@ -121,10 +121,33 @@ class Malformed(AbuseTest):
             got = self.request("POST /sign-in HTTP/1.1", "Host: localhost", f"Content-Type: {kind}",
                                "Content-Length: 2", body=b"{}")
             self.assertEqual(got, 415, kind)
-        for body in (b"name=%", b"name=%00", b"%ff=1", b"name=\xff"):
+        for body in (b"name=%", b"name=%0", b"name=%00", b"%ff=1", b"name=\xff", b"name=\x00",
+                     b"name=%c0%80", b"name=%c0%af", b"name=%e0%80%af", b"name=%f0%80%80%af",
+                     b"name=%ed%a0%80", b"name=%f4%90%80%80", b"name=%c3", b"name=%u0041"):
             got = self.request("POST /sign-in HTTP/1.1", "Host: localhost", f"Content-Type: {FORM}",
                                f"Content-Length: {len(body)}", body=body)
             self.assertEqual(got, 400, body)
+
+    def test_of_a_field_that_comes_twice_the_first_counts(self):
+        browser = Browser(self.port).sign_in("anna")
+        token = browser.token()
+        for first, second, status in ((token, "0" * 64, 303), ("0" * 64, token, 403)):
+            answer = browser.ask("POST", "/pause", body=f"token={first}&token={second}",
+                                 headers={"Content-Type": FORM})
+            self.assertEqual(answer.status, status)
+        page = browser.get("/clients?q=first&q=second").text
+        self.assertIn('value="first"', page)
+        self.assertNotIn("second", page)
+
+    def test_heads_that_say_two_things_are_refused(self):
+        cookie = "Cookie: " + "; ".join(
+            f"{k}={v}" for k, v in Browser(self.port).sign_in("anna").jar.items())
+        self.assertEqual(self.get("/", cookie), 200)
+        for twice in (cookie, "Cookie: betimes=" + "0" * 64, "Host: localhost",
+                      "Host: evil.example"):
+            self.assertEqual(self.get("/", cookie, twice), 400, twice)
+        here = f"Origin: http://localhost:{self.port}"
+        self.assertEqual(self.get("/", cookie, here, "Origin: http://evil.example"), 400)
 
     def test_other_methods_are_refused(self):
         for method in ("PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "CONNECT", "get", "X" * 100):
@@ -154,21 +177,30 @@ class Malformed(AbuseTest):
 
 
 class Crowds(AbuseTest):
+    notes = 0  # that work() has written
+
     def connect(self):
         s = socket.create_connection(("127.0.0.1", self.port), timeout=slow(10))
         self.addCleanup(s.close)
         return s
 
     def work(self, seconds):
-        """What a manager does, for so long; returns the slowest of all requests, in seconds."""
+        """What a manager does, for so long: looks around, and writes a note. Returns the slowest of
+        all requests, in seconds."""
         browser = Browser(self.port).sign_in("anna")
+        note = {"token": browser.token("/clients/1/note"), "text": "She called."}
         slowest = 0
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            for path in ("/", "/clients?q=a", "/clients/1"):
+            for path in ("/", "/clients?q=a", "/clients/1", "/jobs", "/appointments", "/playbook",
+                         "/templates/ready/en/sms"):
                 begin = time.monotonic()
-                self.assertEqual(browser.get(path).status, 200)
+                self.assertEqual(browser.get(path).status, 200, path)
                 slowest = max(slowest, time.monotonic() - begin)
+            begin = time.monotonic()
+            self.assertEqual(browser.post("/clients/1/note", note).status, 303)
+            slowest = max(slowest, time.monotonic() - begin)
+            self.notes += 1
         return slowest
 
     def write_client(self):
@@ -185,6 +217,7 @@ class Crowds(AbuseTest):
                 s.sendall(b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Type: " +
                           FORM.encode() + b"\r\nContent-Length: 1000\r\n\r\na=")
         self.assertLess(self.work(3), max(1, alone_s * 10))
+        self.assertEqual(len(self.garage.query("SELECT id FROM note")), self.notes)
         fds = len(list((self.proc() / "fd").iterdir()))
         self.assertLess(fds, IDLE)
 
