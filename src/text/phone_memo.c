@@ -1,9 +1,9 @@
 /*
  * What a number as written was read as. See text/phone_memo.h. A table of sets: a number is
  * somewhere in the set that its hash names. The table doubles when it is well filled, up to a
- * limit; from then on a number that comes to a full set takes the place of another one there. So a
- * number is hardly ever lost while there is room for all of them, and what remains of more than
- * that is a part of them, whatever the order in which they come round.
+ * limit; a number that comes to a full set takes the place of another one there. So few are lost
+ * while there is room for all of them, and of more than that a part remains, in whatever order they
+ * come round.
  */
 #include "text/phone_memo.h"
 
