@@ -17,8 +17,8 @@
  *
  * What to do with it: keep, for each object, its href, its ETag and the UID in it
  * (store/calendar_objects.h). On `listed` say whether this very ETag is known. After `done` with rc
- * 0 write all of it and `state` in one transaction, or none of it: then the next look finds the
- * same again.
+ * 0 write what came of it, then this, and `state` last: whatever was not written yet, the next look
+ * finds again.
  */
 #ifndef CALENDAR_CALDAV_H
 #define CALENDAR_CALDAV_H

@@ -24,6 +24,7 @@
 #include "store/calendar_objects.h"
 
 #define NEWS_BYTES_MAX ((size_t)64 * 1024 * 1024) /* of all new objects of one look */
+#define NEWS_SAVED_MAX 500                        /* objects, in one transaction */
 #define NEWS_TASKS_MAX 20 /* tasks about objects that cannot be read, of one look */
 
 struct news {
@@ -36,6 +37,7 @@ struct news {
     size_t count, cap, part_cap;
     struct str_list gone; /* hrefs */
     struct buf bytes;     /* the objects, one after the other, with ICAL_NEXT between them */
+    size_t saved, told;   /* of `gone` and then `objects`; tasks */
     bool full;            /* they are more than NEWS_BYTES_MAX: the look has come to nothing */
 };
 
@@ -58,11 +60,12 @@ void news_gone(struct news *n, const char *href);
 int news_settle(struct news *n, struct store *s, int64_t calendar_id, bool complete,
                 struct str_list *uids);
 
-/* Keep what is known from now on, and tell of objects that cannot be read: a task for each, which
- * ends when it can be. `name`: the calendar's. Within the caller's transaction, after news_settle.
- */
-int news_save(const struct news *n, struct store *s, int64_t calendar_id, const char *name,
-              int64_t now_ms);
+/* Keep what is known from now on, some of it at each call (*more: there is more), and tell of
+ * objects that cannot be read: a task for each, which ends when it can be. `name`: the calendar's.
+ * Within the caller's transaction; after news_settle, and after the events were applied: one that
+ * is broken off leaves nothing out, for what is kept was applied. */
+int news_save(struct news *n, struct store *s, int64_t calendar_id, const char *name,
+              int64_t now_ms, bool *more);
 
 /* The UID of the first event in a calendar object, as a look has it (calendar/look.h), found even
  * where the object cannot be read; free() it. "" when it has none. */

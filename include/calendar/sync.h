@@ -66,8 +66,9 @@ struct sync_job {
      * be filled in; outside of a transaction. Returns 0 or an error of the store's. NULL: nothing
      * is to be done. */
     int (*was_read)(void *keeper, struct store *store, int64_t calendar_id);
-    /* Called when the look was applied, within the same transaction. Likewise. */
-    int (*save)(void *keeper, struct store *store, int64_t calendar_id);
+    /* Called when the look was applied, in small transactions of their own until *more is false;
+     * what the look was answered with is kept after the last. Likewise. */
+    int (*save)(void *keeper, struct store *store, int64_t calendar_id, bool *more);
     void *keeper;
     void (*tell)(void *arg, const struct apply_told *told); /* NULL: nobody wants to know */
     void (*progress)(void *arg, size_t done, size_t total); /* likewise */

@@ -307,16 +307,18 @@ static int raise_task(const struct news *n, size_t i, struct store *s, const cha
 }
 
 /* The tasks about objects that can be read now, or are gone. */
-static int end_tasks(struct store *s, int64_t calendar_id, const char *name,
-                     const struct calendar_object *before, size_t count, int64_t now_ms)
+static int end_tasks(const struct news *n, struct store *s, int64_t calendar_id, const char *name,
+                     int64_t now_ms)
 {
     int rc = 0;
 
-    for (size_t i = 0; i < count && rc == 0; i++) {
+    for (size_t i = 0; i < n->known_count && rc == 0; i++) {
         struct calendar_object now;
-        rc = store_calendar_object(s, calendar_id, before[i].href, &now);
+        if (n->known[i].trouble == NULL)
+            continue;
+        rc = store_calendar_object(s, calendar_id, n->known[i].href, &now);
         if (rc == ERR_NOTFOUND || (rc == 0 && now.trouble == NULL)) {
-            char *key = store_calendar_object_task(name, before[i].href);
+            char *key = store_calendar_object_task(name, n->known[i].href);
             rc = store_task_end(s, key, "it can be read, or is gone", now_ms);
             free(key);
         }
@@ -325,22 +327,22 @@ static int end_tasks(struct store *s, int64_t calendar_id, const char *name,
     return rc;
 }
 
-int news_save(const struct news *n, struct store *s, int64_t calendar_id, const char *name,
-              int64_t now_ms)
+int news_save(struct news *n, struct store *s, int64_t calendar_id, const char *name,
+              int64_t now_ms, bool *more)
 {
-    struct calendar_object *before;
-    size_t before_count, told = 0;
-    int rc = store_calendar_objects_troubled(s, calendar_id, INT64_MAX, &before, &before_count);
+    size_t all = n->gone.count + n->count, end = n->saved + NEWS_SAVED_MAX;
+    int rc = 0;
 
-    for (size_t i = 0; i < n->gone.count && rc == 0; i++)
-        rc = store_calendar_object_delete(s, calendar_id, n->gone.items[i]);
-    for (size_t i = 0; i < n->count && rc == 0; i++) {
+    for (; n->saved < all && n->saved < end && rc == 0; n->saved++) {
+        size_t i = n->saved - n->gone.count;
+        if (n->saved < n->gone.count) {
+            rc = store_calendar_object_delete(s, calendar_id, n->gone.items[n->saved]);
+            continue;
+        }
         rc = store_calendar_object_save(s, calendar_id, &n->objects[i]);
-        if (rc == 0 && n->objects[i].trouble != NULL && told++ < NEWS_TASKS_MAX)
+        if (rc == 0 && n->objects[i].trouble != NULL && n->told++ < NEWS_TASKS_MAX)
             rc = raise_task(n, i, s, name, now_ms);
     }
-    if (rc == 0)
-        rc = end_tasks(s, calendar_id, name, before, before_count, now_ms);
-    calendar_objects_free(before, before_count);
-    return rc;
+    *more = n->saved < all;
+    return rc == 0 && !*more ? end_tasks(n, s, calendar_id, name, now_ms) : rc;
 }

@@ -3,7 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "calendar/look.h"
 #include "calendar/portions.h"
@@ -178,6 +180,26 @@ static char *asks_key(const char *name)
     return mem_printf(TASK_CALENDAR_ASKS "%s", name);
 }
 
+/* What else is to be kept. Whoever else writes has as much time as we had. */
+static int save(const struct session *s)
+{
+    const struct sync_job *job = s->job;
+    bool more = job->save != NULL;
+    int rc = 0;
+
+    while (rc == 0 && more) {
+        int64_t began_us = clock_mono_us();
+        more = false;
+        rc = begin(job);
+        if (rc == 0)
+            rc = job->save(job->keeper, job->store, s->row.id, &more);
+        rc = end(job, rc);
+        if (rc == 0 && more)
+            uv_sleep((unsigned)((clock_mono_us() - began_us) / 1000 + 1));
+    }
+    return rc;
+}
+
 /* The look is done: what it was answered with counts from now on. */
 static int finish(struct session *s, int64_t until_ms)
 {
@@ -200,11 +222,11 @@ static int finish(struct session *s, int64_t until_ms)
         s->row.until_ms = until_ms;
     s->row.rules = (int64_t)job->rules;
     s->row.tries = s->row.asks_missing = 0;
-    int rc = begin(job);
+    int rc = save(s);
+    if (rc == 0)
+        rc = begin(job);
     if (rc == 0)
         rc = store_calendar_save(job->store, &s->row);
-    if (rc == 0 && job->save != NULL)
-        rc = job->save(job->keeper, job->store, s->row.id);
     if (rc == 0 && s->row.accepted != 0)
         rc = store_calendar_accept(job->store, job->name, 0);
     if (rc == 0)

@@ -112,11 +112,11 @@ static int was_read(void *arg, struct store *store, int64_t calendar_id)
     return news_settle(&k->c->news, store, calendar_id, k->c->complete, &k->gone);
 }
 
-static int save(void *arg, struct store *store, int64_t calendar_id)
+static int save(void *arg, struct store *store, int64_t calendar_id, bool *more)
 {
     const struct keeper *k = arg;
 
-    return news_save(&k->c->news, store, calendar_id, k->job->name, k->job->now_ms);
+    return news_save(&k->c->news, store, calendar_id, k->job->name, k->job->now_ms, more);
 }
 
 int collection_look(struct collection *c, const struct sync_job *job, struct sync_report *report,

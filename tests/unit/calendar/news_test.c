@@ -45,11 +45,14 @@ static void object(struct desk *d, const char *href, const char *etag, const cha
 static void over(struct desk *d, bool complete, const char *gone)
 {
     struct str_list uids = {0};
+    bool more = true;
     struct buf b;
 
     buf_init(&b);
     shop_ok(d->shop, news_settle(&d->news, d->shop->store, d->id, complete, &uids), "settle");
-    shop_ok(d->shop, news_save(&d->news, d->shop->store, d->id, "desk", shop_now_ms), "save");
+    while (more)
+        shop_ok(d->shop, news_save(&d->news, d->shop->store, d->id, "desk", shop_now_ms, &more),
+                "save");
     for (size_t i = 0; i < uids.count; i++)
         buf_printf(&b, "%s%s", i > 0 ? " " : "", uids.items[i]);
     assert_string_equal(b.data, gone);
@@ -214,6 +217,31 @@ static void what_cannot_be_read_is_not_gone_from_where_it_was(void **state)
     desk_close(&d);
 }
 
+static void many_are_kept_in_several_goes_and_each_of_them(void **state)
+{
+    struct desk d;
+    bool more = false;
+    struct str_list uids = {0};
+
+    desk_open(&d);
+    news_gone(&d.news, "/nothing");
+    for (int i = 0; i < NEWS_SAVED_MAX; i++) {
+        char href[16];
+        snprintf(href, sizeof(href), "/%d", i);
+        object(&d, href, "1", href);
+    }
+    shop_ok(d.shop, news_settle(&d.news, d.shop->store, d.id, false, &uids), "settle");
+    shop_ok(d.shop, news_save(&d.news, d.shop->store, d.id, "desk", shop_now_ms, &more), "save");
+    assert_true(more);
+    assert_int_equal(shop_count(d.shop, "SELECT count(*) FROM calendar_object"),
+                     NEWS_SAVED_MAX - 1);
+    shop_ok(d.shop, news_save(&d.news, d.shop->store, d.id, "desk", shop_now_ms, &more), "save");
+    assert_false(more);
+    assert_int_equal(shop_count(d.shop, "SELECT count(*) FROM calendar_object"), NEWS_SAVED_MAX);
+    str_list_close(&uids);
+    desk_close(&d);
+}
+
 static void a_look_at_more_than_anybody_has_comes_to_nothing(void **state)
 {
     struct desk d;
@@ -283,6 +311,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(what_is_not_to_be_had_stays_as_it_was_and_is_told_once),
         cmocka_unit_test(its_task_ends_when_it_is_mended_or_gone),
         cmocka_unit_test(what_cannot_be_read_is_not_gone_from_where_it_was),
+        cmocka_unit_test(many_are_kept_in_several_goes_and_each_of_them),
         cmocka_unit_test(a_look_at_more_than_anybody_has_comes_to_nothing),
         cmocka_unit_test(the_objects_stand_in_a_row),
         cmocka_unit_test(the_uid_is_the_events_own),

@@ -57,11 +57,11 @@ static int was_read(void *arg, struct store *store, int64_t calendar_id)
     return news_settle(&d->news, store, calendar_id, d->complete, &d->gone);
 }
 
-static int save(void *arg, struct store *store, int64_t calendar_id)
+static int save(void *arg, struct store *store, int64_t calendar_id, bool *more)
 {
     struct desk *d = arg;
 
-    return news_save(&d->news, store, calendar_id, "desk", shop_now_ms);
+    return news_save(&d->news, store, calendar_id, "desk", shop_now_ms, more);
 }
 
 static int try_look(struct desk *d, struct err *err)
