@@ -1,5 +1,5 @@
-"""Calendars that are read: how long many events take the first time, when nothing is new and when all
-of them have moved, in a feed and in a CalDAV collection; and whether the service listens
+"""Calendars that are read: how long many events take the first time, when nothing is new and when
+all of them have moved, in a feed and in a CalDAV collection; and whether the service listens
 meanwhile."""
 
 import datetime
