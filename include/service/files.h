@@ -10,10 +10,11 @@
 
 struct files;
 
-/* `saved` is called once things have been quiet for a moment. */
+/* `saved` is called on the loop once things have been quiet for a moment. */
 struct files *files_watch(uv_loop_t *loop, const char *dir, void (*saved)(void *arg), void *arg);
 
-/* Look again which folders there are (after a reload). */
+/* Look again which folders there are: before everything is read, so that what is saved meanwhile in
+ * a new one, or in one that took another's place, is not missed. */
 void files_refresh(struct files *f);
 
 /* Watch no more. When the loop has let go of everything, `closed` (may be NULL) is called, and the

@@ -8,6 +8,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+#define TEMPLATES "templates"
+#define PROVIDERS "providers"
+
 #define QUIET_MS 300     /* an editor saves in several steps */
 #define FOLDERS_MAX 1000 /* rules with templates, and their partials */
 
@@ -15,7 +18,9 @@ struct folder {
     uv_fs_event_t event;
     struct files *owner;
     char *path;
-    bool conf_only; /* the database lives here as well: only *.conf matters */
+    struct fs_stamp stamp; /* of the folder when its watch began */
+    bool conf_only;        /* the database lives here as well: only *.conf matters */
+    bool gone;             /* removed or renamed itself */
 };
 
 struct files {
@@ -38,13 +43,31 @@ static void quiet_cb(uv_timer_t *t)
     f->saved(f->arg);
 }
 
+static const char *own_name(const struct folder *d)
+{
+    const char *slash = strrchr(d->path, '/');
+
+    return slash != NULL ? slash + 1 : d->path;
+}
+
+/* In the folder of the database. */
+static bool concerns_us(const char *name)
+{
+    return str_ends(name, ".conf") || str_ends(name, ".ics") || strcmp(name, TEMPLATES) == 0 ||
+           strcmp(name, PROVIDERS) == 0;
+}
+
 static void folder_cb(uv_fs_event_t *e, const char *name, int events, int status)
 {
     struct folder *d = e->data;
 
     if (status != 0)
         return;
-    if (name != NULL && d->conf_only && !str_ends(name, ".conf") && !str_ends(name, ".ics"))
+    /* What happens to a folder itself comes with its own name; so may a file's of that name, and
+     * then the folder is but watched anew. */
+    d->gone =
+        d->gone || (name != NULL && (events & UV_RENAME) != 0 && strcmp(name, own_name(d)) == 0);
+    if (name != NULL && d->conf_only && !concerns_us(name))
         return;
     if (name != NULL && (name[0] == '.' || str_ends(name, "~")))
         return;
@@ -89,6 +112,7 @@ static void add(struct files *f, const char *path, bool conf_only)
     d->path = mem_strdup(path);
     d->conf_only = conf_only;
     d->event.data = d;
+    fs_stamp(path, &d->stamp);
     uv_fs_event_init(f->loop, &d->event);
     f->open++;
     int rc = uv_fs_event_start(&d->event, folder_cb, path, 0);
@@ -117,10 +141,28 @@ static void add_below(struct files *f, const char *path, int depth)
     str_list_close(&names);
 }
 
+/* Folders that were removed, or have given their names to others, are watched no more. */
+static void let_go(struct files *f)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < f->count; i++) {
+        struct folder *d = f->folders[i];
+        struct fs_stamp now;
+        if (!d->gone && fs_stamp(d->path, &now) && now.device == d->stamp.device &&
+            now.inode == d->stamp.inode)
+            f->folders[kept++] = d;
+        else
+            uv_close((uv_handle_t *)&d->event, folder_closed);
+    }
+    f->count = kept;
+}
+
 void files_refresh(struct files *f)
 {
-    char *templates = fs_join(f->dir, "templates"), *providers = fs_join(f->dir, "providers");
+    char *templates = fs_join(f->dir, TEMPLATES), *providers = fs_join(f->dir, PROVIDERS);
 
+    let_go(f);
     add(f, f->dir, true);
     add(f, providers, false);
     add_below(f, templates, 2);

@@ -89,9 +89,12 @@ static void tell_problems(const struct problems *p)
                   p->count - LOG_PROBLEMS_MAX);
 }
 
+/* The folders are watched before anything is read: what is saved from here on brings a reload. */
 static int load(const struct service *s, struct config *out)
 {
     struct problems problems = {0};
+
+    files_refresh(s->files);
     int rc = config_load(s->options->dir, NULL, &problems, out);
 
     if (rc == 0 && s->database != NULL && strcmp(out->settings->database, s->database) != 0) {
@@ -215,10 +218,8 @@ static void reload(void *arg)
         log_info("reloaded", "");
     else
         log_error("reload refused: the configuration of before stays", "");
-    if (s->working) {
-        files_refresh(s->files);
+    if (s->working)
         tell_status(s);
-    }
     notify_ready();
 }
 
@@ -263,7 +264,6 @@ static void stop_working(struct service *s)
         s->options->stopping(s->options->arg);
     uv_close((uv_handle_t *)&s->status, NULL);
     uv_close((uv_handle_t *)&s->zones, NULL);
-    files_close(s->files, NULL, NULL);
     stop_rooms(s);
 }
 
@@ -466,7 +466,6 @@ static void start_working(struct service *s)
     s->status.data = s->zones.data = s;
     uv_timer_start(&s->status, status_cb, STATUS_EVERY_MS, STATUS_EVERY_MS);
     uv_timer_start(&s->zones, zones_cb, ZONES_EVERY_MS, ZONES_EVERY_MS);
-    s->files = files_watch(&s->loop, s->options->dir, reload, s);
     log_info("ready", "version=%s pid=%d", BETIMES_VERSION, (int)getpid());
     say_ready(s);
     tell_status(s);
@@ -493,6 +492,14 @@ static int one_round(struct service *s)
     return rc;
 }
 
+/* Lets what was closed go. */
+static void close_loop(struct service *s)
+{
+    files_close(s->files, NULL, NULL);
+    uv_run(&s->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&s->loop);
+}
+
 int service_run(const struct service_options *options)
 {
     struct service s = {.options = options};
@@ -502,14 +509,17 @@ int service_run(const struct service_options *options)
     no_core_dumps();
     if (options->quiet)
         log_set_level(LOG_LEVEL_WARNING);
-    if (load(&s, &s.config) != 0)
+    uv_loop_init(&s.loop);
+    s.files = files_watch(&s.loop, options->dir, reload, &s);
+    if (load(&s, &s.config) != 0) {
+        close_loop(&s);
         return 1;
+    }
     s.zone = s.config.settings->business.calendar.zone;
     conditions_localtime(s.zone); /* before there are threads */
     if (options->has_now || options->speed != 1)
         clock_virtual(options->has_now ? options->now_ms : clock_wall_ms(), options->speed);
     s.database = mem_strdup(s.config.settings->database);
-    uv_loop_init(&s.loop);
     open_signals(&s);
     while (rc == 0 && !s.stopping)
         rc = one_round(&s);
@@ -520,8 +530,7 @@ int service_run(const struct service_options *options)
         log_info("stopped", "");
     }
     close_signals(&s);
-    uv_run(&s.loop, UV_RUN_DEFAULT); /* lets what was closed go */
-    uv_loop_close(&s.loop);
+    close_loop(&s);
     config_free(&s.config);
     free(s.database);
     return status;

@@ -278,6 +278,22 @@ class Reload(BadInput):
         self.job(shop)
         wait_until("the better words", lambda: "Better words" in self.texts(shop))
 
+    def test_a_folder_that_takes_anothers_place_is_watched_as_that_was(self):
+        for name in ("templates/ready", "templates"):
+            with self.subTest(name):
+                shop = self.make().start()
+                folder, new = shop.dir / name, shop.home / "new"
+                words = folder.joinpath("en.sms" if name.endswith("y") else "ready/en.sms")
+                shutil.copytree(folder, new)
+                new.joinpath(words.relative_to(folder)).write_text("New words")
+                folder.rename(shop.home / "old")
+                new.rename(folder)
+                shop.wait_log("reloaded")
+                words.write_text("Better words")
+                wait_until("two reloads", lambda s=shop: s.log().count("reloaded") >= 2)
+                self.job(shop)
+                wait_until("the better words", lambda s=shop: self.texts(s) == ["Better words"])
+
     def test_a_hundred_reloads_lose_nothing(self):
         shop = self.make().start()
         for i in range(20):

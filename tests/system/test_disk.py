@@ -62,6 +62,19 @@ class Locked(DatabaseTest):
         wait_until("the text", lambda: self.texts(shop) == ["Before is ready"])
         self.assertIsNone(shop.json("status")["service"]["trouble"])
 
+    def test_what_is_saved_while_it_waits_counts_from_the_start_on(self):
+        shop = self.make()
+        self.job(shop)
+        db = shop.connect()
+        db.execute("BEGIN IMMEDIATE")
+        shop.start()
+        self.status(shop, "Waiting")
+        shop.write("templates/ready/en.sms", "New words")
+        shop.wait_log("reloaded")
+        db.execute("COMMIT")
+        db.close()
+        wait_until("the text", lambda: self.texts(shop) == ["New words"])
+
     def test_waiting_for_a_locked_database_it_stops_when_told(self):
         shop = self.make()
         db = shop.connect()
