@@ -259,17 +259,15 @@ static int fail(struct conditions *c, const char *expression, int rc, struct err
 
 /* ---- compiling ------------------------------------------------------------------------------ */
 
-/* Compile "before expression after". On success *out is a statement of the caller's. */
+/* Compile "before expression after", within the limits that have been started. On success *out is a
+ * statement of the caller's. */
 static int prepare(struct conditions *c, const char *before, const char *expression,
                    const char *after, int parameters, sqlite3_stmt **out, struct err *err)
 {
     /* On lines of its own, or a comment at the expression's end would swallow what follows. */
     char *sql = mem_printf("%s\n%s\n%s", before, expression, after);
     const char *tail = "";
-    int result = 0;
-
-    start_limits(c); /* reading a changed schema counts as running */
-    int rc = sqlite3_prepare_v3(c->db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, &tail);
+    int result = 0, rc = sqlite3_prepare_v3(c->db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, &tail);
 
     if (rc != SQLITE_OK) {
         result = fail(c, expression, rc, err);
@@ -294,10 +292,12 @@ static int compile(struct conditions *c, const char *expression, sqlite3_stmt **
     *out = NULL;
     if (rc < 0)
         return rc;
+    start_limits(c); /* reading a changed schema counts as running */
     rc = prepare(c, FROM_ALL " WHERE", expression, "", 0, &bare, err);
     if (rc < 0)
         return rc;
     sqlite3_finalize(bare);
+    start_limits(c);
     return prepare(c, FROM_SUBJECT " WHERE (", expression, ")", PARAMETERS, out, err);
 }
 
@@ -306,6 +306,9 @@ static int compile(struct conditions *c, const char *expression, sqlite3_stmt **
 static int look_at_schema(struct conditions *c, struct err *err)
 {
     sqlite3_stmt *stmt = NULL;
+
+    start_limits(c);
+    c->deadline_us = INT64_MAX; /* nobody wrote it: it only takes long where the machine is busy */
     int result = prepare(c, FROM_ALL " LIMIT 0", "", "", 0, &stmt, err);
 
     if (result < 0)
@@ -443,6 +446,7 @@ bool condition_reads(struct conditions *c, const char *expression, const char *t
         if (strcmp(others[i], table) != 0)
             buf_printf(&from, "%s%s", from.len == 0 ? "SELECT 1 FROM " : ", ", others[i]);
     buf_puts(&from, " WHERE");
+    start_limits(c);
     bool reads = prepare(c, from.data, expression, "", 0, &stmt, &err) == ERR_INVALID;
     sqlite3_finalize(stmt);
     buf_close(&from);
