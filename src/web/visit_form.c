@@ -54,6 +54,8 @@ static void values(struct visit *v, struct row_form *f)
     f->before[TITLE] = mem_strdup(a->title);
     row_time_split(a->starts, z, &f->before[STARTS_DATE], &f->before[STARTS_TIME]);
     row_time_split(a->ends, z, &f->before[ENDS_DATE], &f->before[ENDS_TIME]);
+    if (f->before[ENDS_TIME][0] != '\0' && str_eq(f->before[ENDS_DATE], f->before[STARTS_DATE]))
+        f->before[ENDS_DATE][0] = '\0'; /* so that the end goes along to another day */
     f->before[TIMEZONE] = mem_strdup(a->timezone);
     f->before[STATUS] = mem_strdup(a->status != NULL ? a->status : "booked");
     f->before[PLACE] = mem_strdup(a->location);
@@ -109,13 +111,17 @@ static void check_zone(struct row_form *f)
     free(near);
 }
 
-/* An end without a day is on the day of the start. */
-static void fill_end(struct row_form *f)
+/* An end without a day is on the day of the start; its field stays empty. */
+static char *join_end(struct row_form *f, const struct zone *z, const char *was)
 {
-    if (!str_blank(f->values[ENDS_DATE]) || str_blank(f->values[ENDS_TIME]))
-        return;
-    free(f->values[ENDS_DATE]);
-    f->values[ENDS_DATE] = mem_strdup(f->values[STARTS_DATE]);
+    char *empty = f->values[ENDS_DATE];
+    bool same_day = str_blank(empty) && !str_blank(f->values[ENDS_TIME]);
+
+    if (same_day)
+        f->values[ENDS_DATE] = f->values[STARTS_DATE];
+    char *ends = row_time_join(f, ENDS_DATE, z, was);
+    f->values[ENDS_DATE] = empty;
+    return ends;
 }
 
 static void check_order(struct row_form *f, const struct zone *z)
@@ -141,12 +147,11 @@ static void check(struct visit *v, struct row_form *f)
     struct appointment *a = &f->wanted.appointment;
 
     check_zone(f);
-    fill_end(f);
     a->client_id = f->client_id;
     a->title = row_form_text(f, TITLE);
     a->location = row_form_text(f, PLACE);
     a->starts = row_time_join(f, STARTS_DATE, z, same_zone ? f->row.appointment.starts : NULL);
-    a->ends = row_time_join(f, ENDS_DATE, z, same_zone ? f->row.appointment.ends : NULL);
+    a->ends = join_end(f, z, same_zone ? f->row.appointment.ends : NULL);
     a->timezone = row_form_text(f, TIMEZONE);
     a->status = row_form_text(f, STATUS);
     a->staff_id = row_form_id(f, STAFF);
