@@ -88,7 +88,7 @@ static void put_table(struct buf *b, const json_t *rules)
                    {"clients_at_once", W_EFFECT_CLIENTS}};
     size_t count = sizeof(columns) / sizeof(columns[0]);
 
-    buf_puts(b, "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"effect\">"
+    buf_puts(b, "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-labelledby=\"effect\">"
                 "<table><caption>");
     html_word(b, W_EFFECT_ABOUT);
     buf_puts(b, "</caption><thead><tr><th scope=\"col\">");
