@@ -3,6 +3,8 @@
   shop.py     a shop: a folder made by `betimes init`, its database, the service over it
   notify.py   the service manager's end of sd_notify
   mail.py     a mail server to point a shop at; reading what a file gateway wrote
+  browser.py  Chromium, and axe-core's judgement
+  person.py   a person in front of the page in it
   preload.py  a library before all others of the program
   waiting.py  waiting for something, boundedly
   tap.py      runs a file of tests and reports them (tests/run calls it)
