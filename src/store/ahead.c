@@ -33,12 +33,19 @@ int store_latest(struct store *s, int64_t *latest_ms)
 #column " = CASE WHEN " #column " > ?1 THEN ?1 - (?2 - min(" #column                           \
             ", ?2)) * 60000 / (?2 - ?1) ELSE " #column " END"
 
+/* What a person wrote was due when they wrote it, and no plan will say so anew. */
+#define BY_HAND "subject_id = recipient_id AND due_ms > ?1"
+
 /* A pending message that waits beyond its due time waits for a pause to end: it is looked at now,
  * and whoever made it wait decides again. */
 static const char messages_back[] =
-    "UPDATE message SET " BACK(state_ms) ", next_ms = CASE WHEN state > 2 OR next_ms <= due_ms "
-                                         "THEN next_ms WHEN attempts > 0 THEN ?1 "
-                                         "ELSE max(due_ms, ?1) END "
+    "UPDATE message SET " BACK(state_ms) ", next_ms = CASE WHEN state > 2 THEN next_ms "
+                                         "WHEN " BY_HAND " THEN ?1 "
+                                         "WHEN next_ms <= due_ms THEN next_ms "
+                                         "WHEN attempts > 0 THEN ?1 ELSE max(due_ms, ?1) END, "
+                                         "expires_ms = expires_ms - iif(" BY_HAND
+                                         ", due_ms - ?1, 0), "
+                                         "due_ms = iif(" BY_HAND ", ?1, due_ms) "
                                          "WHERE id > ?3 AND id <= ?4 AND state_ms > ?1";
 static const char events_back[] =
     "UPDATE event SET " BACK(at_ms) " WHERE entity_id > ?3 AND entity_id <= ?4 AND at_ms > ?1";

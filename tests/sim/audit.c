@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "send/written.h"
 #include "service/config.h"
 #include "sim.h"
 #include "store/entities.h"
@@ -39,7 +40,7 @@ static void take_number(sqlite3_stmt *st, void *arg)
     *(int64_t *)arg = sqlite3_column_int64(st, 0);
 }
 
-static int64_t ask(const char *sql)
+int64_t audit_number(const char *sql)
 {
     int64_t n = -1;
 
@@ -76,7 +77,8 @@ static void audit_file(bool end)
         return;
     S->troubles_checked += troubles;
     S->files_checked++;
-    if (ask("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'") != 0)
+    if (audit_number("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'") !=
+        0)
         sim_fail("the database is damaged");
 }
 
@@ -163,35 +165,35 @@ static bool asked(const struct fate *f)
             strcmp(f->reason, "its time passed while its rule was waiting") == 0);
 }
 
-static void judge_fate(const struct sim_rule *r, const char *ref, int client, int64_t since_us)
+static void judge_fate(const struct sim_rule *r, const char *ref, const struct fate *f, int client,
+                       int64_t since_us)
 {
     const struct sim_client *c = &S->clients[client];
     bool calm = r->by != SIM_BY_BOTH && S->disturbed_us < since_us && S->hidden_us < since_us &&
                 S->stepped_us < since_us && c->changed_us < since_us && r->changed_us < since_us &&
                 people_paused((int)(r - S->rules)) == NULL;
-    struct fate f;
 
-    find_fate(r, ref, &f);
-    if (f.rows == 0)
+    if (f->rows == 0)
         sim_fail("%s about %s has vanished: there is no row", r->name, ref);
-    if (f.state == 5 || f.state == 6) {
+    if (f->state == 5 || f->state == 6) {
         S->probes_sent++;
         return;
     }
     S->probes_excused++;
-    if (f.reason[0] == '\0' && f.state >= 7)
-        sim_fail("%s about %s ended (state %d) without a reason", r->name, ref, f.state);
+    if (f->reason[0] == '\0' && f->state >= 7)
+        sim_fail("%s about %s ended (state %d) without a reason", r->name, ref, f->state);
     if (calm && c->present && (reachable(c, r, CHANNEL_EMAIL) || reachable(c, r, CHANNEL_SMS)) &&
-        strstr(f.reason, "unless appointment") == NULL && !asked(&f) &&
+        strstr(f->reason, "unless appointment") == NULL && !asked(f) &&
         !(r->capped && was_capped(client, sim_wall_ms() - (S->mono_us - since_us) / 1000)))
-        sim_fail("%s about %s should have gone and has not: state %d, %s", r->name, ref, f.state,
-                 f.reason);
+        sim_fail("%s about %s should have gone and has not: state %d, %s", r->name, ref, f->state,
+                 f->reason);
 }
 
 /* The reference: a reminder whose time came after the booking was known, well before the start. */
 static void probe_visit(int i)
 {
     struct sim_visit *v = &S->visits[i];
+    struct fate f;
     char ref[16];
     int64_t now_ms = sim_wall_ms();
 
@@ -210,13 +212,15 @@ static void probe_visit(int i)
         if (v->starts_ms - lead_ms < v->known_ms + DAY_MS ||
             v->starts_ms - lead_ms < r->since_ms + DAY_MS)
             continue;
-        judge_fate(r, ref, v->client, S->mono_us - (gone_ms + lead_ms + DAY_MS) * 1000);
+        find_fate(r, ref, &f);
+        judge_fate(r, ref, &f, v->client, S->mono_us - (gone_ms + lead_ms + DAY_MS) * 1000);
     }
 }
 
 static void probe_job(int i)
 {
     struct sim_job *j = &S->jobs[i];
+    struct fate f;
     char ref[16];
 
     j->probed = true;
@@ -229,8 +233,29 @@ static void probe_job(int i)
             j->entered_ms < r->since_ms + MINUTE_MS ||
             S->stepped_us > j->entered_us - DAY_MS * 1000)
             continue;
-        judge_fate(r, ref, j->client, j->entered_us - CALM_MS * 1000);
+        find_fate(r, ref, &f);
+        judge_fate(r, ref, &f, j->client, j->entered_us - CALM_MS * 1000);
     }
+}
+
+/* A person's words had three days to go. */
+static void probe_written(int i)
+{
+    struct sim_written *w = &S->written[i];
+    const struct sim_client *c = &S->clients[w->client];
+    const struct sim_rule *r = &S->rules[written_by_rule(w)];
+    struct fate f = {0};
+    char ref[16], sql[80];
+
+    w->probed = true;
+    if (!c->present ||
+        (w->purpose == PURPOSE_MARKETING && c->consent[w->channel][w->purpose] != 'i'))
+        return;
+    snprintf(ref, sizeof(ref), "w%d", i);
+    snprintf(sql, sizeof(sql), "SELECT state, reason FROM message WHERE id = %lld",
+             (long long)w->message_id);
+    audit_each(sql, take_fate, &f);
+    judge_fate(r, ref, &f, w->client, w->at_us - CALM_MS * 1000);
 }
 
 void audit_probes(void)
@@ -248,19 +273,24 @@ void audit_probes(void)
     for (int i = 0; i < S->job_count; i++)
         if (!S->jobs[i].probed && S->jobs[i].entered_us < S->mono_us - 3 * DAY_MS * 1000)
             probe_job(i);
+    for (int i = 0; i < S->written_count; i++)
+        if (!S->written[i].probed &&
+            S->written[i].at_us < S->mono_us - (WRITTEN_USEFUL_DAYS * DAY_MS + HOUR_MS) * 1000)
+            probe_written(i);
 }
 
 /* --- the plan --- */
 
 /* What is pending and was never tried. Left out: what the gate has ended, what another channel took
- * over, and who of the staff is told when somebody else was told already. */
+ * over, who of the staff is told when somebody else was told already, and what a person wrote. */
 #define DUMP                                                                                       \
     "SELECT coalesce(group_concat(line, char(10)), '') FROM (SELECT r.name || ' ' || e.key || "    \
     "' occurrence ' || m.occurrence || ' repeat ' || m.repeat || ' to ' || t.key || ' by ' || "    \
     "m.channel || ' due ' || m.due_ms || ' until ' || m.expires_ms AS line "                       \
     "FROM message m JOIN rule r ON r.id = m.rule_id JOIN entity e ON e.id = m.subject_id "         \
     "JOIN entity t ON t.id = m.recipient_id "                                                      \
-    "WHERE m.state <= 2 AND m.attempts = 0 AND m.id NOT IN (SELECT id FROM ended) AND NOT EXISTS " \
+    "WHERE m.state <= 2 AND m.attempts = 0 AND m.subject_id <> m.recipient_id AND "                \
+    "m.id NOT IN (SELECT id FROM ended) AND NOT EXISTS "                                           \
     "(SELECT 1 FROM message o WHERE "                                                              \
     "o.subject_id = m.subject_id AND o.rule_id = m.rule_id AND o.occurrence = m.occurrence "       \
     "AND o.repeat = m.repeat AND (o.recipient_id = m.recipient_id OR t.kind IN (2, 6)) "           \
@@ -367,10 +397,11 @@ void audit_plan(void)
 
     if (S->paused_us != 0 || S->disturbed_us > S->mono_us - CALM_MS * 1000 ||
         S->hidden_us > S->mono_us - 12 * HOUR_MS * 1000 || S->locked_until_us != 0 ||
-        just_edited() || ask("SELECT count(*) FROM change_log") != 0 ||
-        ask("SELECT count(DISTINCT generation) FROM entity WHERE kind IN (3, 4, 7)") > 1)
+        just_edited() || audit_number("SELECT count(*) FROM change_log") != 0 ||
+        audit_number("SELECT count(DISTINCT generation) FROM entity WHERE kind IN (3, 4, 7)") > 1)
         return;
-    if (ask("SELECT count(*) FROM (SELECT rule_id, state, count(*) FROM message GROUP BY 1, 2 "
+    if (audit_number(
+            "SELECT count(*) FROM (SELECT rule_id, state, count(*) FROM message GROUP BY 1, 2 "
             "EXCEPT SELECT rule_id, state, count FROM message_tally)") != 0)
         sim_fail("the tally of messages is wrong");
     if (store_draft(S->database, &copy, &err) != 0 || config_load(S->dir, NULL, &problems, &c) != 0)

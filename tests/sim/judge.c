@@ -2,92 +2,18 @@
  * The promises, checked at each launch: it comes right after the commit that claimed the message,
  * so what is true in the business now was true at the claim. Its words tell what it is about.
  */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "send/written.h"
 #include "sim.h"
 
-#define WORDS_MAX 6000
 #define TURN_MS 1000 /* what is claimed in the last moment of its hours leaves within it */
 #define ROUGH_MS 10  /* the change log's time is a rounded fraction of a day */
 #define AT_ONCE_US (10 * MINUTE_MS * 1000)
 #define EDGE_MS (30 * MINUTE_MS) /* what goes earlier keeps away from the edge of the night */
-
-struct told {
-    char rule[40], starts[40], stage[40];
-    int visit, job, answer, client; /* -1: not said */
-};
-
-/* --- reading the words --- */
-
-/* The subject of a mail, unfolded; a text as it is. */
-static void find_words(const struct sim_exchange *x, const char *data, size_t len, char *out)
-{
-    const char *from = data, *end = data + len;
-    size_t n = 0;
-
-    if (x->channel == CHANNEL_EMAIL) {
-        from = memmem(data, len, "\r\nSubject: ", 11);
-        if (from == NULL)
-            sim_fail("a mail without a subject");
-        from += 11;
-    }
-    for (; from < end && n < WORDS_MAX - 1; from++) {
-        if (x->channel == CHANNEL_EMAIL && *from == '\r') {
-            if (from + 2 < end && (from[2] == ' ' || from[2] == '\t')) {
-                from++;
-                continue;
-            }
-            break;
-        }
-        out[n++] = *from == '\t' || *from == '\n' ? ' ' : *from;
-    }
-    while (n > 0 && out[n - 1] == ' ')
-        n--;
-    out[n] = '\0';
-}
-
-static void word(const char *text, const char *key, char *out, size_t size)
-{
-    const char *at = strstr(text, key);
-    size_t n;
-
-    out[0] = '\0';
-    if (at == NULL)
-        return;
-    at += strlen(key);
-    n = strcmp(key, "G=") == 0 ? strlen(at) : strcspn(at, " ");
-    if (n >= size)
-        n = size - 1;
-    memcpy(out, at, n);
-    out[n] = '\0';
-}
-
-static int number(const char *text, const char *key)
-{
-    char value[40];
-
-    word(text, key, value, sizeof(value));
-    return value[0] != '\0' ? atoi(value + 1) : -1;
-}
-
-/* Of the first text, where several follow one another. */
-static void read_words(const char *all, struct told *t)
-{
-    char text[WORDS_MAX];
-    const char *next = strstr(all, " R=");
-
-    snprintf(text, sizeof(text), "%.*s", (int)(next != NULL ? (size_t)(next - all) : strlen(all)),
-             all);
-    word(text, "R=", t->rule, sizeof(t->rule));
-    word(text, "T=", t->starts, sizeof(t->starts));
-    word(text, "G=", t->stage, sizeof(t->stage));
-    t->visit = number(text, "A=");
-    t->job = number(text, "J=");
-    t->answer = number(text, "N=");
-    t->client = number(text, "C=");
-}
 
 /* --- the judgement --- */
 
@@ -275,9 +201,26 @@ static void judge_answer(const struct launch *l)
     judge_talk(l, talk_low(l->r, l->t->answer, l->t->client));
 }
 
+/* What a person wrote: to whom and how they wanted it, and before it grew old. */
+static void judge_written(const struct launch *l)
+{
+    const struct sim_written *w = &S->written[l->t->written];
+
+    l->about->subject = SIM_VISITS + SIM_JOBS + SIM_ANSWERS + l->t->written;
+    l->about->generation = 1;
+    if (w->message_id != l->about->id)
+        wrong(l, "its words were written for message %lld", (long long)w->message_id);
+    if (l->t->client != w->client)
+        wrong(l, "it was written to c%d", w->client);
+    if (clock_is_honest(w->at_us) && l->now_ms > w->at_ms + WRITTEN_USEFUL_DAYS * DAY_MS + TURN_MS)
+        wrong(l, "long after it was written");
+}
+
 static void judge_words(const struct launch *l)
 {
-    if (l->t->visit >= 0)
+    if (l->t->written >= 0)
+        judge_written(l);
+    else if (l->t->visit >= 0)
         judge_visit(l);
     else if (l->t->job >= 0)
         judge_job(l);
@@ -435,6 +378,16 @@ static void judge_blast(const struct launch *l)
         wrong(l, "it was changed, and writes to more than %d clients at once", S->blast);
 }
 
+static int rule_of(const struct told *t)
+{
+    if (t->written >= 0)
+        return written_by_rule(&S->written[t->written]);
+    for (int i = 0; i < S->rule_count; i++)
+        if (strcmp(S->rules[i].name, t->rule) == 0)
+            return i;
+    return -1;
+}
+
 /* One of the messages that go: may it? */
 static void judge_one(struct sim_exchange *x, struct sim_about *about, const struct told *t,
                       const char *to)
@@ -443,10 +396,7 @@ static void judge_one(struct sim_exchange *x, struct sim_about *about, const str
 
     if (about->id >= SIM_MESSAGES)
         sim_fail("more messages than the simulation can count");
-    about->rule = -1;
-    for (int i = 0; i < S->rule_count; i++)
-        if (strcmp(S->rules[i].name, t->rule) == 0)
-            about->rule = i;
+    about->rule = rule_of(t);
     if (about->rule < 0)
         sim_fail("message %lld is of an unknown rule: %s", (long long)about->id, t->rule);
     l.r = &S->rules[about->rule];
@@ -509,7 +459,8 @@ static void judge_other(sqlite3_stmt *st, void *arg)
     struct together *g = arg;
     const char *rule = (const char *)sqlite3_column_text(st, 1);
     const char *ref = (const char *)sqlite3_column_text(st, 2);
-    struct told t = {.visit = -1, .job = -1, .client = g->leader->client};
+    struct told t = {
+        .visit = -1, .job = -1, .answer = -1, .written = -1, .client = g->leader->client};
     char key[40];
     bool visit = ref[0] == 'a';
 
@@ -522,7 +473,7 @@ static void judge_other(sqlite3_stmt *st, void *arg)
     snprintf(key, sizeof(key), visit ? "A=%s T=" : "J=%s ", ref);
     const char *at = strstr(g->text, key);
     if (at != NULL) {
-        word(at, "T=", t.starts, sizeof(t.starts));
+        words_part(at, "T=", t.starts, sizeof(t.starts));
     } else if (is_shown(g, &t)) {
         sim_fail("message %lld goes with %lld, whose words do not name %s: %s",
                  (long long)about->id, (long long)g->x->id, ref, g->text);
@@ -559,14 +510,14 @@ void judge_launch(struct sim_exchange *x, const char *to, const char *data, size
     struct told t;
     struct together g = {.x = x, .to = to, .text = text, .leader = &t};
 
-    find_words(x, data, len, text);
-    read_words(text, &t);
+    words_find(x, data, len, text);
+    words_read(text, &t);
     sim_note("launch %lld to gateway %d: %s", (long long)x->id, x->gateway, text);
     x->about[0].id = x->id;
     x->about_count = 1;
     judge_one(x, &x->about[0], &t, to);
     people_brake(x);
-    if (S->merging)
+    if (S->merging && t.written < 0)
         judge_others(&g);
 }
 
@@ -575,6 +526,7 @@ void judge_accept(struct sim_exchange *x)
     if (S->copy_count + x->about_count > SIM_COPIES)
         sim_fail("more copies than the simulation can keep");
     S->accepted++;
+    S->by_hand += x->about[0].rule >= SIM_RULES;
     x->copy = S->copy_count;
     for (int i = 0; i < x->about_count; i++) {
         const struct sim_about *a = &x->about[i];

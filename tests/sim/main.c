@@ -31,6 +31,7 @@
 struct totals {
     int64_t virtual_s, launched, accepted, crashes, cuts, outages, steps, unclear, reloads;
     int64_t probes_sent, probes_excused, audits, merged, invited, yeses, tasks_done, braked;
+    int64_t clients, visits, jobs, answers, by_hand;
 };
 
 struct one_run {
@@ -95,6 +96,11 @@ static void count(struct totals *t)
         .yeses = S->yeses,
         .tasks_done = S->tasks_done,
         .braked = S->braked,
+        .clients = S->client_count,
+        .visits = S->visit_count,
+        .jobs = S->job_count,
+        .answers = S->answer_count,
+        .by_hand = S->by_hand,
     };
 }
 
@@ -183,6 +189,11 @@ static void add_up(struct totals *t, const struct totals *r)
     t->yeses += r->yeses;
     t->tasks_done += r->tasks_done;
     t->braked += r->braked;
+    t->clients += r->clients;
+    t->visits += r->visits;
+    t->jobs += r->jobs;
+    t->answers += r->answers;
+    t->by_hand += r->by_hand;
 }
 
 static void tell_next(struct runs *all)
@@ -221,6 +232,10 @@ static void tell_all(const struct runs *all)
         "# rules that asked and got a yes: %lld; judged near the storm brake's limit: %lld; tasks "
         "done by people: %lld\n",
         (long long)t->yeses, (long long)t->braked, (long long)t->tasks_done);
+    printf("# %lld clients, %lld visits, %lld jobs, %lld answers; written by people by themselves, "
+           "and gone: %lld\n",
+           (long long)t->clients, (long long)t->visits, (long long)t->jobs, (long long)t->answers,
+           (long long)t->by_hand);
     printf("# %zu seeds, %.0f days (%.1f years), %lld messages launched and %lld accepted, %d "
            "failed; %.1f s, %.2f s a seed\n",
            all->count, (double)t->virtual_s / 86400, (double)t->virtual_s / 31557600.0,

@@ -118,7 +118,8 @@ void people_brake(const struct sim_exchange *x)
     int rule = x->about[0].rule;
     int64_t hour = (S->mono_us - S->begin_us) / 1000 / HOUR_MS;
 
-    if (S->messages[x->id].launches > 1 || S->brake == 0 || hour >= SIM_HOURS)
+    if (S->messages[x->id].launches > 1 || S->brake == 0 || hour >= SIM_HOURS ||
+        rule >= SIM_RULES) /* nobody brakes a person */
         return;
     S->hourly[rule][hour]++;
     if (S->crashes > 0 || S->steps > 0 ||
@@ -214,6 +215,8 @@ void people_act(void)
         finish_task();
     if (sim_has(TROUBLE_TASKS) && extra_below(100) < ACT_PERCENT / 2)
         undo_task();
+    if (sim_has(TROUBLE_WRITTEN) && S->up && extra_below(100) < ACT_PERCENT)
+        written_write();
 }
 
 void people_settle_down(void)

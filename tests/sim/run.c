@@ -157,7 +157,7 @@ void service_reload(void)
         sim_note("playbook edited");
     } else {
         config_free(&config);
-        memcpy(S->next_rules, S->rules, sizeof(S->rules));
+        memcpy(S->next_rules, S->rules, sizeof(S->next_rules));
         playbook_write();
         sim_note("reload failed: %s", err.text);
     }
@@ -281,6 +281,7 @@ static void prepare(uint64_t seed, int days, unsigned troubles)
     snprintf(S->database, sizeof(S->database), "%s/betimes.db", S->dir);
     clean_up(); /* of a run that was killed */
     playbook_make();
+    written_begin();
     story_begin();
 }
 

@@ -17,10 +17,12 @@
  *     writer.c    the program that writes the rows, by plain SQL
  *     business.c  what it writes: clients, staff, visits, jobs
  *     people.c    what people do by hand: pauses, tasks, a yes; the storm brake
+ *     written.c   what people write to one client
  *     talk.c      what clients answer, and what they were asked and heard
  *     story.c     what happens when, and what befalls the service
  *     playbook.c  configuration, templates and rules, and their edits
  *     invite.c    the invitations among them
+ *     words.c     what a message that goes is about, by its words
  *     judge.c     the promises, checked at each launch from the story's own knowledge
  *     audit.c     the promises, checked against the database when all is quiet
  *     civil.c     local times, by the C library and not by the project's own code
@@ -47,7 +49,9 @@
 #define SIM_VISITS 6000
 #define SIM_JOBS 3000
 #define SIM_ANSWERS 4000
-#define SIM_RULES 24
+#define SIM_RULES 24     /* of the playbook; those that a person's own words obey follow */
+#define SIM_ALL_RULES 30 /* ... for each purpose and channel */
+#define SIM_WRITTEN 2000
 #define SIM_EXCHANGES 128
 #define SIM_COPIES 60000
 #define SIM_GATEWAYS 4
@@ -108,6 +112,16 @@ struct sim_answer {
     int64_t at_us, at_ms;
 };
 
+/* What a person has written to one client, in words of their own. */
+struct sim_written {
+    int64_t message_id;
+    int client;
+    enum channel channel;
+    enum purpose purpose;
+    int64_t at_us, at_ms;
+    bool probed;
+};
+
 /* --- the playbook, as the story knows it --- */
 
 enum sim_kind {
@@ -128,7 +142,8 @@ enum sim_kind {
     SIM_AGAIN, /* no answer to another rule, days after */
     SIM_QUIET, /* the client hears nothing, days after */
     SIM_LOW,   /* an answer scores below 4 */
-    SIM_KINDS
+    SIM_KINDS,
+    SIM_BY_HAND = SIM_KINDS /* no rule of the playbook: a person writes to one client */
 };
 
 enum sim_by { SIM_BY_PREFERRED, SIM_BY_SMS, SIM_BY_EMAIL, SIM_BY_SMS_THEN_EMAIL, SIM_BY_BOTH };
@@ -261,11 +276,13 @@ struct sim {
     struct sim_visit visits[SIM_VISITS];
     struct sim_job jobs[SIM_JOBS];
     struct sim_answer answers[SIM_ANSWERS];
-    struct sim_rule rules[SIM_RULES], next_rules[SIM_RULES];
+    struct sim_rule rules[SIM_ALL_RULES], next_rules[SIM_RULES];
+    struct sim_written written[SIM_WRITTEN];
+    int written_count;
     /* Clients whom a change of the rule itself has written to: a bit for each. */
-    uint64_t blasted[SIM_RULES][SIM_CLIENTS / 64];
-    bool allowed[SIM_RULES];               /* somebody said yes to it, as it is now */
-    int64_t rule_paused_us[SIM_RULES];     /* by hand; 0: it is not */
+    uint64_t blasted[SIM_ALL_RULES][SIM_CLIENTS / 64];
+    bool allowed[SIM_ALL_RULES];           /* somebody said yes to it, as it is now */
+    int64_t rule_paused_us[SIM_ALL_RULES]; /* by hand; 0: it is not */
     int64_t lifted_us[SIM_RULES];          /* the last yes; 0: never */
     uint16_t hourly[SIM_RULES][SIM_HOURS]; /* what it sent for the first time, by hours */
 
@@ -285,6 +302,7 @@ struct sim {
     int64_t yeses, tasks_done, braked; /* braked: launches near what the storm brake allows */
     int64_t merged;                    /* messages that went with another */
     int64_t invited;                   /* invitations */
+    int64_t by_hand;                   /* what people wrote and was accepted */
     uint64_t digest;                   /* of the ledger: two runs of one seed must agree */
 
     char trail[SIM_TRAIL][SIM_LINE];
@@ -305,10 +323,11 @@ enum trouble {
     TROUBLE_HIDDEN = 128,
     TROUBLE_EDIT = 256,
     TROUBLE_PAUSE = 512,
-    TROUBLE_ALL = 1023,   /* those that the story's own chance decides on */
-    TROUBLE_RULES = 1024, /* people pause rules */
-    TROUBLE_TASKS = 2048, /* people do tasks, and undo them */
-    TROUBLE_ANY = 4095
+    TROUBLE_ALL = 1023,     /* those that the story's own chance decides on */
+    TROUBLE_RULES = 1024,   /* people pause rules */
+    TROUBLE_TASKS = 2048,   /* people do tasks, and undo them */
+    TROUBLE_WRITTEN = 4096, /* people write to clients by themselves */
+    TROUBLE_ANY = 8191
 };
 
 /* --- main.c --- */
@@ -431,6 +450,7 @@ bool writer_end(bool commit);
 void writer_touch(void *what, size_t size);
 bool writer_hiding(void);
 bool writer_busy(void); /* it is at it: neither crashes nor faults meet it */
+void writer_set_busy(bool busy);
 bool writer_lock(void);
 void writer_unlock(void);
 
@@ -469,6 +489,12 @@ const char *people_paused(int rule);
 void people_brake(const struct sim_exchange *x); /* it has been handed over, and judged */
 void people_judge_task(int64_t message_id, bool open);
 
+/* --- written.c --- */
+
+void written_begin(void); /* the rules that such messages obey */
+void written_write(void); /* somebody writes to a client */
+int written_by_rule(const struct sim_written *w);
+
 /* --- story.c --- */
 
 void story_begin(void);
@@ -491,6 +517,24 @@ extern const char *const sim_stages[];
 void service_reload(void);
 void service_stop_and_wait(void);
 
+/* --- words.c --- */
+
+#define WORDS_MAX 6000
+
+struct told {
+    char rule[40], starts[40], stage[40];
+    int visit, job, answer, written, client; /* -1: not said */
+};
+
+/* The subject of a mail, unfolded; a text as it is. */
+void words_find(const struct sim_exchange *x, const char *data, size_t len, char out[WORDS_MAX]);
+
+/* What follows `key`, "" if it is not there. */
+void words_part(const char *text, const char *key, char *out, size_t size);
+
+/* Of the first text, where several follow one another. */
+void words_read(const char *all, struct told *t);
+
 /* --- judge.c --- */
 
 /* A message has been handed to gateway `x->gateway`: may it go? Fills in what it is about. */
@@ -507,6 +551,7 @@ void invite_accept(const struct sim_exchange *x);
 
 /* Each row of a query. */
 void audit_each(const char *sql, void (*row)(sqlite3_stmt *st, void *arg), void *arg);
+int64_t audit_number(const char *sql); /* the last that it gives */
 
 void audit_probes(void); /* visits and jobs whose time has passed: was it said, or why not? */
 void audit_plan(void);   /* what is pending is what a fresh plan gives */

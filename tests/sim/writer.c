@@ -23,6 +23,11 @@ bool writer_busy(void)
     return writing;
 }
 
+void writer_set_busy(bool busy)
+{
+    writing = busy;
+}
+
 bool writer_hiding(void)
 {
     return hiding;

@@ -1,6 +1,7 @@
 /* send: the wall clock is stepped, forward by hours, back by hours, or a year ahead and back.
  * Nothing goes twice, and nothing waits as long as the step was. */
 #include "../support/shop.h"
+#include "send/written.h"
 #include "store/ahead.h"
 
 /* What the engine does once it sees that the clock is behind what it has seen. */
@@ -259,6 +260,24 @@ static void times_of_a_wrong_clock_keep_their_order_in_the_minute_before_now(voi
     shop_close(s);
 }
 
+static void what_a_person_wrote_by_a_wrong_clock_goes_now(void **state)
+{
+    struct shop *s = shop_open(JOBS, "2026-12-01T06:00");
+    const struct written w = {
+        .client_id = 1, .channel = CHANNEL_EMAIL, .subject = "Good day", .text = "It is ready."};
+    int64_t id;
+
+    shop_ilze(s);
+    shop_look(s);
+    shop_at("2031-06-01T12:00");
+    shop_ok(s, store_begin(s->store), "begin");
+    shop_ok(s, written_add(s->store, &w, w.text, "en", shop_now_ms, &id), "write");
+    shop_ok(s, store_commit(s->store), "commit");
+    set_back(s, "2026-12-01T06:30");
+    assert_int_equal(shop_until(s, "2026-12-01T06:31"), 1);
+    shop_close(s);
+}
+
 static void what_a_crash_interrupts_goes_on_by_the_times_that_it_began_with(void **state)
 {
     struct shop *s = shop_open(JOBS, "2026-12-01T06:00");
@@ -309,6 +328,7 @@ int main(void)
         cmocka_unit_test(what_a_clock_a_year_ahead_let_expire_is_still_said_in_its_time),
         cmocka_unit_test(after_six_hours_forward_what_is_late_expires_or_goes_as_its_rule_says),
         cmocka_unit_test(times_of_a_wrong_clock_keep_their_order_in_the_minute_before_now),
+        cmocka_unit_test(what_a_person_wrote_by_a_wrong_clock_goes_now),
         cmocka_unit_test(what_a_crash_interrupts_goes_on_by_the_times_that_it_began_with),
     };
     return cmocka_run_group_tests_name("send/clock", tests, NULL, NULL);
