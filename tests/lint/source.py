@@ -17,7 +17,9 @@ class Source:
     def __init__(self, path):
         self.path = path
         self.name = str(path.relative_to(ROOT))
-        self.text = path.read_text(encoding="utf-8")
+        # Data of the tests may hold what is no text, on purpose.
+        data = ROOT / "tests" / "data" in path.parents
+        self.text = path.read_text(encoding="utf-8", errors="replace" if data else "strict")
         self.lines = self.text.splitlines()
         self.code = TOKEN.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), self.text)
         # Like `code`, but a comment's place is kept, as '#' signs.
