@@ -214,6 +214,15 @@ static bool unseen(bool was_hidden, int64_t since_us)
     return writer_hiding() || (was_hidden && (!S->up || S->mono_us < since_us + UNSEEN_US));
 }
 
+/* A row that took the place of another in the same transaction, and is gone: no trigger tells of
+ * the first, and nobody knew the second. What was planned stands until every row is compared; what
+ * is due by then is looked at by itself. */
+static void note_gone(int64_t replaced_us)
+{
+    if (replaced_us == S->mono_us)
+        S->hidden_us = S->mono_us;
+}
+
 static void note_time(struct sim_visit *v)
 {
     v->hidden = unseen(v->hidden, v->known_us);
@@ -352,8 +361,9 @@ static void replace_visit(void)
 
     if (v == NULL)
         return;
+    TOUCH(*v);
+    v->replaced_us = S->mono_us;
     if (!S->up) { /* nobody has seen the row that it takes the place of, nor this one, if hidden */
-        TOUCH(*v);
         v->hidden = unseen(v->hidden, v->known_us);
         v->known_ms = sim_wall_ms();
     }
@@ -383,6 +393,7 @@ static void delete_visit(void)
         return;
     TOUCH(*v);
     v->present = false;
+    note_gone(v->replaced_us);
     writer_sql("DELETE FROM appointment WHERE ref = 'a%d'", i);
 }
 
@@ -510,10 +521,10 @@ static void replace_job(void)
 
     if (j == NULL)
         return;
-    if (!S->up) { /* nobody has seen the row that it takes the place of, nor what it went through */
-        TOUCH(*j);
+    TOUCH(*j);
+    j->replaced_us = S->mono_us;
+    if (!S->up) /* nobody has seen the row that it takes the place of, nor what it went through */
         j->hidden = true;
-    }
     writer_sql(
         "REPLACE INTO job (ref, client_id, staff_id, stage, title) VALUES ('j%d', "
         "(SELECT client_id FROM job WHERE ref = 'j%d'), (SELECT id FROM staff WHERE ref = 's%d'), "
@@ -530,6 +541,7 @@ static void delete_job(void)
         return;
     TOUCH(*j);
     j->present = false;
+    note_gone(j->replaced_us);
     writer_sql("DELETE FROM job WHERE ref = 'j%d'", i);
 }
 

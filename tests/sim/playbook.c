@@ -145,7 +145,9 @@ void playbook_edit(void)
     for (int n = 0; n < edits; n++) {
         int i = (int)story_below((uint64_t)S->rule_count);
         struct sim_rule *r = &S->next_rules[i];
-        if (!r->present)
+        if (r->name[0] == '\0') /* the reload that brought it failed */
+            invent(i);
+        else if (!r->present)
             r->present = true;
         else if (story_percent(25) || S->rule_count == SIM_RULES)
             r->present = story_percent(50) && S->rule_count > 1 ? false : r->present;
@@ -339,6 +341,18 @@ void playbook_write(void)
 
 /* design.md, "Switch-on": a rule keeps its time through edits, unless its event or its recipient
  * changes, which here gets another name. */
+/* A crash may have ended a reload after its commit: then the rule counts since that one. */
+static int64_t switched_on(const struct sim_rule *r, int64_t now_ms)
+{
+    char sql[120];
+
+    if (S->reload_ms == 0)
+        return now_ms;
+    snprintf(sql, sizeof(sql), "SELECT since_ms FROM rule WHERE name = '%s'", r->name);
+    int64_t since_ms = audit_number(sql);
+    return since_ms >= S->reload_ms && since_ms < now_ms ? S->reload_ms : now_ms;
+}
+
 void playbook_applied(bool first)
 {
     int64_t now_ms = sim_wall_ms();
@@ -349,7 +363,7 @@ void playbook_applied(bool first)
         next.present = playbook_stands(S->next_rules, i);
         bool same =
             now->present && next.present && now->kind == next.kind && now->stage == next.stage;
-        next.since_ms = same ? now->since_ms : now_ms;
+        next.since_ms = same ? now->since_ms : switched_on(&next, now_ms);
         next.changed_us = now->changed_us;
         struct sim_rule plain = *now;
         plain.since_ms = next.since_ms;
@@ -360,4 +374,5 @@ void playbook_applied(bool first)
         }
         *now = next;
     }
+    S->reload_ms = 0;
 }

@@ -152,6 +152,7 @@ void service_reload(void)
 
     load(&config);
     S->reloads++;
+    S->reload_ms = sim_wall_ms();
     if (engine_reconfigure(engine, &config, &err) == 0) {
         playbook_applied(false);
         sim_note("playbook edited");
@@ -159,6 +160,7 @@ void service_reload(void)
         config_free(&config);
         memcpy(S->next_rules, S->rules, sizeof(S->next_rules));
         playbook_write();
+        S->reload_ms = 0;
         sim_note("reload failed: %s", err.text);
     }
 }

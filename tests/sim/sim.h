@@ -92,6 +92,7 @@ struct sim_visit {
     int statuses[5];              /* how often it came into each status */
     int64_t known_ms, known_us;   /* since when it starts then (wall, monotonic) */
     int64_t booked_ms, booked_us; /* of the last booking */
+    int64_t replaced_us;          /* when its row last took the place of another */
     int64_t status_ms, status_us; /* of the last status */
 };
 
@@ -100,8 +101,9 @@ struct sim_job {
     int client, staff, stage;
     int entries[8]; /* how often it came into each stage */
     int64_t entered_ms, opened_ms, entered_us;
-    int64_t open_us; /* since when it is open, this time */
-    bool unseen;     /* it once came into a stage that no trigger told */
+    int64_t open_us;     /* since when it is open, this time */
+    int64_t replaced_us; /* when its row last took the place of another */
+    bool unseen;         /* it once came into a stage that no trigger told */
     bool probed, hidden;
 };
 
@@ -240,7 +242,8 @@ struct sim {
 
     /* the service */
     bool created, up;
-    int64_t start_us; /* when it is started again */
+    int64_t start_us;  /* when it is started again */
+    int64_t reload_ms; /* when a reload began that has not ended; 0: none */
     int in_flight;
     int64_t crash_in; /* steps to the next crash; 0: none is coming */
     bool power_cut;
