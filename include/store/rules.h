@@ -85,13 +85,14 @@ int store_rule_put_off(struct store *s, const struct rule_state *r, enum channel
                        int64_t now_ms, const char *reason);
 
 /* A page of what is pending and to be looked at before `until_ms`: `each` gets what was never on
- * the wire. Starts with a cursor of zeros; *done: that was the last page. */
+ * the wire, with the time that its rule names, or at which it goes to stay out of the night before
+ * that, whichever is earlier. Starts with a cursor of zeros; *done: that was the last page. */
 struct pending_cursor {
     int step;   /* 0: what is far; then channel by channel what is near */
     int64_t at; /* its day, or its time */
     int64_t id;
 };
-typedef void (*pending_each)(void *arg, int64_t rule_id, int64_t recipient_id, int64_t nominal_ms);
+typedef void (*pending_each)(void *arg, int64_t rule_id, int64_t recipient_id, int64_t at_ms);
 int store_pending_page(struct store *s, struct pending_cursor *cursor, int64_t until_ms, size_t max,
                        pending_each each, void *arg, bool *done);
 

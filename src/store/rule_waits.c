@@ -153,12 +153,13 @@ int store_rule_put_off(struct store *s, const struct rule_state *r, enum channel
 }
 
 static const char page_far[] =
-    "SELECT ?2, id, rule_id, recipient_id, nominal_ms, attempts FROM message INDEXED BY "
+    "SELECT ?2, id, rule_id, recipient_id, min(nominal_ms, due_ms), attempts FROM message INDEXED "
+    "BY "
     "message_far "
     "WHERE state <= 2 AND next_ms > near_ms AND next_ms / 86400000 = ?2 AND id > ?3 "
     "AND next_ms < ?4 ORDER BY id LIMIT ?5";
 static const char page_near[] =
-    "SELECT next_ms, id, rule_id, recipient_id, nominal_ms, attempts FROM message "
+    "SELECT next_ms, id, rule_id, recipient_id, min(nominal_ms, due_ms), attempts FROM message "
     "INDEXED BY message_next WHERE state <= 2 AND next_ms <= near_ms AND channel = ?1 "
     "AND next_ms >= ?2 AND next_ms < ?4 AND (next_ms > ?2 OR id > ?3) ORDER BY next_ms, id LIMIT "
     "?5";

@@ -24,11 +24,11 @@ bool trial_needed(const struct world *w)
     return false;
 }
 
-static void look(void *arg, int64_t rule_id, int64_t recipient_id, int64_t nominal_ms)
+static void look(void *arg, int64_t rule_id, int64_t recipient_id, int64_t at_ms)
 {
     struct trial *t = arg;
 
-    if (nominal_ms >= t->at_once_ms)
+    if (at_ms >= t->at_once_ms)
         return;
     int rule = world_rule_by_id(t->world, rule_id);
     if (rule >= 0 && counts(&t->world->rules[rule]))

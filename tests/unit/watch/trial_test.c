@@ -103,6 +103,21 @@ static void what_comes_later_does_not_count(void **state)
     shop_close(s);
 }
 
+static void what_goes_now_to_stay_out_of_the_night_counts(void **state)
+{
+    struct shop *s = open_on_trial(SHOP_PLAIN LIMIT_2,
+                                   "[rule soon]\non = appointment starts\nwhen = 4 hours before\n"
+                                   "window = 09:00-11:08\n",
+                                   3);
+
+    shop_sql(s, "INSERT INTO appointment (client_id, starts) SELECT id, '2026-12-02T05:00' "
+                "FROM client");
+    shop_look(s);
+    try_rules(s);
+    assert_asks(s, 0, "new: would write to 3 clients at once");
+    shop_close(s);
+}
+
 static void more_than_one_page_is_counted_to_its_end(void **state)
 {
     struct shop *s = open_on_trial(SHOP_PLAIN "[limits]\nblast = 5000 clients\n",
@@ -190,6 +205,7 @@ int main(void)
         cmocka_unit_test(within_the_limit_it_goes_on_by_itself),
         cmocka_unit_test(what_only_waits_for_the_morning_counts),
         cmocka_unit_test(what_comes_later_does_not_count),
+        cmocka_unit_test(what_goes_now_to_stay_out_of_the_night_counts),
         cmocka_unit_test(more_than_one_page_is_counted_to_its_end),
         cmocka_unit_test(a_rule_with_a_condition_says_that_it_may_be_fewer),
         cmocka_unit_test(a_message_that_was_on_the_wire_is_not_disturbed),
