@@ -37,6 +37,7 @@
 #include "base/str.h"
 #include "condition_inner.h"
 #include "store/internal.h"
+#include "store/memory.h"
 #include "store/schema.h"
 
 #define VFS_NAME "betimes-clock"
@@ -164,7 +165,7 @@ static int look_at_limits(void *arg)
 {
     struct conditions *c = arg;
 
-    if (sqlite3_memory_used() - c->memory_start > CONDITION_MEMORY_MAX) {
+    if (store_memory_used() - c->memory_start > CONDITION_MEMORY_MAX) {
         c->memory_exceeded = true;
         return 1;
     }
@@ -175,7 +176,7 @@ static int look_at_limits(void *arg)
 static void start_limits(struct conditions *c)
 {
     c->deadline_us = clock_mono_us() + CONDITION_DEADLINE_MS * 1000;
-    c->memory_start = sqlite3_memory_used();
+    c->memory_start = store_memory_used();
     c->memory_exceeded = false;
 }
 
@@ -385,6 +386,7 @@ struct conditions *conditions_open(const char *database_path, struct err *err)
     bool in_memory = database_path == NULL;
     int flags = in_memory ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
 
+    store_memory_init();
     pthread_once(&vfs_once, register_vfs);
     if (!in_memory)
         store_put_aside_journal(database_path);

@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +21,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/internal.h"
+#include "store/memory.h"
 #include "store/schema.h"
 #include "store/tenure.h"
 
@@ -478,20 +478,13 @@ static int check_file(const char *path, enum store_mode mode, struct err *err)
     return 0;
 }
 
-/* SQLite counts every allocation under a lock of its own unless told not to. */
-static void init_library(void)
-{
-    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-}
-
 int store_open(const char *path, enum store_mode mode, struct store **out, struct err *err)
 {
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE;
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct store *s;
     int rc = check_file(path, mode, err);
 
-    pthread_once(&once, init_library);
+    store_memory_init();
     *out = NULL;
     if (rc != 0)
         return rc;

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "store/condition.h"
+#include "store/memory.h"
 #include "store/schema.h"
 
 /* What is not stopped runs for hours; the machine may be busy, and sanitizers are slow. */
@@ -49,6 +50,7 @@ static inline int set_up(void **state)
     strcpy(w->folder, "/tmp/condition-test-XXXXXX");
     assert_non_null(mkdtemp(w->folder));
     w->path = mem_printf("%s/betimes.db", w->folder);
+    store_memory_init(); /* before the first use of SQLite, which is this one */
     assert_int_equal(sqlite3_open(w->path, &w->writer), SQLITE_OK);
     run(w, "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF");
     for (int v = 1; v <= schema_version(); v++)
