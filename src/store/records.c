@@ -155,10 +155,11 @@ int store_answer(struct store *s, int64_t id, struct answer *out)
     return 0;
 }
 
+/* In the order of the index, within which the latest row of a channel and purpose comes last. */
 int store_consents(struct store *s, int64_t client_id, struct consents *out)
 {
     sqlite3_stmt *st = store_prepare(s, "SELECT channel, purpose, state FROM consent "
-                                        "WHERE client_id = ?1 ORDER BY id");
+                                        "WHERE client_id = ?1 ORDER BY channel, purpose, id");
     int rc;
 
     *out = (struct consents){0};
