@@ -68,12 +68,13 @@ int store_message(struct store *s, int64_t id, struct message *out);
 /* Every message of a subject, in the order of their ids. */
 int store_messages_of(struct store *s, int64_t subject_id, struct message **out, size_t *count);
 
-/* Insert `m` (id is set). */
-int store_message_add(struct store *s, struct message *m);
+/* Insert new messages (their ids are set). When it fails some may have been inserted: roll back. */
+int store_messages_add(struct store *s, struct message *list, size_t count);
 
-/* Give a message that never left new times (and channel, and occurrence); next_ms and `merges`
- * follow unless it was tried already: then it only waits until its new time, if that is later. */
-int store_message_replan(struct store *s, const struct message *m);
+/* Give a message that never left, and stands as `before`, the times, the channel and the occurrence
+ * of `now`; next_ms and `merges` follow unless it was tried already: then it only waits until its
+ * new time, if that is later. */
+int store_message_replan(struct store *s, const struct message *before, const struct message *now);
 
 /* Move a message to `to` with its reason (NULL: none); `next_ms` matters for pending states. The
  * task of one that is held no longer ends. ERR_INVALID when the table of moves forbids it. */

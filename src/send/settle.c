@@ -89,7 +89,7 @@ static int go_on(struct world *w, const struct message *m, int64_t now_ms, bool 
     /* One that had gone earlier than it was due, with another, has time until then. */
     next.next_ms = m->due_ms > now_ms && !m->final ? m->due_ms : now_ms;
     next.reason = "takes over, since the first channel failed";
-    rc = store_message_add(w->store, &next);
+    rc = store_messages_add(w->store, &next, 1);
     /* What a person sent once more goes on as hers. */
     return rc == 0 && m->final ? store_message_final(w->store, next.id) : rc;
 }

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "store/horizon.h"
 #include "store/internal.h"
 #include "store/tasks.h"
 
@@ -149,14 +148,24 @@ int store_message(struct store *s, int64_t id, struct message *out)
     return 0;
 }
 
+static int by_id(const void *a, const void *b)
+{
+    const struct message *x = a, *y = b;
+
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+/* SQLite would put the few that there are into a sorter, which takes longer than to read them. */
 int store_messages_of(struct store *s, int64_t subject_id, struct message **out, size_t *count)
 {
-    sqlite3_stmt *st =
-        store_prepare(s, "SELECT " COLUMNS " FROM message WHERE subject_id = ?1 ORDER BY id");
+    sqlite3_stmt *st = store_prepare(s, "SELECT " COLUMNS " FROM message WHERE subject_id = ?1");
 
     if (st != NULL)
         bind_int(st, 1, subject_id);
-    return read_all(s, st, out, count);
+    int rc = read_all(s, st, out, count);
+    if (*count > 1)
+        qsort(*out, *count, sizeof(**out), by_id);
+    return rc;
 }
 
 int store_messages_in(struct store *s, enum message_state state, int64_t after, size_t max,
@@ -332,53 +341,7 @@ int store_messages_next(struct store *s, int64_t *next_ms)
     return rc;
 }
 
-/* --- planning --- */
-
-int store_message_add(struct store *s, struct message *m)
-{
-    sqlite3_stmt *st = store_prepare(
-        s, "INSERT INTO message (rule_id, subject_id, recipient_id, occurrence, repeat, channel, "
-           "state, nominal_ms, due_ms, expires_ms, next_ms, near_ms, state_ms, merges, inside, "
-           "reason) "
-           "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)");
-
-    if (st != NULL) {
-        const int64_t values[] = {m->rule_id,    m->subject_id, m->recipient_id,
-                                  m->occurrence, m->repeat,     m->channel,
-                                  m->state,      m->nominal_ms, m->due_ms,
-                                  m->expires_ms, m->next_ms,    store_horizon_ms(m->state_ms),
-                                  m->state_ms,   m->merges,     m->inside};
-        for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
-            bind_int(st, (int)i + 1, values[i]);
-        bind_text(st, 16, m->reason);
-    }
-    int rc = store_finish(s, st);
-    if (rc != 0)
-        return rc;
-    m->id = sqlite3_last_insert_rowid(s->db);
-    return tally_messages(s, m->rule_id, m->state, 1);
-}
-
-int store_message_replan(struct store *s, const struct message *m)
-{
-    sqlite3_stmt *st = store_prepare(
-        s, "UPDATE message SET nominal_ms = ?2, due_ms = ?3, expires_ms = ?4, channel = ?5, "
-           "next_ms = CASE WHEN attempts > 0 THEN max(next_ms, ?6) ELSE ?6 END, "
-           "merges = CASE WHEN attempts > 0 THEN merges ELSE ?7 END, "
-           "occurrence = ?8 WHERE id = ?1");
-
-    if (st != NULL) {
-        bind_int(st, 1, m->id);
-        bind_int(st, 2, m->nominal_ms);
-        bind_int(st, 3, m->due_ms);
-        bind_int(st, 4, m->expires_ms);
-        bind_int(st, 5, m->channel);
-        bind_int(st, 6, m->next_ms);
-        bind_int(st, 7, m->merges);
-        bind_int(st, 8, m->occurrence);
-    }
-    return store_finish(s, st);
-}
+/* --- moving --- */
 
 /* The statement that moved it has run. What a person was asked to mend is mended, or does not
  * matter any more, once it is held no longer; nor need they stand in for one that goes after all.

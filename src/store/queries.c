@@ -282,7 +282,7 @@ static int add_by_hand(struct store *s, const struct hand_row *row, int64_t reci
     int rc = hand_rule(s, row, &m.rule_id);
 
     if (rc == 0)
-        rc = store_message_add(s, &m);
+        rc = store_messages_add(s, &m, 1);
     *message_id = m.id;
     return rc;
 }

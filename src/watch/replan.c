@@ -31,6 +31,8 @@ struct replan {
     size_t row_count;
     bool *wanted;                 /* per row: an intent answers for it */
     char (*why)[PLAN_REASON_MAX]; /* per rule: the planner's last word about it */
+    struct message *added;        /* not written yet; their words are the intents' */
+    size_t added_count, added_cap;
     struct replan_counts *counts;
     /* The recipient of the intent before, who is mostly that of the next one: client or staff by
      * row, with the entity. 0: not known. */
@@ -152,8 +154,9 @@ static int add_row(struct replan *p, const struct intent *in, int64_t recipient_
     m.state = state_for(p, in, &reason);
     m.reason = (char *)reason;
     p->counts->planned += m.state == MESSAGE_PLANNED;
-    int rc = store_message_add(p->w->store, &m);
-    return rc == 0 && is_decided_against(m.state) ? note_unreached(p, in, recipient_id) : rc;
+    mem_grow(&p->added, &p->added_cap, p->added_count + 1, sizeof(*p->added));
+    p->added[p->added_count++] = m;
+    return is_decided_against(m.state) ? note_unreached(p, in, recipient_id) : 0;
 }
 
 static bool row_has_channel(const struct replan *p, const struct message *like,
@@ -197,7 +200,8 @@ static int update_times(struct replan *p, struct message *m, const struct intent
             (m->merges == merges || m->attempts > 0);
     if (*same)
         return 0;
-    struct message n = *m;
+    const struct message before = *m;
+    struct message n = before;
     m->occurrence = n.occurrence = in->occurrence;
     n.nominal_ms = in->nominal_ms;
     n.due_ms = in->due_ms;
@@ -206,7 +210,7 @@ static int update_times(struct replan *p, struct message *m, const struct intent
     n.channel = channel;
     n.merges = merges;
     p->counts->moved += message_is_pending(m->state);
-    return store_message_replan(p->w->store, &n);
+    return store_message_replan(p->w->store, &before, &n);
 }
 
 /* A pending row, or one that was decided against before it ever left: bring it in line. */
@@ -252,7 +256,7 @@ static int follow(struct replan *p, struct message *m, const struct intent *in)
     struct message n = *m;
     n.channel = channel;
     n.merges = plan_may_merge(&p->w->playbook->rules[in->rule], channel);
-    return store_message_replan(p->w->store, &n);
+    return store_message_replan(p->w->store, m, &n);
 }
 
 /* The gate decided it, and a new plan would only bring it back to the same decision. */
@@ -476,6 +480,8 @@ int replan_subject(struct world *w, int64_t entity_id, int64_t now_ms, struct re
         for (size_t i = 0; rc == 0 && i < intents.count; i++)
             rc = meet(&p, &intents.items[i]);
         if (rc == 0)
+            rc = store_messages_add(w->store, p.added, p.added_count);
+        if (rc == 0)
             rc = void_unwanted(&p, NULL);
     }
     if (rc == 0)
@@ -483,6 +489,7 @@ int replan_subject(struct world *w, int64_t entity_id, int64_t now_ms, struct re
     intents_close(&intents);
     messages_free(p.rows, p.row_count);
     free(p.wanted);
+    free(p.added);
     free(p.why);
     subject_close(&subject);
     return rc;

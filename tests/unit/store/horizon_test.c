@@ -31,7 +31,7 @@ static struct shop *open_shop(void)
                             .expires_ms = at_ms + DAY_MS,
                             .next_ms = at_ms,
                             .state_ms = shop_now_ms};
-        shop_ok(s, store_message_add(s->store, &m), "add");
+        shop_ok(s, store_messages_add(s->store, &m, 1), "add");
     }
     return s;
 }

@@ -18,7 +18,7 @@ static struct message a_message(int64_t next_ms, enum channel channel)
 
 static void add(struct shop *s, struct message *m)
 {
-    shop_ok(s, store_message_add(s->store, m), "add");
+    shop_ok(s, store_messages_add(s->store, m, 1), "add");
 }
 
 /* The allowed moves as design.md and the table tell them, each from, to. */
@@ -89,7 +89,7 @@ static void the_same_message_is_never_there_twice(void **state)
     struct message m = a_message(1000, CHANNEL_EMAIL), twin = m;
 
     add(s, &m);
-    assert_int_equal(store_message_add(s->store, &twin), ERR_INVALID);
+    assert_int_equal(store_messages_add(s->store, &twin, 1), ERR_INVALID);
     twin.channel = CHANNEL_SMS; /* `sms and email` */
     add(s, &twin);
     twin.repeat = 1;
@@ -158,24 +158,49 @@ static void a_full_channel_never_hides_the_others(void **state)
     shop_close(s);
 }
 
+static void several_are_added_as_if_one_by_one(void **state)
+{
+    struct shop *s = shop_open("", "2026-12-01T09:00");
+    struct message list[12];
+
+    for (size_t i = 0; i < 12; i++)
+        list[i] = a_message((int64_t)i, CHANNEL_SMS);
+    list[2].reason = "its own";
+    list[11].state = MESSAGE_SKIPPED;
+    shop_ok(s, store_messages_add(s->store, list, 0), "none");
+    shop_ok(s, store_messages_add(s->store, list, 12), "add");
+    for (size_t i = 0; i < 12; i++) {
+        struct message m;
+        shop_ok(s, store_message(s->store, list[i].id, &m), "read");
+        assert_int_equal(m.occurrence, list[i].occurrence);
+        assert_int_equal(m.next_ms, i);
+        assert_int_equal(m.reason != NULL, i == 2);
+        message_close(&m);
+    }
+    assert_int_equal(store_messages_add(s->store, list + 10, 2), ERR_INVALID);
+    assert_int_equal(shop_count(s, "SELECT count(*) FROM message"), 12);
+    shop_close(s);
+}
+
 static void a_new_plan_moves_what_waits_but_not_a_retrys_pause(void **state)
 {
     struct shop *s = shop_open("", "2026-12-01T09:00");
     struct message m = a_message(1000, CHANNEL_EMAIL);
 
     add(s, &m);
+    const struct message first = m;
     m.due_ms = m.next_ms = 7000;
     m.nominal_ms = 6000;
     m.expires_ms = 9000;
     m.channel = CHANNEL_SMS;
-    shop_ok(s, store_message_replan(s->store, &m), "replan");
+    shop_ok(s, store_message_replan(s->store, &first, &m), "replan");
     assert_answer(s, "SELECT nominal_ms, due_ms, expires_ms, next_ms, channel FROM message",
                   "6000 7000 9000 7000 1");
     shop_ok(s, store_message_claim(s->store, &m, "g", "a", 0, 7000), "claim");
     m.state = MESSAGE_SENDING;
     shop_ok(s, store_message_move(s->store, &m, MESSAGE_RETRY, 7100, 8000, "x"), "retry");
     m.next_ms = m.due_ms = 7500;
-    shop_ok(s, store_message_replan(s->store, &m), "replan");
+    shop_ok(s, store_message_replan(s->store, &m, &m), "replan");
     assert_answer(s, "SELECT due_ms, next_ms FROM message", "7500 8000");
     shop_close(s);
 }
@@ -241,6 +266,7 @@ int main(void)
         cmocka_unit_test(what_is_due_comes_earliest_first_and_nothing_else_does),
         cmocka_unit_test(a_full_channel_never_hides_the_others),
         cmocka_unit_test(a_new_plan_moves_what_waits_but_not_a_retrys_pause),
+        cmocka_unit_test(several_are_added_as_if_one_by_one),
         cmocka_unit_test(a_payload_comes_back_byte_for_byte),
         cmocka_unit_test(what_a_person_cancelled_stays_cancelled_and_what_she_retried_goes),
     };
