@@ -60,7 +60,7 @@ static void a_bomb_of_memory_is_stopped(void **state)
     /* AddressSanitizer keeps what was given back for a while. */
     assert_in_range(resident_most_kb() - before_kb, 0, 512 << 10);
     assert_in_range(store_memory_used() - before, 0, 8 << 20); /* given back, but for the cache */
-    assert_int_equal(sqlite3_memory_used(), 0); /* SQLite itself counts nothing */
+    assert_int_equal(sqlite3_memory_used(), 0);                /* SQLite itself counts nothing */
 }
 
 static void recursion_and_nested_common_tables_are_refused(void **state)
