@@ -12,6 +12,7 @@
 #include "cli/terminal.h"
 #include "playbook/settings.h"
 #include "store/answers.h"
+#include "store/desk.h"
 #include "store/queries.h"
 #include "time/zone.h"
 
@@ -53,15 +54,17 @@ char *show_subject(const struct outbox_row *r);
 void show_table(const struct outbox_row *rows, size_t count, const struct zone *zone,
                 int64_t now_ms);
 
-/* What was sent and what was answered, in one order of time: one of the two is NULL in each. */
+/* What was sent, what was answered and what was noted, in one order of time: all but one of them
+ * are NULL in each. */
 struct show_event {
     const struct outbox_row *message;
     const struct told *answer;
+    const struct note *note;
     int64_t at_ms;
 };
 
-/* The same as a table, with the words of an answer below it; and as JSON: a message with the keys
- * of show_json, an answer with its own, both with `kind`. A new reference. */
+/* The same as a table, with the words of an answer or a note below it; and as JSON: a message with
+ * the keys of show_json, an answer and a note with their own, all with `kind`. A new reference. */
 void show_history(const struct show_event *events, size_t count, const struct zone *zone,
                   int64_t now_ms);
 json_t *show_event_json(const struct show_event *e);

@@ -53,16 +53,17 @@ int store_consent_add(struct store *s, int64_t client_id, const struct consent_l
 /* ---- notes */
 
 struct note {
-    int64_t at_ms;
+    int64_t id, client_id, at_ms;
     char *by, *text;
+    char *client_name; /* NULL: the client has none, or is gone */
 };
 
 /* Somebody notes something about a client. */
 int store_note_add(struct store *s, int64_t client_id, const char *by, const char *text,
                    int64_t now_ms);
 
-/* The latest `max` notes about a client since `since_ms`, the latest first. Free with notes_free in
- * any case. */
+/* The latest `max` notes (0: all) about a client (0: about anybody) since `since_ms`, the latest
+ * first. Free with notes_free in any case. */
 int store_notes(struct store *s, int64_t client_id, int64_t since_ms, size_t max, struct note **out,
                 size_t *count);
 void notes_free(struct note *list, size_t count);
@@ -74,11 +75,7 @@ struct audit_line {
     char *user, *action, *detail; /* detail may be NULL */
 };
 
-/* As store_audit (store/users.h), and about a record: "client 7". */
-int store_audit_about(struct store *s, int64_t now_ms, const char *user, const char *action,
-                      const char *about, const char *detail);
-
-/* The latest `max` lines about a record since `since_ms`, the latest first. Free with
+/* The latest `max` lines (store_audit) about a record since `since_ms`, the latest first. Free with
  * audit_lines_free in any case. */
 int store_audited(struct store *s, const char *about, int64_t since_ms, size_t max,
                   struct audit_line **out, size_t *count);

@@ -82,9 +82,10 @@ int store_session_remove(struct store *s, const char *hash);
 /* Remove those that began before `created_ms` or were last used before `seen_ms`. */
 int store_sessions_expire(struct store *s, int64_t created_ms, int64_t seen_ms);
 
-/* Write down that `user` did `action` ("sign in", "pause"); detail may be NULL. */
+/* Write down that `user` did `action` ("sign in", "change job") to what `about` names ("job 7",
+ * "rule ready"); `detail`: how, with what it was before where that is told. Both may be NULL. */
 int store_audit(struct store *s, int64_t now_ms, const char *user, const char *action,
-                const char *detail);
+                const char *about, const char *detail);
 
 /* When `user` did `action` the last time but `nth` - 1 (1: the last time); 0: so often they never
  * did. */

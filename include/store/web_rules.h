@@ -55,14 +55,4 @@ int store_rules_next(struct store *s, const char *rule, size_t each, struct outb
 int store_rule_last(struct store *s, const char *rule, size_t max, struct outbox_row **out,
                     size_t *count);
 
-/* Who did what to the rule, the latest first, at most `max`: what store_audit was told with its
- * name as the detail. Free with audit_rows_free. */
-struct audit_row {
-    int64_t at_ms;
-    char *user, *action;
-};
-int store_rule_audit(struct store *s, const char *rule, size_t max, struct audit_row **out,
-                     size_t *count);
-void audit_rows_free(struct audit_row *list, size_t count);
-
 #endif

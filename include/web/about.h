@@ -15,9 +15,10 @@ struct about {
 };
 
 /* A section each: the messages that wait, those that went or did not with what was answered, the
- * tasks. Errors: those of the store. */
+ * tasks, who changed it. Errors: those of the store. */
 int about_coming(struct visit *v, const struct about *a);
 int about_history(struct visit *v, const struct about *a);
 int about_tasks(struct visit *v, const struct about *a);
+int about_changes(struct visit *v, const struct about *a);
 
 #endif

@@ -40,11 +40,23 @@ const char *form_value(const struct form *f, const char *name);
 void form_problem(struct form *f, const char *field, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The same in words of the catalogue, with `value` (NULL: nothing) in the place of their {}. */
+void form_wrong(struct form *f, const char *field, enum word w, const char *value);
+
 /* Begin the form, with its token; if something is wrong, with a notice that says so and leads to
  * each field. The page writes the button and "</form>". */
 void form_begin(struct visit *v, const struct form *f, const char *action);
 
-enum form_kind { FORM_TEXT, FORM_EMAIL, FORM_PHONE, FORM_NUMBER, FORM_PASSWORD, FORM_LONG };
+enum form_kind {
+    FORM_TEXT,
+    FORM_EMAIL,
+    FORM_PHONE,
+    FORM_NUMBER,
+    FORM_PASSWORD,
+    FORM_LONG,
+    FORM_DATE,
+    FORM_TIME
+};
 
 struct form_field {
     const char *name;
@@ -64,11 +76,16 @@ struct form_list {
     enum word label;
     enum word hint; /* WORD_COUNT: none */
     const char *value;
+    bool required;
 };
 void form_list_begin(struct visit *v, const struct form *f, const struct form_list *list);
 void form_option(struct visit *v, const struct form *f, const struct form_list *list,
                  const char *value, const char *text);
 void form_list_end(struct visit *v);
+
+/* Options of one heading; NULL for those under none. Before the first option of each. */
+void form_group_begin(struct visit *v, const char *heading);
+void form_group_end(struct visit *v, const char *heading);
 
 /* A field that nobody sees. */
 void form_hidden(struct visit *v, const char *name, const char *value);

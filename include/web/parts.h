@@ -17,6 +17,10 @@
 /* Begin a section with its heading, whose id is `id`; the page writes "</section>". */
 void part_section(struct buf *b, const char *id, enum word title);
 
+/* How many there are, for those who hear the page: "Next: 3". Nobody sees it; when it changes while
+ * the page keeps itself up to date, it is said (assets/live.js). Within a section. */
+void part_tell(struct buf *b, const char *what, int64_t count);
+
 /* A fact of a <dl class="facts">; a blank value is `fallback`, and with NULL there it is left out.
  */
 void part_fact(struct buf *b, enum word name, const char *value, const char *fallback);

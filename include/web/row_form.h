@@ -13,14 +13,14 @@
 #include <stdint.h>
 
 #include "store/row_change.h"
+#include "web/form.h"
 #include "web/visit.h"
 #include "web/words.h"
 
 #define ROW_FIELDS_MAX 12
-#define ROW_WRONG_MAX 240    /* bytes of what is wrong with a field */
 #define ROW_VALUE_BYTES 1000 /* of a value; what is longer is refused */
 
-enum row_input { ROW_TEXT, ROW_DATE, ROW_TIME, ROW_CHOICE };
+enum row_input { ROW_TEXT, ROW_DATE, ROW_TIME, ROW_CHOICE }; /* a choice of options */
 
 struct row_field {
     const char *name;
@@ -42,7 +42,7 @@ struct row_form {
     size_t count;
     char *values[ROW_FIELDS_MAX]; /* never NULL */
     char *before[ROW_FIELDS_MAX]; /* as the row has them; of a new one as they begin */
-    char wrong[ROW_FIELDS_MAX][ROW_WRONG_MAX];
+    struct form form;             /* with what is wrong */
     struct {
         struct row_option *items;
         size_t count, cap;
@@ -61,13 +61,13 @@ int row_form_load(struct visit *v, enum entity_kind kind, int64_t id, int64_t cl
 /* Take over what stands in `given`. */
 void row_form_take(struct row_form *f, const struct fields *given);
 
-/* Is everything right? Then f->wanted is made; else f->wrong says what is not. */
+/* Is everything right? Then f->wanted is made; else f->form says what is not. */
 bool row_form_check(struct visit *v, struct row_form *f);
 
 /* Does any value differ from the row's? */
 bool row_form_differs(const struct row_form *f);
 
-/* Write its fields with what is wrong beside each; or all of it hidden. */
+/* Write its fields (within form_begin of f->form) with what is wrong beside each; or all hidden. */
 void row_form_inputs(struct visit *v, const struct row_form *f);
 void row_form_hidden(struct visit *v, const struct row_form *f);
 
@@ -85,7 +85,7 @@ struct row_kind {
     size_t count;
     void (*values)(struct visit *v, struct row_form *f); /* f->before from f->row */
     int (*options)(struct visit *v, struct row_form *f); /* f->options */
-    void (*check)(struct visit *v, struct row_form *f);  /* f->wanted, or f->wrong */
+    void (*check)(struct visit *v, struct row_form *f);  /* f->wanted, or what is wrong */
 };
 extern const struct row_kind job_form, visit_form;
 

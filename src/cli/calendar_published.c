@@ -99,7 +99,7 @@ static int finish(const struct calendar_order *o, int rc, const char *action, in
 
     snprintf(detail, sizeof(detail), "%lld", (long long)id);
     if (rc == 0)
-        rc = store_audit(s, clock_wall_ms(), "betimes calendar", action, detail);
+        rc = store_audit(s, clock_wall_ms(), "betimes calendar", action, NULL, detail);
     if (rc == 0)
         rc = store_commit(s);
     else

@@ -1,4 +1,4 @@
-/* betimes history: what was sent and what was answered, in one order of time. */
+/* betimes history: what was sent, what was answered and what was noted, in one order of time. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -7,6 +7,7 @@
 #include "cli/all.h"
 #include "cli/session.h"
 #include "cli/show.h"
+#include "store/desk.h"
 
 #define LIMIT_MAX 1000000
 #define EVERYBODY_LIMIT 50 /* of everybody's history, unless asked for more */
@@ -20,8 +21,9 @@ static const struct option_spec history_options[] = {
 struct history {
     struct outbox_row *rows;
     struct told *told;
-    size_t row_count, told_count;
-    struct show_event *events; /* both, oldest first */
+    struct note *notes; /* the latest first */
+    size_t row_count, told_count, note_count;
+    struct show_event *events; /* all of them, oldest first */
     size_t count;
 };
 
@@ -29,23 +31,28 @@ static void history_close(struct history *h)
 {
     outbox_rows_free(h->rows, h->row_count);
     told_free(h->told, h->told_count);
+    notes_free(h->notes, h->note_count);
     free(h->events);
 }
 
 /* Each list is in the order of its times, and so becomes the whole. */
 static void merge(struct history *h)
 {
-    size_t r = 0, t = 0;
+    size_t r = 0, t = 0, n = h->note_count, total = h->row_count + h->told_count + h->note_count;
 
-    h->events = mem_array(h->row_count + h->told_count, sizeof(*h->events));
-    while (r < h->row_count || t < h->told_count) {
-        bool message =
-            t == h->told_count || (r < h->row_count && h->rows[r].state_ms <= h->told[t].at_ms);
-        struct show_event *e = &h->events[h->count++];
-        *e = message ? (struct show_event){.message = &h->rows[r], .at_ms = h->rows[r].state_ms}
-                     : (struct show_event){.answer = &h->told[t], .at_ms = h->told[t].at_ms};
-        r += message;
-        t += !message;
+    h->events = mem_array(total, sizeof(*h->events));
+    while (h->count < total) {
+        struct show_event e = {.at_ms = INT64_MAX};
+        if (r < h->row_count)
+            e = (struct show_event){.message = &h->rows[r], .at_ms = h->rows[r].state_ms};
+        if (t < h->told_count && h->told[t].at_ms < e.at_ms)
+            e = (struct show_event){.answer = &h->told[t], .at_ms = h->told[t].at_ms};
+        if (n > 0 && h->notes[n - 1].at_ms < e.at_ms)
+            e = (struct show_event){.note = &h->notes[n - 1], .at_ms = h->notes[n - 1].at_ms};
+        r += e.message != NULL;
+        t += e.answer != NULL;
+        n -= e.note != NULL;
+        h->events[h->count++] = e;
     }
 }
 
@@ -55,6 +62,8 @@ static int load(struct store *s, const struct outbox_filter *f, struct history *
 
     if (rc == 0)
         rc = store_told(s, f->client_row, f->since_ms, f->limit, &h->told, &h->told_count);
+    if (rc == 0)
+        rc = store_notes(s, f->client_row, f->since_ms, f->limit, &h->notes, &h->note_count);
     if (rc == 0)
         merge(h);
     return rc;
@@ -74,7 +83,7 @@ static int print(const struct call *call, const struct session *s, const struct 
             json_array_append_new(list, show_event_json(&h.events[i]));
         status = show_print_json(list);
     } else if (h.count == 0) {
-        printf("Nothing has been sent, nor decided against, nor answered.\n");
+        printf("Nothing has been sent, nor decided against, nor answered, nor noted.\n");
     } else {
         show_history(h.events + first, h.count - first, s->zone, clock_wall_ms());
     }
@@ -113,7 +122,7 @@ const struct command command_history = {
     .name = "history",
     .words = "[CLIENT]",
     .words_max = 1,
-    .help = "What was sent, skipped or given up, and answered, newest last",
+    .help = "What was sent, skipped or given up, answered and noted, newest last",
     .more = "Of one client, who is named by ref or id, or of everybody.\n",
     .options = history_options,
     .option_count = COUNT_OF(history_options),

@@ -82,12 +82,14 @@ struct order {
 };
 
 /* Ends the transaction, with a line for the audit. */
-static int finish(const struct order *o, int rc, const char *action)
+static int finish(const struct order *o, int rc, const char *action, const char *detail)
 {
     struct store *s = o->session->store;
+    char *about = mem_printf("user %s", o->name);
 
     if (rc == 0)
-        rc = store_audit(s, clock_wall_ms(), "betimes user", action, o->name);
+        rc = store_audit(s, clock_wall_ms(), "betimes user", action, about, detail);
+    free(about);
     if (rc == 0)
         rc = store_commit(s);
     else
@@ -125,12 +127,15 @@ static int unknown_user(const struct order *o)
     return status;
 }
 
-static int find(const struct order *o, int64_t *id)
+/* `was` (may be NULL): the present role. */
+static int find(const struct order *o, int64_t *id, enum role *was)
 {
     struct user u;
     int rc = store_user(o->session->store, o->name, &u);
 
     *id = u.id;
+    if (was != NULL)
+        *was = u.role;
     user_close(&u);
     if (rc == ERR_NOTFOUND)
         return unknown_user(o);
@@ -147,7 +152,7 @@ static int add(const struct order *o)
         return command_error(ERR_INVALID, "%s", err.text);
     if (store_user(o->session->store, o->name, &known) == 0) {
         user_close(&known); /* before anybody thinks of a password for nothing */
-        return finish(o, ERR_EXISTS, "add user");
+        return finish(o, ERR_EXISTS, "add user", NULL);
     }
     char *hash = ask_password(&status);
     if (hash == NULL)
@@ -156,7 +161,7 @@ static int add(const struct order *o)
     if (rc == 0)
         rc = store_user_add(o->session->store, o->name, o->role, hash, clock_wall_ms());
     free(hash);
-    status = finish(o, rc, "add user");
+    status = finish(o, rc, "add user", role_name(o->role));
     if (status == EXIT_DONE)
         printf("%s may use the page now, as %s.\n", o->name, role_name(o->role));
     return status;
@@ -165,7 +170,7 @@ static int add(const struct order *o)
 static int change_password(const struct order *o)
 {
     int64_t id;
-    int status = find(o, &id);
+    int status = find(o, &id, NULL);
     char *hash = status == EXIT_DONE ? ask_password(&status) : NULL;
 
     if (hash == NULL)
@@ -174,7 +179,7 @@ static int change_password(const struct order *o)
     if (rc == 0)
         rc = store_user_set_password(o->session->store, id, hash);
     free(hash);
-    status = finish(o, rc, "change password");
+    status = finish(o, rc, "change password", NULL);
     if (status == EXIT_DONE)
         printf("%s has a new password, and is signed out everywhere.\n", o->name);
     return status;
@@ -182,17 +187,20 @@ static int change_password(const struct order *o)
 
 static int change_role(const struct order *o)
 {
+    char detail[64];
+    enum role was;
     int64_t id;
 
     if (!o->has_role)
         return command_misused(o->call, "say which: --role manager, staff or reader");
-    int status = find(o, &id);
+    int status = find(o, &id, &was);
     if (status != EXIT_DONE)
         return status;
     int rc = store_begin(o->session->store);
     if (rc == 0)
         rc = store_user_set_role(o->session->store, id, o->role);
-    status = finish(o, rc, "change role");
+    snprintf(detail, sizeof(detail), "%s -> %s", role_name(was), role_name(o->role));
+    status = finish(o, rc, "change role", detail);
     if (status == EXIT_DONE)
         printf("%s is %s now.\n", o->name, role_name(o->role));
     return status;
@@ -201,14 +209,14 @@ static int change_role(const struct order *o)
 static int remove_user(const struct order *o)
 {
     int64_t id;
-    int status = find(o, &id);
+    int status = find(o, &id, NULL);
 
     if (status != EXIT_DONE)
         return status;
     int rc = store_begin(o->session->store);
     if (rc == 0)
         rc = store_user_remove(o->session->store, id);
-    status = finish(o, rc, "remove user");
+    status = finish(o, rc, "remove user", NULL);
     if (status == EXIT_DONE)
         printf("%s may not use the page any more.\n", o->name);
     return status;

@@ -58,9 +58,18 @@ static int add_user(const struct demo_page *p, const char *database, struct err 
     int rc = hash != NULL ? store_open(database, STORE_WRITE, &s, err) : ERR_IO;
 
     if (rc == 0) {
-        rc = store_user_add(s, USER, ROLE_MANAGER, hash, clock_wall_ms());
-        if (rc != 0)
+        rc = store_begin(s);
+        if (rc == 0)
+            rc = store_user_add(s, USER, ROLE_MANAGER, hash, clock_wall_ms());
+        if (rc == 0)
+            rc = store_audit(s, clock_wall_ms(), "betimes demo", "add user", "user " USER,
+                             role_name(ROLE_MANAGER));
+        if (rc == 0)
+            rc = store_commit(s);
+        if (rc != 0) {
             err_set(err, "%s: %s", database, store_error(s));
+            store_rollback(s);
+        }
     }
     store_close(s);
     free(hash);

@@ -243,12 +243,28 @@ json_t *show_answer_json(const struct answer *a, int64_t at_ms)
     return o;
 }
 
+static json_t *note_json(const struct note *n)
+{
+    json_t *o = json_object();
+
+    json_object_set_new(o, "id", json_id(n->id));
+    json_object_set_new(o, "client_id", json_id(n->client_id));
+    json_object_set_new(o, "at", show_json_time(n->at_ms));
+    json_object_set_new(o, "by", show_json_text(n->by));
+    json_object_set_new(o, "text", show_json_text(n->text));
+    return o;
+}
+
 json_t *show_event_json(const struct show_event *e)
 {
-    json_t *o =
-        e->message != NULL ? show_json(e->message) : show_answer_json(&e->answer->answer, e->at_ms);
+    json_t *o = e->message != NULL  ? show_json(e->message)
+                : e->answer != NULL ? show_answer_json(&e->answer->answer, e->at_ms)
+                                    : note_json(e->note);
 
-    json_object_set_new(o, "kind", json_string(e->message != NULL ? "message" : "answer"));
+    json_object_set_new(o, "kind",
+                        json_string(e->message != NULL  ? "message"
+                                    : e->answer != NULL ? "answer"
+                                                        : "note"));
     return o;
 }
 
@@ -266,11 +282,24 @@ static void add_answer(struct table *t, const struct told *a, const char *when)
                a->about != NULL ? a->about : "");
 }
 
+static void add_note(struct table *t, const struct note *n, const char *when)
+{
+    table_add(t, DIM, "");
+    table_add(t, PLAIN, when);
+    table_add(t, BLUE, "noted");
+    table_add(t, PLAIN, "");
+    table_add(t, PLAIN, "");
+    table_add(t, PLAIN, n->client_name != NULL ? n->client_name : "(gone)");
+    table_addf(t, DIM, "by %s", n->by);
+}
+
 static void print_words(void *arg, size_t row)
 {
     const struct show_event *e = &((const struct show_event *)arg)[row];
 
-    print_below(e->message != NULL ? e->message->reason : e->answer->answer.text);
+    print_below(e->message != NULL  ? e->message->reason
+                : e->answer != NULL ? e->answer->answer.text
+                                    : e->note->text);
 }
 
 void show_history(const struct show_event *events, size_t count, const struct zone *zone,
@@ -284,8 +313,10 @@ void show_history(const struct show_event *events, size_t count, const struct zo
         show_time(events[i].at_ms, zone, now_ms, when);
         if (events[i].message != NULL)
             add_message(&t, events[i].message, when);
-        else
+        else if (events[i].answer != NULL)
             add_answer(&t, events[i].answer, when);
+        else
+            add_note(&t, events[i].note, when);
     }
     table_print(&t, print_words, (void *)events);
 }

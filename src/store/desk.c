@@ -197,9 +197,11 @@ int store_note_add(struct store *s, int64_t client_id, const char *by, const cha
 int store_notes(struct store *s, int64_t client_id, int64_t since_ms, size_t max, struct note **out,
                 size_t *count)
 {
+#define NOTES(which)                                                                               \
+    "SELECT n.id, n.client_id, n.at_ms, n.user, n.text, c.name FROM note n LEFT JOIN client c "    \
+    "ON c.id = n.client_id WHERE " which "n.at_ms >= ?2 ORDER BY n.at_ms DESC, n.id DESC LIMIT ?3"
     sqlite3_stmt *st =
-        store_prepare(s, "SELECT at_ms, user, text FROM note WHERE client_id = ?1 AND at_ms >= ?2 "
-                         "ORDER BY at_ms DESC, id DESC LIMIT ?3");
+        store_prepare(s, client_id != 0 ? NOTES("n.client_id = ?1 AND ") : NOTES("?1 = 0 AND "));
     size_t cap = 0;
     int rc;
 
@@ -208,12 +210,18 @@ int store_notes(struct store *s, int64_t client_id, int64_t since_ms, size_t max
     if (st != NULL) {
         bind_int(st, 1, client_id);
         bind_int(st, 2, since_ms);
-        bind_int(st, 3, (int64_t)max);
+        bind_int(st, 3, max != 0 ? (int64_t)max : -1);
     }
     while ((rc = store_step(s, st)) == 1) {
         mem_grow(out, &cap, *count + 1, sizeof(**out));
         (*out)[(*count)++] = (struct note){
-            .at_ms = column_int(st, 0), .by = column_text(st, 1), .text = column_text(st, 2)};
+            .id = column_int(st, 0),
+            .client_id = column_int(st, 1),
+            .at_ms = column_int(st, 2),
+            .by = column_text(st, 3),
+            .text = column_text(st, 4),
+            .client_name = column_text(st, 5),
+        };
     }
     return rc;
 }
@@ -223,27 +231,12 @@ void notes_free(struct note *list, size_t count)
     for (size_t i = 0; i < count; i++) {
         free(list[i].by);
         free(list[i].text);
+        free(list[i].client_name);
     }
     free(list);
 }
 
 /* --- what was done --- */
-
-int store_audit_about(struct store *s, int64_t now_ms, const char *user, const char *action,
-                      const char *about, const char *detail)
-{
-    sqlite3_stmt *st = store_prepare(s, "INSERT INTO audit (at_ms, user, action, about, detail) "
-                                        "VALUES (?1, ?2, ?3, ?4, ?5)");
-
-    if (st != NULL) {
-        bind_int(st, 1, now_ms);
-        bind_text(st, 2, user);
-        bind_text(st, 3, action);
-        bind_text(st, 4, about);
-        bind_text(st, 5, detail);
-    }
-    return store_finish(s, st);
-}
 
 int store_audited(struct store *s, const char *about, int64_t since_ms, size_t max,
                   struct audit_line **out, size_t *count)

@@ -319,16 +319,17 @@ int store_sessions_expire(struct store *s, int64_t created_ms, int64_t seen_ms)
 }
 
 int store_audit(struct store *s, int64_t now_ms, const char *user, const char *action,
-                const char *detail)
+                const char *about, const char *detail)
 {
-    sqlite3_stmt *st = store_prepare(s, "INSERT INTO audit (at_ms, user, action, detail) "
-                                        "VALUES (?1, ?2, ?3, ?4)");
+    sqlite3_stmt *st = store_prepare(s, "INSERT INTO audit (at_ms, user, action, about, detail) "
+                                        "VALUES (?1, ?2, ?3, ?4, ?5)");
 
     if (st != NULL) {
         bind_int(st, 1, now_ms);
         bind_text(st, 2, user);
         bind_text(st, 3, action);
-        bind_text(st, 4, detail);
+        bind_text(st, 4, about);
+        bind_text(st, 5, detail);
     }
     return store_finish(s, st);
 }

@@ -137,36 +137,3 @@ int store_rule_last(struct store *s, const char *rule, size_t max, struct outbox
     }
     return read_rows(s, st, out, count);
 }
-
-int store_rule_audit(struct store *s, const char *rule, size_t max, struct audit_row **out,
-                     size_t *count)
-{
-    sqlite3_stmt *st =
-        store_prepare(s, "SELECT at_ms, user, action FROM audit WHERE detail = ?1 AND action IN "
-                         "('pause rule', 'resume rule', 'change rule', 'add rule', 'delete rule') "
-                         "ORDER BY id DESC LIMIT ?2");
-    size_t cap = 0;
-    int rc;
-
-    *out = NULL;
-    *count = 0;
-    if (st != NULL) {
-        bind_text(st, 1, rule);
-        bind_int(st, 2, (int64_t)max);
-    }
-    while ((rc = store_step(s, st)) == 1) {
-        mem_grow(out, &cap, *count + 1, sizeof(**out));
-        (*out)[(*count)++] = (struct audit_row){
-            .at_ms = column_int(st, 0), .user = column_text(st, 1), .action = column_text(st, 2)};
-    }
-    return rc;
-}
-
-void audit_rows_free(struct audit_row *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        free(list[i].user);
-        free(list[i].action);
-    }
-    free(list);
-}

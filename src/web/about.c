@@ -2,11 +2,14 @@
 #include "web/about.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/mem.h"
 #include "base/str.h"
 #include "store/answers.h"
 #include "store/tasks.h"
 #include "store/web_queries.h"
+#include "web/changes.h"
 #include "web/frame.h"
 #include "web/html.h"
 #include "web/messages.h"
@@ -26,6 +29,7 @@ int about_coming(struct visit *v, const struct about *a)
                                   &rows, &count);
 
     part_section(&v->response->body, "coming", W_COMING);
+    part_tell(&v->response->body, word(W_COMING), (int64_t)count);
     messages_list(v, "due", rows, count, true, false, W_SUBJECT_COMING_NONE);
     buf_puts(&v->response->body, "</section>");
     outbox_rows_free(rows, count);
@@ -61,6 +65,7 @@ int about_history(struct visit *v, const struct about *a)
         rc = store_told(v->store, a->client_id, count == HISTORY_MAX ? rows[count - 1].state_ms : 0,
                         ANSWERS_MAX, &told, &told_count);
     part_section(b, "history", W_MESSAGES);
+    part_tell(b, word(W_MESSAGES), (int64_t)count);
     messages_history(v, "was", rows, count, told, pick(a, told, told_count),
                      W_SUBJECT_HISTORY_NONE);
     if (count == HISTORY_MAX) {
@@ -73,6 +78,16 @@ int about_history(struct visit *v, const struct about *a)
     buf_puts(b, "</section>");
     outbox_rows_free(rows, count);
     told_free(told, told_count);
+    return rc;
+}
+
+int about_changes(struct visit *v, const struct about *a)
+{
+    char *about =
+        mem_printf("%s %lld", a->kind == ENTITY_JOB ? "job" : "appointment", (long long)a->row_id);
+    int rc = changes_section(v, about);
+
+    free(about);
     return rc;
 }
 

@@ -240,7 +240,7 @@ static int begin_session(struct visit *v, const struct user *u, const char *hash
     if (rc == 0)
         rc = store_session_add(v->store, hash, token, u->id, v->now_ms);
     if (rc == 0)
-        rc = store_audit(v->store, v->now_ms, u->name, "sign in", NULL);
+        rc = store_audit(v->store, v->now_ms, u->name, "sign in", NULL, NULL);
     if (rc == 0)
         return store_commit(v->store);
     store_rollback(v->store);
@@ -304,7 +304,7 @@ int auth_sign_out(struct visit *v)
     if (rc == 0)
         rc = store_session_remove(v->store, v->login.hash);
     if (rc == 0)
-        rc = store_audit(v->store, v->now_ms, v->login.user.name, "sign out", NULL);
+        rc = store_audit(v->store, v->now_ms, v->login.user.name, "sign out", NULL, NULL);
     if (rc == 0)
         rc = store_commit(v->store);
     if (rc != 0) {

@@ -125,7 +125,7 @@ int page_note_save(struct visit *v)
     const char *text = form_value(&f, "text");
 
     if (str_blank(text)) {
-        form_problem(&f, "text", "%s", word(W_TEXT_NEEDED));
+        form_wrong(&f, "text", W_TEXT_NEEDED, NULL);
         return note_form(v, &f);
     }
     int rc = begin_deed(v);
@@ -138,9 +138,9 @@ int page_note_save(struct visit *v)
 
 static int consent_form(struct visit *v, const struct form *f)
 {
-    static const struct form_list channel = {"channel", W_CHANNEL, WORD_COUNT, "email"};
-    static const struct form_list purpose = {"purpose", W_PURPOSE, WORD_COUNT, "marketing"};
-    static const struct form_list state = {"state", W_CONSENT_STATE, WORD_COUNT, ""};
+    static const struct form_list channel = {"channel", W_CHANNEL, WORD_COUNT, "email", false};
+    static const struct form_list purpose = {"purpose", W_PURPOSE, WORD_COUNT, "marketing", false};
+    static const struct form_list state = {"state", W_CONSENT_STATE, WORD_COUNT, "", false};
     static const struct form_field source = {"source", W_SOURCE,         W_SOURCE_HINT, FORM_TEXT,
                                              NULL,     SOURCE_MAX_CHARS, true,          NULL};
     static const struct form_field wording = {"wording", W_WORDING,      W_WORDING_HINT, FORM_LONG,
@@ -191,13 +191,13 @@ int page_consent_save(struct visit *v)
                              .wording = (char *)form_value(&f, "wording")};
 
     if (!c.in && !str_eq(state, "out"))
-        form_problem(&f, "state", "%s", word(W_CONSENT_STATE_NEEDED));
+        form_wrong(&f, "state", W_CONSENT_STATE_NEEDED, NULL);
     if (channel == NULL || !channel_from(channel, &c.channel) || c.channel == CHANNEL_TASK)
-        form_problem(&f, "channel", "%s", word(W_CHANNEL_UNKNOWN));
+        form_wrong(&f, "channel", W_CHANNEL_UNKNOWN, NULL);
     if (purpose == NULL || !purpose_from(purpose, &c.purpose) || c.purpose == PURPOSE_INTERNAL)
-        form_problem(&f, "purpose", "%s", word(W_PURPOSE_UNKNOWN));
+        form_wrong(&f, "purpose", W_PURPOSE_UNKNOWN, NULL);
     if (str_blank(form_value(&f, "source")))
-        form_problem(&f, "source", "%s", word(W_SOURCE_NEEDED));
+        form_wrong(&f, "source", W_SOURCE_NEEDED, NULL);
     if (f.problem_count > 0)
         return consent_form(v, &f);
     /* Who wrote it down belongs into the ledger itself: the audit may be kept for less long. */
@@ -223,7 +223,7 @@ static void subject_value(const char *kind, int64_t id, char out[40])
 static int subject_list(struct visit *v, const struct form *f)
 {
     const struct form_list list = {"about", W_ANSWER_ABOUT, WORD_COUNT,
-                                   fields_get(&v->request->query, "about")};
+                                   fields_get(&v->request->query, "about"), false};
     struct job *jobs = NULL;
     struct appointment *visits = NULL;
     size_t job_count = 0, visit_count = 0;
@@ -259,7 +259,7 @@ static int subject_list(struct visit *v, const struct form *f)
 
 static int answer_form(struct visit *v, const struct form *f)
 {
-    static const struct form_list channel = {"channel", W_ANSWER_WAY, WORD_COUNT, "phone"};
+    static const struct form_list channel = {"channel", W_ANSWER_WAY, WORD_COUNT, "phone", false};
     static const struct form_field text = {"text", W_ANSWER_TEXT,  WORD_COUNT, FORM_LONG,
                                            NULL,   TEXT_MAX_CHARS, false,      NULL};
     static const struct form_field score = {
@@ -319,7 +319,7 @@ static int take_subject(struct visit *v, struct form *f, struct answer *a)
     if ((rc != 0 && rc != ERR_NOTFOUND) || owner == v->hole.id) {
         *(is_job ? &a->job_id : &a->appointment_id) = id;
     } else {
-        form_problem(f, "about", "%s", word(W_ABOUT_UNKNOWN));
+        form_wrong(f, "about", W_ABOUT_UNKNOWN, NULL);
         rc = 0;
     }
     job_close(&j);
@@ -340,11 +340,11 @@ int page_answer_save(struct visit *v)
         if (str_eq(way, ways[i]))
             a.channel = mem_strdup(way);
     if (a.channel == NULL)
-        form_problem(&f, "channel", "%s", word(W_CHANNEL_UNKNOWN));
+        form_wrong(&f, "channel", W_CHANNEL_UNKNOWN, NULL);
     if (str_blank(text) && str_blank(score))
-        form_problem(&f, "text", "%s", word(W_ANSWER_NEEDED));
+        form_wrong(&f, "text", W_ANSWER_NEEDED, NULL);
     if (!str_blank(score) && !str_to_int(score, -SCORE_MAX, SCORE_MAX, &number))
-        form_problem(&f, "score", "%s", word(W_SCORE_WRONG));
+        form_wrong(&f, "score", W_SCORE_WRONG, NULL);
     int rc = take_subject(v, &f, &a);
     if (rc == 0 && f.problem_count > 0) {
         rc = answer_form(v, &f);

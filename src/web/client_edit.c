@@ -87,7 +87,7 @@ static int by_name(const void *a, const void *b)
 
 static void language_list(struct visit *v, const struct form *f, const char *value)
 {
-    const struct form_list list = {"language", W_LANGUAGE, WORD_COUNT, value};
+    const struct form_list list = {"language", W_LANGUAGE, WORD_COUNT, value, false};
     const char *chosen = form_value(f, "language") != NULL ? form_value(f, "language") : value;
     struct languages all = {0};
     bool known = str_blank(chosen);
@@ -111,7 +111,7 @@ static void language_list(struct visit *v, const struct form *f, const char *val
 
 static void channel_list(struct visit *v, const struct form *f, const char *value)
 {
-    const struct form_list list = {"channel", W_PREFERS, WORD_COUNT, value};
+    const struct form_list list = {"channel", W_PREFERS, WORD_COUNT, value, false};
 
     form_list_begin(v, f, &list);
     form_option(v, f, &list, "", word(W_NO_PREFERENCE));
@@ -200,37 +200,35 @@ static void check_zone(struct form *f, const char *zone)
     if (*zone == '\0' || zone_get(zone) != NULL)
         return;
     char *near = zone_nearest(zone);
-    if (near != NULL)
-        form_problem(f, "timezone", "There is no time zone of this name; did you mean %s?", near);
-    else
-        form_problem(f, "timezone", "%s", word(W_ZONE_UNKNOWN));
+    form_wrong(f, "timezone", near != NULL ? W_WRONG_ZONE_NEAR : W_ZONE_UNKNOWN, near);
     free(near);
 }
 
 static void check(const struct visit *v, struct form *f, const struct client_row *row)
 {
-    char address[ADDRESS_MAX], number[PHONE_MAX];
+    char address[ADDRESS_MAX], number[PHONE_MAX], most[24];
     struct err err = {""};
     enum channel channel;
 
     if (*row->name == '\0')
-        form_problem(f, "name", "%s", word(W_NAME_NEEDED));
+        form_wrong(f, "name", W_NAME_NEEDED, NULL);
     for (size_t i = 0; i < PARTS; i++) {
         const struct form_field *field = &parts[i].field;
         const char *text = *place((struct client_row *)row, &parts[i]);
+        snprintf(most, sizeof(most), "%zu", field->length_max);
         if (field->length_max > 0 && characters(text) > field->length_max)
-            form_problem(f, field->name, "At most %zu characters fit here.", field->length_max);
+            form_wrong(f, field->name, W_TOO_MANY_CHARACTERS, most);
         if (field->kind != FORM_LONG && !str_one_line(text, strlen(text)))
-            form_problem(f, field->name, "%s", word(W_ONE_LINE));
+            form_wrong(f, field->name, W_ONE_LINE, NULL);
     }
     if (*row->email != '\0' && address_check(row->email, address, &err) != 0)
         form_problem(f, "email", "%s", err.text);
     if (*row->phone != '\0' && phone_e164(row->phone, v->site->country, number, &err) != 0)
         form_problem(f, "phone", "%s", err.text);
     if (*row->language != '\0' && !locale_language_valid(row->language))
-        form_problem(f, "language", "%s", word(W_LANGUAGE_UNKNOWN));
+        form_wrong(f, "language", W_LANGUAGE_UNKNOWN, NULL);
     if (*row->channel != '\0' && (!channel_from(row->channel, &channel) || channel == CHANNEL_TASK))
-        form_problem(f, "channel", "%s", word(W_CHANNEL_UNKNOWN));
+        form_wrong(f, "channel", W_CHANNEL_UNKNOWN, NULL);
     check_zone(f, row->timezone);
 }
 
@@ -257,12 +255,8 @@ static void tell_meanwhile(struct form *f, struct client_row *typed, struct clie
     for (size_t i = 0; i < PARTS; i++) {
         const char *now = *place(stands, &parts[i]);
         if (!same(now, *place(typed, &parts[i])))
-            form_problem(f, parts[i].field.name,
-                         str_blank(now) ? "Somebody else has changed this record meanwhile, and "
-                                          "this is empty there now."
-                                        : "Somebody else has changed this record meanwhile; there "
-                                          "it says now: %.300s",
-                         now);
+            form_wrong(f, parts[i].field.name, str_blank(now) ? W_MEANWHILE_EMPTY : W_MEANWHILE,
+                       now);
     }
 }
 
@@ -284,7 +278,7 @@ static int save(struct visit *v, struct form *f, struct client_row *typed)
     if (rc == 0 && !stale)
         rc = store_client_write(v->store, &id, typed, v->now_ms);
     if (rc == ERR_EXISTS)
-        form_problem(f, "ref", "%s", word(W_REF_TAKEN));
+        form_wrong(f, "ref", W_REF_TAKEN, NULL);
     if (rc == ERR_EXISTS || stale) {
         deed_drop(v);
         rc = show(v, f, &stands);

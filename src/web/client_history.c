@@ -14,6 +14,7 @@
 #include "store/records.h"
 #include "store/tasks.h"
 #include "store/web_queries.h"
+#include "web/changes.h"
 #include "web/clients.h"
 #include "web/frame.h"
 #include "web/html.h"
@@ -131,44 +132,6 @@ static void note_item(struct visit *v, const struct note *n)
     buf_puts(b, "</div></li>");
 }
 
-/* What stands in the list by itself, as a note or an answer, is not told twice. */
-static enum word change_word(const char *action)
-{
-    static const struct {
-        const char *action;
-        enum word w;
-    } words[] = {
-        {"client added", W_CHANGE_ADDED},           {"client changed", W_CHANGE_CHANGED},
-        {"consent recorded", W_CHANGE_CONSENT},     {"message sent again", W_CHANGE_AGAIN},
-        {"message cancelled", W_CHANGE_CANCELLED},  {"message known to have gone", W_CHANGE_GONE},
-        {"task opened again", W_CHANGE_TASK_AGAIN}, {"message written", W_CHANGE_WRITTEN},
-    };
-
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        if (str_eq(action, words[i].action))
-            return words[i].w;
-    return WORD_COUNT;
-}
-
-static void change_item(struct visit *v, const struct audit_line *c)
-{
-    struct buf *b = &v->response->body;
-    enum word w = change_word(c->action);
-
-    if (w == WORD_COUNT)
-        return;
-    buf_puts(b, "<li><div class=\"line\">");
-    frame_time(v, c->at_ms);
-    buf_puts(b, "<span class=\"quiet\">");
-    html_words(b, w, c->user, NULL);
-    if (!str_blank(c->detail)) {
-        buf_puts(b, " (");
-        html_text(b, c->detail);
-        buf_puts(b, ")");
-    }
-    buf_puts(b, "</span></div></li>");
-}
-
 static void item(struct visit *v, const struct history *h, const struct entry *e)
 {
     switch (e->kind) {
@@ -185,7 +148,7 @@ static void item(struct visit *v, const struct history *h, const struct entry *e
         task_item(v, &h->tasks[e->index], false);
         break;
     case KIND_CHANGE:
-        change_item(v, &h->changes[e->index]);
+        changes_item(v, &h->changes[e->index]);
         break;
     }
 }
@@ -199,6 +162,7 @@ int client_history(struct visit *v, int64_t client_id)
     struct entry *list = sort(&h, &count);
 
     part_section(b, "history", W_HISTORY);
+    part_tell(b, word(W_HISTORY), (int64_t)count);
     if (count == 0)
         part_quiet(b, W_HISTORY_NONE);
     else

@@ -55,7 +55,7 @@ static bool read_settings(struct visit *v, struct writing *w)
     w->settings = settings_read(v->site->dir, &problems);
     problems_close(&problems);
     if (w->settings == NULL)
-        form_problem(&w->form, "text", "%s", word(W_WRITE_CONFIG));
+        form_wrong(&w->form, "text", W_WRITE_CONFIG, NULL);
     return w->settings != NULL;
 }
 
@@ -141,8 +141,8 @@ static int preview(struct visit *v, const struct writing *w)
 
 static void lists(struct visit *v, const struct form *f)
 {
-    static const struct form_list channel = {"channel", W_CHANNEL, WORD_COUNT, PREFERRED};
-    static const struct form_list purpose = {"purpose", W_PURPOSE, WORD_COUNT, "service"};
+    static const struct form_list channel = {"channel", W_CHANNEL, WORD_COUNT, PREFERRED, false};
+    static const struct form_list purpose = {"purpose", W_PURPOSE, WORD_COUNT, "service", false};
 
     form_list_begin(v, f, &channel);
     form_option(v, f, &channel, PREFERRED, word(W_WRITE_PREFERRED));
@@ -210,11 +210,11 @@ static int choose_channel(struct visit *v, struct writing *w)
     if (str_eq(channel, PREFERRED))
         rc = written_channel(v->store, w->settings, m->client_id, m->purpose, &m->channel, reason);
     else if (channel == NULL || !channel_from(channel, &m->channel) || m->channel == CHANNEL_TASK)
-        form_problem(&w->form, "channel", "%s", word(W_CHANNEL_UNKNOWN));
+        form_wrong(&w->form, "channel", W_CHANNEL_UNKNOWN, NULL);
     if (reason[0] != '\0') /* as the gate would say it */
-        form_problem(&w->form, "channel", "It cannot be sent: %s.", reason);
+        form_wrong(&w->form, "channel", W_WRITE_NEVER, reason);
     else if (rc == 0 && w->settings->channels[m->channel].gateways.count == 0)
-        form_problem(&w->form, "channel", "%s", word(W_WRITE_NO_GATEWAY));
+        form_wrong(&w->form, "channel", W_WRITE_NO_GATEWAY, NULL);
     return rc;
 }
 
@@ -225,12 +225,12 @@ static void check_words(struct writing *w)
     struct err err = {""};
 
     if (w->written.channel == CHANNEL_EMAIL && str_blank(subject))
-        form_problem(f, "subject", "%s", word(W_WRITE_SUBJECT_NEEDED));
+        form_wrong(f, "subject", W_WRITE_SUBJECT_NEEDED, NULL);
     else if (subject != NULL &&
              (!str_one_line(subject, strlen(subject)) || strlen(subject) > MIME_SUBJECT_MAX))
-        form_problem(f, "subject", "%s", word(W_ONE_LINE));
+        form_wrong(f, "subject", W_ONE_LINE, NULL);
     if (str_blank(w->written.text))
-        form_problem(f, "text", "%s", word(W_TEXT_NEEDED));
+        form_wrong(f, "text", W_TEXT_NEEDED, NULL);
     else if (written_words(w->settings, &w->written, &w->text, &w->size, &err) != 0)
         form_problem(f, "text", "%s", err.text);
 }
@@ -258,7 +258,7 @@ static int take_typed(struct visit *v, struct writing *w)
     w->written.text = form_value(&w->form, "text");
     if (purpose == NULL || !purpose_from(purpose, &w->written.purpose) ||
         w->written.purpose == PURPOSE_INTERNAL)
-        form_problem(&w->form, "purpose", "%s", word(W_PURPOSE_UNKNOWN));
+        form_wrong(&w->form, "purpose", W_PURPOSE_UNKNOWN, NULL);
     else if (rc == 0)
         rc = choose_channel(v, w);
     if (rc == 0 && w->form.problem_count == 0)

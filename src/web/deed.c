@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "store/desk.h"
+#include "store/users.h"
 #include "web/html.h"
 
 #define BACK_MAX 500 /* bytes of a path */
@@ -67,7 +67,7 @@ int deed_end(struct visit *v, int rc, const char *action, const char *about, con
              const char *to, const char *said)
 {
     if (rc == 0)
-        rc = store_audit_about(v->store, v->now_ms, v->login.user.name, action, about, detail);
+        rc = store_audit(v->store, v->now_ms, v->login.user.name, action, about, detail);
     if (rc == 0)
         rc = store_commit(v->store);
     if (rc == 0)

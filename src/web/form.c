@@ -10,6 +10,7 @@
 #include "web/html.h"
 
 #define LONG_ROWS 5
+#define VALUE_BYTES_MAX 300 /* of a value within words */
 
 const char *form_value(const struct form *f, const char *name)
 {
@@ -35,6 +36,17 @@ void form_problem(struct form *f, const char *field, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(p->text, sizeof(p->text), fmt, ap);
     va_end(ap);
+}
+
+void form_wrong(struct form *f, const char *field, enum word w, const char *value)
+{
+    const char *text = word(w), *hole = strstr(text, "{}");
+
+    if (hole == NULL)
+        form_problem(f, field, "%s", text);
+    else
+        form_problem(f, field, "%.*s%.*s%s", (int)(hole - text), text, VALUE_BYTES_MAX,
+                     value != NULL ? value : "", hole + 2);
 }
 
 /* The id of a field, or of what belongs to it ("-hint", "-problem"). */
@@ -124,6 +136,7 @@ static const char *type_of(enum form_kind k)
     static const char *const types[] = {
         [FORM_TEXT] = "text",     [FORM_EMAIL] = "email",       [FORM_PHONE] = "tel",
         [FORM_NUMBER] = "number", [FORM_PASSWORD] = "password", [FORM_LONG] = "",
+        [FORM_DATE] = "date",     [FORM_TIME] = "time",
     };
 
     return types[k];
@@ -135,6 +148,7 @@ void form_field(struct visit *v, const struct form *f, const struct form_field *
     const char *value = field->kind == FORM_PASSWORD ? NULL : shown(f, field->name, field->value);
     bool lines = field->kind == FORM_LONG;
 
+    buf_puts(b, "<div class=\"field\">");
     label_of(b, f, field->name, field->label);
     remarks(b, f, field->name, field->hint);
     if (lines)
@@ -153,11 +167,11 @@ void form_field(struct visit *v, const struct form *f, const struct form_field *
     if (lines) {
         buf_puts(b, ">\n"); /* which a browser takes away */
         html_text(b, value);
-        buf_puts(b, "</textarea>");
+        buf_puts(b, "</textarea></div>");
     } else {
         buf_puts(b, " value=\"");
         html_attr(b, value);
-        buf_puts(b, "\">");
+        buf_puts(b, "\"></div>");
     }
 }
 
@@ -165,11 +179,12 @@ void form_list_begin(struct visit *v, const struct form *f, const struct form_li
 {
     struct buf *b = &v->response->body;
 
+    buf_puts(b, "<div class=\"field\">");
     label_of(b, f, list->name, list->label);
     remarks(b, f, list->name, list->hint);
     buf_puts(b, "<select id=\"");
     put_id(b, f, list->name, "");
-    buf_printf(b, "\" name=\"%s\"", list->name);
+    buf_printf(b, "\" name=\"%s\"%s", list->name, list->required ? " required" : "");
     described(b, f, list->name, list->hint);
     buf_puts(b, ">");
 }
@@ -189,7 +204,23 @@ void form_option(struct visit *v, const struct form *f, const struct form_list *
 
 void form_list_end(struct visit *v)
 {
-    buf_puts(&v->response->body, "</select>");
+    buf_puts(&v->response->body, "</select></div>");
+}
+
+void form_group_begin(struct visit *v, const char *heading)
+{
+    struct buf *b = &v->response->body;
+
+    if (heading == NULL)
+        return;
+    buf_puts(b, "<optgroup label=\"");
+    html_attr(b, heading);
+    buf_puts(b, "\">");
+}
+
+void form_group_end(struct visit *v, const char *heading)
+{
+    buf_puts(&v->response->body, heading != NULL ? "</optgroup>" : "");
 }
 
 void form_hidden(struct visit *v, const char *name, const char *value)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "store/users.h"
 #include "text/address.h"
@@ -147,7 +148,7 @@ static void check_new(struct form *f)
     if (fresh == NULL || password_check(fresh, &err) != 0)
         form_problem(f, "new", "%s", fresh != NULL ? err.text : word(W_PASSWORD_NEW_HINT));
     else if (!str_eq(fresh, again))
-        form_problem(f, "again", "%s", word(W_PASSWORD_DIFFERS));
+        form_wrong(f, "again", W_PASSWORD_DIFFERS, NULL);
 }
 
 /* Is it the visitor's password? Whoever sits at a browser that was left open does not know it. */
@@ -161,11 +162,11 @@ static int check_now(struct visit *v, struct form *f)
     if (rc != 0)
         return rc;
     if (backoff_wait_s(v->backoff, BACKOFF_ACCOUNT, name, mono_ms) > 0) {
-        form_problem(f, "now", "%s", word(W_PASSWORD_WAIT));
+        form_wrong(f, "now", W_PASSWORD_WAIT, NULL);
     } else if (now == NULL || strlen(now) > PASSWORD_BYTES_MAX ||
                !password_fits(now, user.password)) {
         backoff_wrong(v->backoff, BACKOFF_ACCOUNT, name, mono_ms);
-        form_problem(f, "now", "%s", word(W_PASSWORD_WRONG));
+        form_wrong(f, "now", W_PASSWORD_WRONG, NULL);
     } else {
         backoff_right(v->backoff, BACKOFF_ACCOUNT, name);
     }
@@ -191,7 +192,9 @@ int page_account_password(struct visit *v)
     rc = deed_begin(v);
     if (rc == 0)
         rc = store_user_change_password(v->store, v->login.user.id, hash, v->login.hash);
-    rc = deed_end(v, rc, "change password", NULL, v->login.user.name, "/account", "password");
+    char *about = mem_printf("user %s", v->login.user.name);
+    rc = deed_end(v, rc, "change password", about, NULL, "/account", "password");
+    free(about);
     free(hash);
     return rc;
 }

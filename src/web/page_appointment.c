@@ -124,6 +124,8 @@ static int show(struct visit *v, const struct visit_card *c)
         rc = facts(v, c);
     if (rc == 0)
         rc = about_tasks(v, &about);
+    if (rc == 0)
+        rc = about_changes(v, &about);
     buf_puts(b, "</div></div>");
     return rc;
 }

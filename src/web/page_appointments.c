@@ -157,6 +157,7 @@ static int one_day(struct visit *v, int64_t day, const struct placed *list, size
         buf_puts(b, "</span>");
     }
     buf_puts(b, "</h2>");
+    part_tell(b, word((enum word)(W_SUNDAY + civil_weekday(&c))), (int64_t)count);
     if (count == 0)
         part_quiet(b, W_DAY_EMPTY);
     buf_puts(b, "<ol class=\"list\">");

@@ -116,6 +116,7 @@ static int open_stage(struct visit *v, const struct workflow *flow, size_t at)
     int rc = store_jobs_in_stage(v->store, &place, CARDS_MAX, &list, &count, &total);
 
     stage_head(b, flow, stage, at);
+    part_tell(b, stage, total);
     snprintf(number, sizeof(number), "%lld", (long long)total);
     buf_puts(b, "<p class=\"quiet\">");
     if (total == 0)
@@ -145,6 +146,7 @@ static int ended_stage(struct visit *v, const struct workflow *flow, size_t at)
                                 &total);
 
     stage_head(b, flow, stage, at);
+    part_tell(b, stage, total);
     snprintf(number, sizeof(number), "%lld", (long long)total);
     buf_printf(b, "<details id=\"ended-%zu\"><summary>", at);
     html_words(b, workflow_is_lost(flow, stage) ? W_STAGE_LOST : W_STAGE_DONE, number, NULL);

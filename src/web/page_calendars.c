@@ -79,7 +79,7 @@ static int published_item(struct visit *v, const struct published *p)
 
 static int publish_form(struct visit *v, const struct form *f)
 {
-    static const struct form_list whose = {"whose", W_PUBLISH_WHOSE, WORD_COUNT, EVERYBODY};
+    static const struct form_list whose = {"whose", W_PUBLISH_WHOSE, WORD_COUNT, EVERYBODY, false};
     struct buf *b = &v->response->body;
     struct staff *list;
     size_t count;
@@ -244,7 +244,7 @@ static int take_key(struct visit *v, struct form *f, char **key)
     if (rc == 0 && person.active)
         rc = store_facts(v->store, ENTITY_STAFF, row, key, &facts);
     if (rc == ERR_NOTFOUND || (rc == 0 && !person.active)) {
-        form_problem(f, "whose", "%s", word(W_PUBLISH_UNKNOWN));
+        form_wrong(f, "whose", W_PUBLISH_UNKNOWN, NULL);
         rc = 0;
     }
     staff_close(&person);
@@ -262,7 +262,7 @@ static int publish(struct visit *v, struct form *f, const char *key)
         rc = store_publish(v->store, key, v->now_ms, token, &id);
     if (rc == ERR_LIMIT) {
         deed_drop(v);
-        form_problem(f, "whose", "%s", word(W_PUBLISH_FULL));
+        form_wrong(f, "whose", W_PUBLISH_FULL, NULL);
         return show(v, f, NULL);
     }
     snprintf(detail, sizeof(detail), "%lld", (long long)id);

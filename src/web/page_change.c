@@ -29,14 +29,23 @@ struct ways {
     const char *path;
     enum place place;
     enum word make, edit;
-    const char *audit_new, *audit_change;
+    const char *kind, *audit_new, *audit_change; /* in the audit */
 };
 
-static const struct ways job_ways = {"/jobs",    PLACE_JOBS, W_JOB_NEW,
-                                     W_JOB_EDIT, "add job",  "change job"};
-static const struct ways visit_ways = {"/appointments",   PLACE_APPOINTMENTS,
-                                       W_APPOINTMENT_NEW, W_APPOINTMENT_EDIT,
-                                       "add appointment", "change appointment"};
+static const struct ways job_ways = {.path = "/jobs",
+                                     .place = PLACE_JOBS,
+                                     .make = W_JOB_NEW,
+                                     .edit = W_JOB_EDIT,
+                                     .kind = "job",
+                                     .audit_new = "add job",
+                                     .audit_change = "change job"};
+static const struct ways visit_ways = {.path = "/appointments",
+                                       .place = PLACE_APPOINTMENTS,
+                                       .make = W_APPOINTMENT_NEW,
+                                       .edit = W_APPOINTMENT_EDIT,
+                                       .kind = "appointment",
+                                       .audit_new = "add appointment",
+                                       .audit_change = "change appointment"};
 
 static const struct ways *ways_of(enum entity_kind kind)
 {
@@ -64,18 +73,17 @@ static void for_whom(struct visit *v, const struct row_form *f)
     buf_puts(b, "</a></p>");
 }
 
+/* Where all steps lead. */
+static char *action_of(const struct row_form *f)
+{
+    return mem_printf("%s/change", ways_of(f->kind)->path);
+}
+
 static void button(struct buf *b, const char *step, enum word w, bool strong)
 {
     buf_printf(b, "<button name=\"do\" value=\"%s\"%s>", step, strong ? " class=\"strong\"" : "");
     html_word(b, w);
     buf_puts(b, "</button> ");
-}
-
-static void begin_form(struct visit *v, const struct row_form *f, const char *class)
-{
-    buf_printf(&v->response->body, "<form class=\"%s\" method=\"post\" action=\"%s/change\">",
-               class, ways_of(f->kind)->path);
-    auth_form_token(v);
 }
 
 static void notice(struct buf *b, const char *class, enum word w, const char *value)
@@ -92,6 +100,7 @@ static int form_page(struct visit *v, const struct row_form *f, enum word said, 
 {
     struct buf *b = &v->response->body;
     const struct ways *w = ways_of(f->kind);
+    char *action = action_of(f);
 
     begin(v, f->kind, f->id != 0 ? w->edit : w->make);
     for_whom(v, f);
@@ -102,7 +111,7 @@ static int form_page(struct visit *v, const struct row_form *f, enum word said, 
         row_form_changes(v, f, W_AS_IT_IS_NOW);
         buf_puts(b, "</div>");
     }
-    begin_form(v, f, "stack form");
+    form_begin(v, &f->form, action);
     if (f->kind == ENTITY_APPOINTMENT) {
         buf_puts(b, "<p class=\"quiet\">");
         html_words(b, W_ZONE_ABOUT, zone_name(v->site->zone), NULL);
@@ -112,6 +121,7 @@ static int form_page(struct visit *v, const struct row_form *f, enum word said, 
     button(b, "preview", W_ROW_PREVIEW, true);
     buf_puts(b, "</form>");
     frame_end(v);
+    free(action);
     return 0;
 }
 
@@ -122,6 +132,7 @@ static int preview_page(struct visit *v, const struct row_form *f)
     struct buf *b = &v->response->body;
     struct foresight seen = {0};
     struct err err = {""};
+    char *action = action_of(f);
     int rc = foresight_ask(v, &f->wanted, f->client_id, &seen, &err);
 
     begin(v, f->kind, W_BEFORE_SAVING);
@@ -133,13 +144,15 @@ static int preview_page(struct visit *v, const struct row_form *f)
         foresight_show(v, &seen);
     else
         notice(b, "look", W_FORESIGHT_TROUBLE, err.text);
-    begin_form(v, f, "buttons");
+    buf_printf(b, "<form class=\"buttons\" method=\"post\" action=\"%s\">", action);
+    auth_form_token(v);
     row_form_hidden(v, f);
     button(b, "save", W_SAVE, true);
     button(b, "back", W_ROW_BACK, false);
     buf_puts(b, "</form>");
     frame_end(v);
     foresight_close(&seen);
+    free(action);
     return 0;
 }
 
@@ -148,7 +161,7 @@ static int preview_page(struct visit *v, const struct row_form *f)
 static int write_row(struct visit *v, struct row_form *f)
 {
     const struct ways *w = ways_of(f->kind);
-    char digest[ROW_DIGEST_TEXT] = "", *told;
+    char digest[ROW_DIGEST_TEXT] = "", *told, *about;
     bool is_new = f->id == 0;
     int rc = store_begin(v->store);
 
@@ -159,10 +172,12 @@ static int write_row(struct visit *v, struct row_form *f)
     if (rc == 0)
         rc = store_row_change(v->store, &f->wanted, v->now_ms);
     if (rc == 0) {
+        about = mem_printf("%s %lld", w->kind, (long long)f->wanted.id);
         told = row_form_told(f);
         rc = store_audit(v->store, v->now_ms, v->login.user.name,
-                         is_new ? w->audit_new : w->audit_change, told);
+                         is_new ? w->audit_new : w->audit_change, about, told);
         free(told);
+        free(about);
     }
     if (rc == 0)
         rc = store_commit(v->store);
@@ -226,7 +241,7 @@ static int step(struct visit *v, struct row_form *f)
         return form_page(v, f, W_TODAY, NULL);
     if (!row_form_check(v, f)) {
         v->response->status = 422;
-        return form_page(v, f, W_LOOK_AT_FIELDS, NULL);
+        return form_page(v, f, W_TODAY, NULL); /* the form says what is wrong */
     }
     if (f->id != 0 && !row_form_differs(f)) {
         go_to_row(v, f, f->id, "same");

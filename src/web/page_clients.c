@@ -193,6 +193,7 @@ static int coming(struct visit *v, int64_t client_id)
     int rc = store_client_messages(v->store, client_id, true, COMING_MAX, &rows, &count);
 
     part_section(&v->response->body, "coming", W_COMING);
+    part_tell(&v->response->body, word(W_COMING), (int64_t)count);
     messages_list(v, "due", rows, count, true, false, W_COMING_NONE);
     buf_puts(&v->response->body, "</section>");
     outbox_rows_free(rows, count);

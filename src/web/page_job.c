@@ -195,6 +195,8 @@ static int show(struct visit *v, const struct job_card *c)
         rc = visits(v, c->job.id);
     if (rc == 0)
         rc = about_tasks(v, &about);
+    if (rc == 0)
+        rc = about_changes(v, &about);
     buf_puts(b, "</div></div>");
     return rc;
 }

@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "web/deed.h"
 #include "web/frame.h"
 #include "web/html.h"
 #include "web/messages.h"
@@ -210,19 +211,16 @@ int page_playbook(struct visit *v)
 
 /* --- the switches --- */
 
-static int write_switch(struct visit *v, bool pause, const char *reason)
+static int write_switch(struct visit *v, bool pause, const char *reason, const char *why)
 {
     const char *name = v->hole.token;
-    int rc = store_begin(v->store);
+    char *about = mem_printf("rule %s", name);
+    int rc = deed_begin(v);
 
     if (rc == 0)
         rc = store_rule_pause(v->store, name, pause, v->now_ms, reason);
-    if (rc == 0)
-        rc = store_audit(v->store, v->now_ms, v->login.user.name,
-                         pause ? "pause rule" : "resume rule", name);
-    if (rc == 0)
-        return store_commit(v->store);
-    store_rollback(v->store);
+    rc = deed_end(v, rc, pause ? "pause rule" : "resume rule", about, why, NULL, NULL);
+    free(about);
     return rc;
 }
 
@@ -236,7 +234,7 @@ static int switch_rule(struct visit *v, bool pause)
     char *to = back != NULL && strcmp(back, "list") == 0
                    ? mem_printf("/playbook?done=%s#%s", done, v->hole.token)
                    : mem_printf("/playbook/%s?done=%s", v->hole.token, done);
-    int rc = write_switch(v, pause, pause ? reason : NULL);
+    int rc = write_switch(v, pause, pause ? reason : NULL, pause && said ? why : NULL);
 
     if (rc == 0)
         response_go(v->response, to);

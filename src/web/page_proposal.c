@@ -25,6 +25,8 @@
 #include "web/proposal_result.h"
 #include "web/rule_edit.h"
 
+#define NOTHING "–" /* a key that is left out, in the audit */
+
 /* --- the page --- */
 
 static void put_text(struct buf *b, enum word title, const char *text)
@@ -211,6 +213,50 @@ static void say_unwritten(struct visit *v, const struct proposal *c, const struc
     frame_end(v);
 }
 
+static void told_key(struct buf *b, const char *key, const char *before, const char *after)
+{
+    if (str_eq(before, after))
+        return;
+    buf_printf(b, "%s%s: %s -> %s", b->len > 0 ? "; " : "", key,
+               str_blank(before) ? NOTHING : before, str_blank(after) ? NOTHING : after);
+}
+
+static const char *value_of(const struct ini_section *s, const char *key)
+{
+    const struct ini_entry *e = s != NULL ? ini_entry(s, key) : NULL;
+
+    return e != NULL ? e->value : NULL;
+}
+
+/* What changes, key by key, in one line for the audit; free() it. */
+static char *told(const struct proposal *c)
+{
+    const char *texts[2] = {c->before != NULL ? c->before : "",
+                            c->section != NULL ? c->section : ""};
+    const struct ini_section *s[2];
+    struct ini *files[2];
+    struct problems none = {0};
+    struct buf b;
+
+    buf_init(&b);
+    for (int i = 0; i < 2; i++) {
+        files[i] = ini_parse("", texts[i], strlen(texts[i]), &none);
+        s[i] = files[i]->count > 0 ? &files[i]->sections[0] : NULL;
+    }
+    if (c->was != NULL)
+        told_key(&b, "name", c->was, c->rule);
+    for (size_t i = 0; s[0] != NULL && i < s[0]->count; i++)
+        told_key(&b, s[0]->entries[i].key, s[0]->entries[i].value,
+                 value_of(s[1], s[0]->entries[i].key));
+    for (size_t i = 0; s[1] != NULL && i < s[1]->count; i++)
+        if (value_of(s[0], s[1]->entries[i].key) == NULL)
+            told_key(&b, s[1]->entries[i].key, NULL, s[1]->entries[i].value);
+    for (int i = 0; i < 2; i++)
+        ini_free(files[i]);
+    problems_close(&none);
+    return buf_steal(&b);
+}
+
 /* Who did it is written down with it, or neither is. ERR_BUSY, with a sentence: it is another file
  * by now. */
 static int write_file(struct visit *v, const struct proposal *c, struct err *err)
@@ -219,10 +265,13 @@ static int write_file(struct visit *v, const struct proposal *c, struct err *err
                                           [PROPOSAL_ADD] = "add rule",
                                           [PROPOSAL_DELETE] = "delete rule"};
     const char *name = strrchr(v->site->playbook, '/');
+    char *about = mem_printf("rule %s", c->rule), *detail = told(c);
     int rc = store_begin(v->store);
 
     if (rc == 0)
-        rc = store_audit(v->store, v->now_ms, v->login.user.name, actions[c->kind], c->rule);
+        rc = store_audit(v->store, v->now_ms, v->login.user.name, actions[c->kind], about, detail);
+    free(about);
+    free(detail);
     if (rc == 0)
         rc = fs_replace_if_same(v->site->dir, name != NULL ? name + 1 : v->site->playbook,
                                 c->digest, c->file, strlen(c->file), err);

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/str.h"
+#include "base/mem.h"
+#include "web/changes.h"
 #include "web/frame.h"
 #include "web/html.h"
 #include "web/messages.h"
@@ -15,7 +16,6 @@
 #define NEXT_MAX 10
 #define LAST_MAX 10
 #define DAYS_MAX 30
-#define AUDIT_MAX 10
 #define DAY_MS (24 * 3600 * INT64_C(1000))
 
 static void section(struct buf *b, const char *id, enum word title)
@@ -95,45 +95,12 @@ static int days_section(struct visit *v, const char *rule)
     return rc;
 }
 
-static enum word deed(const char *action)
-{
-    static const struct {
-        const char *action;
-        enum word w;
-    } words[] = {
-        {"pause rule", W_RULE_DID_PAUSE},
-        {"resume rule", W_RULE_DID_RESUME},
-        {"add rule", W_RULE_DID_ADD},
-        {"delete rule", W_RULE_DID_DELETE},
-    };
-
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        if (str_eq(action, words[i].action))
-            return words[i].w;
-    return W_RULE_DID_CHANGE;
-}
-
 static int audit_section(struct visit *v, const char *rule)
 {
-    struct buf *b = &v->response->body;
-    struct audit_row *rows;
-    size_t count;
-    int rc = store_rule_audit(v->store, rule, AUDIT_MAX, &rows, &count);
+    char *about = mem_printf("rule %s", rule);
+    int rc = changes_section(v, about);
 
-    if (count > 0) {
-        section(b, "who", W_RULE_AUDIT);
-        buf_puts(b, "<ul class=\"list\">");
-    }
-    for (size_t i = 0; i < count; i++) {
-        buf_puts(b, "<li>");
-        frame_time(v, rows[i].at_ms);
-        buf_putc(b, ' ');
-        html_words(b, deed(rows[i].action), rows[i].user, NULL);
-        buf_puts(b, "</li>");
-    }
-    if (count > 0)
-        buf_puts(b, "</ul></section>");
-    audit_rows_free(rows, count);
+    free(about);
     return rc;
 }
 

@@ -16,6 +16,7 @@
 #include "web/html.h"
 #include "web/messages.h"
 #include "web/pages.h"
+#include "web/parts.h"
 #include "web/tasks.h"
 
 #define NEEDS_MAX 20
@@ -94,7 +95,7 @@ static int state_section(struct visit *v)
     if (rc != 0)
         return rc;
     section(b, "state", W_STATE);
-    buf_printf(b, "<div class=\"notice %s\"><p role=\"status\">",
+    buf_printf(b, "<div class=\"notice %s\"><p data-tell>",
                v->health.trouble != 0 ? "bad"
                : paused               ? "look"
                                       : "good");
@@ -163,6 +164,7 @@ static int needs_section(struct visit *v)
                                &count, &total);
     if (rc == 0) {
         section(b, "needs", W_NEEDS_YOU);
+        part_tell(b, word(W_NEEDS_YOU), total + task_total);
         if (task_count > 0 && count > 0) {
             buf_puts(b, "<h3>");
             html_word(b, W_NOT_WELL);
@@ -216,6 +218,7 @@ static int went_section(struct visit *v)
 
     if (rc == 0) {
         section(b, "went", W_WENT);
+        part_tell(b, word(W_WENT), by_channel[CHANNEL_EMAIL] + by_channel[CHANNEL_SMS]);
         buf_puts(b, "<dl class=\"tiles\">");
         tile(b, by_channel[CHANNEL_EMAIL], W_EMAILS);
         tile(b, by_channel[CHANNEL_SMS], W_TEXTS);
@@ -239,6 +242,7 @@ static int left_out_section(struct visit *v)
 
     if (rc == 0) {
         section(b, "left-out", W_NOT_SENT);
+        part_tell(b, word(W_NOT_SENT), total);
         messages_list(v, "left", rows, count, false, true, W_NOT_SENT_NONE);
         some_of(b, W_WENT_MORE, count, total);
         buf_puts(b, "</section>");
@@ -271,7 +275,9 @@ static void gateway_line(struct visit *v, const char *name, const struct gateway
                : trouble ? "bad"
                          : "good");
     html_word(b, health);
-    buf_printf(b, "</span></td><td>%lld</td><td>%lld</td><td>",
+    buf_puts(b, "</span><span hidden data-tell=\"");
+    html_words(b, W_TELL, name, word(health), NULL);
+    buf_printf(b, "\"></span></td><td>%lld</td><td>%lld</td><td>",
                (long long)(r != NULL ? r->sent : 0), (long long)(r != NULL ? r->not_sent : 0));
     if (r != NULL && r->last_sent_ms > 0)
         frame_time(v, r->last_sent_ms);
@@ -360,7 +366,8 @@ static int pause_all(struct visit *v, bool pause)
         rc = store_pause(v->store, pause, v->now_ms, reason);
     free(reason);
     if (rc == 0)
-        rc = store_audit(v->store, v->now_ms, v->login.user.name, pause ? "pause" : "resume", NULL);
+        rc = store_audit(v->store, v->now_ms, v->login.user.name, pause ? "pause" : "resume", NULL,
+                         NULL);
     if (rc == 0)
         rc = store_commit(v->store);
     if (rc != 0) {

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "text/diff.h"
 #include "web/auth.h"
+#include "web/changes.h"
 #include "web/editing.h"
 #include "web/frame.h"
 #include "web/html.h"
@@ -109,7 +110,7 @@ static void choice(struct versions *l, const char *name, enum word label, int64_
     struct visit *v = l->e->v;
     struct buf *b = &v->response->body;
 
-    buf_printf(b, "<label for=\"%s\">", name);
+    buf_printf(b, "<div class=\"field\"><label for=\"%s\">", name);
     html_word(b, label);
     buf_printf(b, "</label><select id=\"%s\" name=\"%s\">", name, name);
     if (with_present) {
@@ -129,7 +130,7 @@ static void choice(struct versions *l, const char *name, enum word label, int64_
             html_word(b, W_IN_FILE);
         buf_puts(b, "</option>");
     }
-    buf_puts(b, "</select>");
+    buf_puts(b, "</select></div>");
 }
 
 static void compare_form(struct versions *l)
@@ -289,6 +290,11 @@ static int show(struct editing *e)
         rc = differences(&l);
     if (rc == 0)
         rc = list(&l);
+    if (rc == 0) {
+        char *about = mem_printf("text %s", e->path);
+        rc = changes_section(e->v, about);
+        free(about);
+    }
     template_versions_free(l.list, l.count);
     return rc;
 }

@@ -19,6 +19,16 @@ void part_section(struct buf *b, const char *id, enum word title)
     buf_puts(b, "</h2>");
 }
 
+void part_tell(struct buf *b, const char *what, int64_t count)
+{
+    char number[24];
+
+    snprintf(number, sizeof(number), "%lld", (long long)count);
+    buf_puts(b, "<span hidden data-tell=\"");
+    html_words(b, W_TELL, what, number, NULL);
+    buf_puts(b, "\"></span>");
+}
+
 void part_fact(struct buf *b, enum word name, const char *value, const char *fallback)
 {
     if (str_blank(value))

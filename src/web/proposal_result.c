@@ -22,11 +22,12 @@ static void put_sentence(struct buf *b, enum word none, enum word some, long lon
     char text[24];
 
     snprintf(text, sizeof(text), "%lld", n);
-    buf_puts(b, "<li>");
+    buf_puts(b, "<li><span data-tell>");
     if (n == 0)
         html_word(b, none);
     else
         html_words(b, some, text, NULL);
+    buf_puts(b, "</span>");
 }
 
 /* "To Anna, Berta and 12 more." */
@@ -119,7 +120,7 @@ static void put_result(struct buf *b, const json_t *o)
     char days[8];
 
     snprintf(days, sizeof(days), "%d", PROPOSAL_DAYS);
-    buf_puts(b, "<p role=\"status\">");
+    buf_puts(b, "<p data-tell>");
     html_words(b, W_EFFECT_DAYS, days, NULL);
     buf_puts(b, "</p><ul class=\"list\">");
     put_sentence(b, W_EFFECT_NOW_NONE, W_EFFECT_NOW, figure(o, "at_once"));
@@ -151,7 +152,7 @@ void proposal_result_write(struct visit *v, const struct proposal *c)
     if (o != NULL) {
         put_result(b, o);
     } else if (c->state == COUNT_DONE || c->state == COUNT_FAILED) {
-        buf_puts(b, "<p class=\"wrong\" role=\"status\">");
+        buf_puts(b, "<p class=\"wrong\" data-tell>");
         html_words(b, W_EFFECT_FAILED, c->result, NULL);
         buf_puts(b, "</p>");
     } else {

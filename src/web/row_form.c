@@ -11,6 +11,8 @@
 #include "web/html.h"
 #include "web/parts.h"
 
+#define ROW_INPUT_MAX 500 /* characters that a browser lets one type */
+
 void row_form_close(struct row_form *f)
 {
     for (size_t i = 0; i < ROW_FIELDS_MAX; i++) {
@@ -119,15 +121,7 @@ bool row_form_differs(const struct row_form *f)
 
 void row_form_wrong(struct row_form *f, size_t field, enum word w, const char *value)
 {
-    const char *text = word(w), *hole = strstr(text, "{}");
-
-    if (f->wrong[field][0] != '\0')
-        return;
-    if (hole == NULL)
-        snprintf(f->wrong[field], ROW_WRONG_MAX, "%s", text);
-    else
-        snprintf(f->wrong[field], ROW_WRONG_MAX, "%.*s%.80s%s", (int)(hole - text), text,
-                 value != NULL ? value : "", hole + 2);
+    form_wrong(&f->form, f->fields[field].name, w, value);
 }
 
 static const struct row_option *chosen(const struct row_form *f, size_t field, const char *value)
@@ -140,8 +134,8 @@ static const struct row_option *chosen(const struct row_form *f, size_t field, c
 
 bool row_form_check(struct visit *v, struct row_form *f)
 {
+    f->form.problem_count = 0;
     for (size_t i = 0; i < f->count; i++) {
-        f->wrong[i][0] = '\0';
         if (strlen(f->values[i]) > ROW_VALUE_BYTES)
             row_form_wrong(f, i, W_WRONG_LONG, NULL);
         else if (f->fields[i].required && str_blank(f->values[i]) &&
@@ -154,10 +148,7 @@ bool row_form_check(struct visit *v, struct row_form *f)
     f->wanted.kind = f->kind;
     f->wanted.id = f->id;
     kind_of(f)->check(v, f);
-    for (size_t i = 0; i < f->count; i++)
-        if (f->wrong[i][0] != '\0')
-            return false;
-    return true;
+    return f->form.problem_count == 0;
 }
 
 char *row_form_text(const struct row_form *f, size_t field)
@@ -209,99 +200,71 @@ int row_form_staff(struct visit *v, struct row_form *f, size_t field)
 
 /* --- writing it --- */
 
-static void options(struct buf *b, const struct row_form *f, size_t field)
+static void choice(struct visit *v, const struct row_form *f, size_t i)
 {
+    const struct form_list list = {.name = f->fields[i].name,
+                                   .label = f->fields[i].label,
+                                   .hint = WORD_COUNT,
+                                   .value = f->values[i],
+                                   .required = f->fields[i].required};
     const char *group = NULL;
 
-    for (size_t k = 0; k < f->options[field].count; k++) {
-        const struct row_option *o = &f->options[field].items[k];
+    form_list_begin(v, &f->form, &list);
+    for (size_t k = 0; k < f->options[i].count; k++) {
+        const struct row_option *o = &f->options[i].items[k];
         if (!str_eq(o->group, group)) {
-            buf_puts(b, group != NULL ? "</optgroup>" : "");
-            if (o->group != NULL) {
-                buf_puts(b, "<optgroup label=\"");
-                html_attr(b, o->group);
-                buf_puts(b, "\">");
-            }
+            form_group_end(v, group);
+            form_group_begin(v, o->group);
             group = o->group;
         }
-        buf_puts(b, "<option value=\"");
-        html_attr(b, o->value);
-        buf_puts(b, strcmp(o->value, f->values[field]) == 0 ? "\" selected>" : "\">");
-        html_text(b, o->label);
-        buf_puts(b, "</option>");
+        form_option(v, &f->form, &list, o->value, o->label);
     }
-    buf_puts(b, group != NULL ? "</optgroup>" : "");
+    form_group_end(v, group);
+    form_list_end(v);
 }
 
-static void input(struct buf *b, const struct row_form *f, size_t i)
+static void input(struct visit *v, const struct row_form *f, size_t i)
 {
-    static const char *const types[] = {
-        [ROW_TEXT] = "text", [ROW_DATE] = "date", [ROW_TIME] = "time"};
-    const struct row_field *field = &f->fields[i];
-    bool wrong = f->wrong[i][0] != '\0';
+    static const enum form_kind kinds[] = {
+        [ROW_TEXT] = FORM_TEXT, [ROW_DATE] = FORM_DATE, [ROW_TIME] = FORM_TIME};
+    const struct form_field field = {.name = f->fields[i].name,
+                                     .label = f->fields[i].label,
+                                     .hint = WORD_COUNT,
+                                     .kind = kinds[f->fields[i].input],
+                                     .value = f->values[i],
+                                     .length_max = ROW_INPUT_MAX,
+                                     .required = f->fields[i].required};
 
-    buf_printf(b, "<div class=\"field\"><label for=\"%s\">", field->name);
-    html_word(b, field->label);
-    buf_puts(b, "</label>");
-    if (wrong) {
-        buf_printf(b, "<p class=\"problem\" id=\"%s-wrong\">", field->name);
-        html_text(b, f->wrong[i]);
-        buf_puts(b, "</p>");
-    }
-    buf_printf(b,
-               field->input == ROW_CHOICE ? "<select id=\"%s\" name=\"%s\""
-                                          : "<input id=\"%s\" name=\"%s\"",
-               field->name, field->name);
-    if (wrong)
-        buf_printf(b, " aria-invalid=\"true\" aria-describedby=\"%s-wrong\"", field->name);
-    if (field->required)
-        buf_puts(b, " required");
-    if (field->input == ROW_CHOICE) {
-        buf_puts(b, ">");
-        options(b, f, i);
-        buf_puts(b, "</select></div>");
-        return;
-    }
-    buf_printf(b, " type=\"%s\" maxlength=\"500\" dir=\"auto\" value=\"", types[field->input]);
-    html_attr(b, f->values[i]);
-    buf_puts(b, "\"></div>");
-}
-
-static void hidden(struct buf *b, const char *name, const char *value)
-{
-    buf_printf(b, "<input type=\"hidden\" name=\"%s\" value=\"", name);
-    html_attr(b, value);
-    buf_puts(b, "\">");
+    form_field(v, &f->form, &field);
 }
 
 /* What a form carries whichever way it is shown. */
-static void identity(struct buf *b, const struct row_form *f)
+static void identity(struct visit *v, const struct row_form *f)
 {
     char id[24], client[24];
 
     snprintf(id, sizeof(id), "%lld", (long long)f->id);
     snprintf(client, sizeof(client), "%lld", (long long)f->client_id);
-    hidden(b, "id", id);
-    hidden(b, "client", client);
-    hidden(b, "digest", f->digest);
+    form_hidden(v, "id", id);
+    form_hidden(v, "client", client);
+    form_hidden(v, "digest", f->digest);
 }
 
 void row_form_inputs(struct visit *v, const struct row_form *f)
 {
-    struct buf *b = &v->response->body;
-
-    identity(b, f);
+    identity(v, f);
     for (size_t i = 0; i < f->count; i++)
-        input(b, f, i);
+        if (f->fields[i].input == ROW_CHOICE)
+            choice(v, f, i);
+        else
+            input(v, f, i);
 }
 
 void row_form_hidden(struct visit *v, const struct row_form *f)
 {
-    struct buf *b = &v->response->body;
-
-    identity(b, f);
+    identity(v, f);
     for (size_t i = 0; i < f->count; i++)
-        hidden(b, f->fields[i].name, f->values[i]);
+        form_hidden(v, f->fields[i].name, f->values[i]);
 }
 
 /* A value as people read it. */
@@ -352,10 +315,9 @@ char *row_form_told(const struct row_form *f)
     struct buf b;
 
     buf_init(&b);
-    buf_printf(&b, "#%lld", (long long)f->wanted.id);
     for (size_t i = 0; i < f->count; i++)
         if (!str_eq(f->values[i], f->before[i]))
-            buf_printf(&b, "; %s: %s -> %s", f->fields[i].name, shown(f, i, f->before[i]),
-                       shown(f, i, f->values[i]));
+            buf_printf(&b, "%s%s: %s -> %s", b.len > 0 ? "; " : "", f->fields[i].name,
+                       shown(f, i, f->before[i]), shown(f, i, f->values[i]));
     return buf_steal(&b);
 }

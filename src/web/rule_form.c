@@ -7,7 +7,6 @@
  */
 #include "web/rule_form.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -196,12 +195,8 @@ static void put_errors(struct visit *v, const char *key, const struct ini_sectio
 
     buf_printf(b, "<p class=\"wrong\" id=\"error-%s\">", key);
     for (size_t i = 0; i < problems->count; i++) {
-        char line[24];
         if (!is_about(v, section, e, &problems->items[i]))
             continue;
-        snprintf(line, sizeof(line), "%d", problems->items[i].line);
-        html_words(b, W_RULE_LINE, line, NULL);
-        buf_puts(b, ": ");
         html_text(b, problems->items[i].text);
         buf_putc(b, ' ');
     }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/str.h"
 #include "store/calendars.h"
 #include "store/rules.h"
@@ -199,7 +200,12 @@ int page_task_yes(struct visit *v)
         rc = accept_calendar(v, t->key + strlen(TASK_CALENDAR_ASKS));
     if (rc == 0)
         rc = store_task_done(v->store, t->id, v->login.user.name, NULL, v->now_ms);
-    rc = deed_end(v, rc, "said yes", t != NULL ? t->key : NULL, NULL, deed_back(v), "yes");
+    bool rule = t != NULL && str_starts(t->key, TASK_RULE_ASKS);
+    char *about = rule        ? mem_printf("rule %s", t->key + strlen(TASK_RULE_ASKS))
+                  : t != NULL ? mem_strdup(t->key)
+                              : NULL;
+    rc = deed_end(v, rc, "said yes", about, NULL, deed_back(v), "yes");
+    free(about);
     task_rows_free(t, t != NULL);
     return rc;
 }

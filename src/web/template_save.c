@@ -25,6 +25,17 @@
 #define STAFF_MAX 200 /* whom a test may go to */
 #define TOKEN_BITS 128
 
+/* Who did it: the versions tell how it was before. */
+static int write_audit(struct editing *e, const char *action, const char *detail)
+{
+    struct visit *v = e->v;
+    char *about = mem_printf("text %s", e->path);
+    int rc = store_audit(v->store, v->now_ms, v->login.user.name, action, about, detail);
+
+    free(about);
+    return rc;
+}
+
 /* --- saving --- */
 
 /* The versions, and who did it; then the file. Within a transaction. */
@@ -42,7 +53,7 @@ static int write_down(struct editing *e, bool same, const char *action, struct e
     if (rc == 0)
         rc = store_template_add(v->store, e->path, e->text, who, same, v->now_ms);
     if (rc == 0)
-        rc = store_audit(v->store, v->now_ms, who, action, e->path);
+        rc = write_audit(e, action, same ? "says the same" : NULL);
     if (rc == 0 && (e->saved == NULL || strcmp(e->saved, e->text) != 0)) {
         rc = fs_replace_if_same(e->texts.settings->templates, e->path, e->seen, e->text,
                                 strlen(e->text), err);
@@ -201,8 +212,7 @@ static int queue(struct editing *e, const struct gateway_settings *g, const char
     if (rc == 0)
         rc = by_hand_test(s, g, e->channel, to, e->v->now_ms, words, &id);
     if (rc == 0)
-        rc = store_audit(s, e->v->now_ms, e->v->login.user.name, allowance_action(ALLOWANCE_TESTS),
-                         e->path);
+        rc = write_audit(e, allowance_action(ALLOWANCE_TESTS), to);
     if (rc == 0)
         rc = store_commit(s);
     if (rc != 0)

@@ -237,7 +237,7 @@ class WhatItWillSend(Change):
         self.assertIn("Ready: Brakes", page.text)
         self.assertIn("Saved.", browser.get(answer.location).text)
         audit = shop.query("SELECT user, detail FROM audit WHERE action = 'change job'")
-        self.assertEqual(audit, [{"user": "anna", "detail": "#1; stage: New -> Ready"}])
+        self.assertEqual(audit, [{"user": "anna", "detail": "stage: New -> Ready"}])
 
     def test_a_moved_visit_moves_its_reminder_to_the_time_that_was_told(self):
         shop = self.page()
@@ -378,8 +378,8 @@ class Forms(Change):
             for do in ("preview", "save"):
                 page = self.send(browser, "appointments", form, do=do, **values)
                 self.assertEqual(page.status, 422, values)
-                self.assertRegex(page.text, rf'id="{field}-wrong">[^<]*{re.escape(words)}')
-                self.assertIn(f'aria-describedby="{field}-wrong"', page.text)
+                self.assertRegex(page.text, rf'id="{field}-problem">[^<]*{re.escape(words)}')
+                self.assertIn(f'aria-describedby="{field}-problem"', page.text)
         self.assertEqual(shop.query("SELECT count(*) AS n FROM audit WHERE action LIKE 'change%'"),
                          [{"n": 0}])
 
@@ -399,7 +399,7 @@ class Forms(Change):
         ):
             page = self.send(browser, "jobs", form, **values)
             self.assertEqual(page.status, 422, values)
-            self.assertRegex(page.text, rf'id="{field}-wrong">[^<]*{re.escape(words)}')
+            self.assertRegex(page.text, rf'id="{field}-problem">[^<]*{re.escape(words)}')
 
     def test_back_leads_to_the_form_with_what_was_typed(self):
         shop = self.page()

@@ -63,6 +63,24 @@ class Lists(CliTest):
         self.assertIn("she called", shop.run("history").stdout)
         self.refused(shop, "no client", "history", "nobody")
 
+    def test_history_has_what_was_noted_in_its_place(self):
+        shop = self.planned()
+        noted = ("INSERT INTO note (client_id, at_ms, user, text) "
+                 "VALUES (1, unixepoch('now', '{}') * 1000, 'anna', '{}')")
+        shop.sql(noted.format("-1 hour", "She rang about\nthe brakes."))
+        shop.run("cancel", shop.messages(rule="ready")[0]["id"])
+        shop.sql(noted.format("+1 hour", "She came."))
+        entries = shop.json("history", "c7")
+        self.assertEqual([e["kind"] for e in entries], ["note", "message", "note"])
+        self.assertEqual(list(entries[0]), ["id", "client_id", "at", "by", "text", "kind"])
+        self.assertEqual((entries[0]["client_id"], entries[0]["by"], entries[0]["text"]),
+                         (1, "anna", "She rang about\nthe brakes."))
+        self.assertEqual(shop.json("history"), entries)  # of everybody, too
+        self.assertEqual(shop.json("history", "--limit", "1"), entries[2:])
+        self.assertEqual(shop.json("history", "c8"), [])
+        told = shop.run("history", "c7").stdout
+        self.assertRegex(told, r"noted .*\bby anna\n +She rang about\b")
+
     def test_a_name_cannot_command_the_terminal(self):
         shop = self.planned()
         db = sqlite3.connect(shop.database)

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import shutil
+import sqlite3
 import struct
 import subprocess
 import tempfile
@@ -81,6 +82,10 @@ class DemoPage(unittest.TestCase):
         browser.sign_in(name, password=password)
         self.assertIn("14 December", browser.get("/").text)
         self.assertIn("Наталья", browser.get("/clients?q=natalya").text)
+        with contextlib.closing(sqlite3.connect(self.folder / "betimes.db")) as db:
+            made = db.execute("SELECT user, action, about, detail FROM audit "
+                              "WHERE about IS NOT NULL").fetchall()
+        self.assertEqual(made, [("betimes demo", "add user", f"user {name}", "manager")])
         self.assertIsNone(terminal.program.poll())
         terminal.press_ctrl_c()
         self.assertEqual(terminal.wait_end(), 0)

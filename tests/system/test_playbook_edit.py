@@ -67,8 +67,8 @@ class Form(EditTest):
         browser = self.browser()
         answer = self.send(browser, "reminder", when="2 ours before", if_="job.colour = 1")
         self.assertEqual(answer.status, 422)
-        for key, words in (("when", "line 25: `when`: `ours` is no unit of time"),
-                           ("if", "line 27: `if`: ")):
+        for key, words in (("when", "`when`: `ours` is no unit of time"),
+                           ("if", "`if`: ")):
             field = re.search(rf'<div class="field"><label for="key-{key}">.*?</div>', answer.text,
                               re.DOTALL)[0]
             self.assertIn(f'<p class="wrong" id="error-{key}">{words}', field)
@@ -201,8 +201,8 @@ class Saving(EditTest):
         form["mode"] = "delete"
         self.save(browser, browser.post("/playbook/ready-too/edit", form))
         self.assertEqual(self.file(shop), PLAYBOOK + "\n")
-        actions = [r["action"] for r in shop.query("SELECT action FROM audit WHERE detail = ?",
-                                                   "ready-too")]
+        actions = [r["action"] for r in shop.query("SELECT action FROM audit WHERE about = ?",
+                                                   "rule ready-too")]
         self.assertEqual(actions, ["add rule", "delete rule"])
 
     def test_a_section_is_edited_as_text(self):
@@ -260,7 +260,7 @@ class Saving(EditTest):
         self.assertIn("The file cannot be written", refused.text)
         self.assertIn("; short\nlate = 2 days\n", refused.text)
         self.assertEqual(self.file(shop), PLAYBOOK)
-        self.assertEqual(shop.query("SELECT * FROM audit WHERE detail = 'ready'"), [])
+        self.assertEqual(shop.query("SELECT * FROM audit WHERE about = 'rule ready'"), [])
 
 
 class Effect(EditTest):

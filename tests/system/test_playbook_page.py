@@ -135,9 +135,10 @@ class Switches(PlaybookTest):
         self.assertEqual(answer.location, "/playbook?done=resume#ready")
         shop.wait_message(rule="ready", state="sent")
         self.assertIn(">on</span>", self.rule(browser.get("/playbook").text, "ready"))
-        done = [(r["user"], r["action"], r["detail"]) for r in
+        done = [(r["user"], r["action"], r["about"]) for r in
                 shop.query("SELECT * FROM audit WHERE action LIKE '% rule' ORDER BY id")]
-        self.assertEqual(done, [("anna", "pause rule", "ready"), ("anna", "resume rule", "ready")])
+        self.assertEqual(done, [("anna", "pause rule", "rule ready"),
+                                ("anna", "resume rule", "rule ready")])
 
     def test_a_rule_that_asks_gets_its_yes(self):
         shop = self.page(conf=CONF + "\n[limits]\nblast = 1 clients\n")

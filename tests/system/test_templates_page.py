@@ -285,8 +285,8 @@ class Editor(TemplatesTest):
         text = wait_until("the text", lambda: [m for m in shop.messages(rule="ready")
                                                if m["state"] == "sent"])[0]["text"]
         self.assertEqual(text, "It is ready,\nIlze!")
-        done = shop.query("SELECT user, detail FROM audit WHERE action = 'change text'")
-        self.assertEqual([(d["user"], d["detail"]) for d in done], [("anna", "ready/en.sms")])
+        done = shop.query("SELECT user, about FROM audit WHERE action = 'change text'")
+        self.assertEqual([(d["user"], d["about"]) for d in done], [("anna", "text ready/en.sms")])
 
     def test_two_people_do_not_overwrite_each_other(self):
         shop = self.page()

@@ -536,6 +536,7 @@ CREATE TABLE note (
     text TEXT NOT NULL
 );
 CREATE INDEX note_client ON note (client_id, at_ms);
+CREATE INDEX note_at ON note (at_ms);
 
 -- The texts of the templates as they were: the latest of a file is the one that counts. file: beneath
 -- the folder. by: who saved it on the page; NULL: it was found in the file. same: what it says did

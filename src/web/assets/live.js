@@ -4,6 +4,9 @@
 // reached, and a section that they are writing in, or pressing a button of, is left as it is until
 // they are done. Nothing is fetched while the page is out of sight. Without this script the link
 // beside the title does the same.
+//
+// Who hears the page is told what has changed, and nothing else: of what is marked [data-tell], the
+// words there, or else its text, that differ from before; politely, and not too often.
 "use strict";
 
 (() => {
@@ -22,6 +25,47 @@
   let failures = 0;
   let timer = 0;
   let pressed = false;
+
+  // --- what is said
+
+  const SAY_EVERY_MS = 10000;
+  const voice = document.createElement("p");
+  voice.className = "unseen";
+  voice.id = "live-said";
+  voice.setAttribute("role", "status");
+  part.after(voice);
+  const news = new Map();
+  let resting = false;
+
+  const say = () => {
+    resting = news.size > 0;
+    if (!resting) return;
+    voice.textContent = [...news.values()].join(" ");
+    news.clear();
+    setTimeout(say, SAY_EVERY_MS);
+  };
+
+  // Each text by its section and its place there.
+  const told = (root) => {
+    const texts = new Map();
+    for (const element of root.querySelectorAll("[data-tell]")) {
+      const section = element.closest("section[aria-labelledby]");
+      const name = section && root.contains(section) ? section.getAttribute("aria-labelledby") : "";
+      let n = 0;
+      while (texts.has(`${name} ${n}`)) n++;
+      texts.set(`${name} ${n}`, element.dataset.tell || element.textContent.trim());
+    }
+    return texts;
+  };
+
+  let heard = told(part);
+  const tell = (now) => {
+    for (const [key, text] of now) if (heard.get(key) !== text) news.set(key, text);
+    heard = now;
+    if (!resting) say();
+  };
+
+  // --- what is shown
 
   const sections = (root) =>
     new Map([...root.querySelectorAll("section")].map(
@@ -111,6 +155,7 @@
             location.reload(); // signed out meanwhile, or something else stands here now
             return;
           }
+          tell(told(fresh));
           tag = take(fresh) ? answer.headers.get("ETag") || "" : "";
         }
       } catch {

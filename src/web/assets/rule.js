@@ -53,9 +53,11 @@
     }
   };
 
-  // Typing and choosing: both are "input".
-  form.addEventListener("input", () => {
+  const soon = () => {
     clearTimeout(timer);
     timer = setTimeout(look, PAUSE_MS);
-  });
+  };
+
+  form.addEventListener("input", soon);
+  form.addEventListener("change", soon); // some browsers tell of a choice in a list by this alone
 })();

@@ -1,0 +1,17 @@
+/*
+ * Who changed what: lines of the audit, as the pages about what was changed show them.
+ */
+#ifndef WEB_CHANGES_H
+#define WEB_CHANGES_H
+
+#include "store/desk.h"
+#include "web/visit.h"
+
+/* One, as an item of a list; nothing for what the list shows in another way, such as a note. */
+void changes_item(struct visit *v, const struct audit_line *c);
+
+/* The latest changes of what `about` names ("job 7", "rule ready"), in a section of their own;
+ * nothing if there are none. Errors: those of the store. */
+int changes_section(struct visit *v, const char *about);
+
+#endif
