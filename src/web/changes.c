@@ -56,9 +56,9 @@ void changes_item(struct visit *v, const struct audit_line *c)
     buf_puts(b, "<span class=\"quiet\">");
     html_words(b, w, c->user, NULL);
     if (!str_blank(c->detail)) {
-        buf_puts(b, " (<span dir=\"auto\">");
+        buf_puts(b, " (");
         html_text(b, c->detail);
-        buf_puts(b, "</span>)");
+        buf_puts(b, ")");
     }
     buf_puts(b, "</span></div></li>");
 }

@@ -226,7 +226,10 @@ int page_account_addresses(struct visit *v)
     rc = deed_begin(v);
     if (rc == 0)
         rc = store_user_set_addresses(v->store, v->login.user.id, email, phone);
-    return deed_end(v, rc, "change own addresses", NULL, NULL, "/account", "addresses");
+    char *about = mem_printf("user %s", v->login.user.name);
+    rc = deed_end(v, rc, "change own addresses", about, NULL, "/account", "addresses");
+    free(about);
+    return rc;
 }
 
 int page_account_elsewhere(struct visit *v)

@@ -10,6 +10,7 @@ import unittest
 from pathlib import Path
 
 from harness import ROOT
+from web_browser import PASSWORD, Browser, free_port
 
 BUILD = Path(os.environ.get("BUILD", ROOT / "build"))
 EXPOSURE_MAX = 1.5
@@ -36,7 +37,8 @@ def make(target, destination):
 class Install(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.destination = Path(tempfile.mkdtemp(prefix="betimes-install-"))
+        # Not in the tests' own folder: the service's user has to get there.
+        cls.destination = Path(tempfile.mkdtemp(prefix="betimes-install-", dir="/var/tmp"))
         cls.addClassCleanup(shutil.rmtree, cls.destination)
         cls.prefix = make("install", cls.destination)
 
@@ -122,6 +124,82 @@ class Install(unittest.TestCase):
         data, conf = (root / "var/lib/betimes").stat(), (root / "etc/betimes").stat()
         self.assertEqual((data.st_uid, data.st_gid, stat.S_IMODE(data.st_mode)), (uid, gid, 0o2770))
         self.assertEqual((conf.st_uid, conf.st_gid, stat.S_IMODE(conf.st_mode)), (0, gid, 0o1770))
+
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root may make users")
+    def test_what_managers_write_is_the_service_s_and_nothing_else_is(self):
+        """As `make install` and the README leave it, and as the service runs: by its own user."""
+        root = self.destination / "served"
+        conf, data = root / "etc/betimes", root / "var/lib/betimes"
+        for folder in (conf.parent, data.parent):
+            folder.mkdir(parents=True)
+        for folder in (self.destination, *self.prefix.relative_to(self.destination).parents):
+            (self.destination / folder).chmod(0o755)
+        users, folders = (self.prefix / f"lib/{kind}.d/betimes.conf" for kind in
+                          ("sysusers", "tmpfiles"))
+        run("systemd-sysusers", f"--root={root}", users)
+        uid, gid = map(int, re.search(r"^betimes:\w*:(\d+):(\d+):",
+                                      (root / "etc/passwd").read_text(), re.M).groups())
+        betimes = self.prefix / "bin/betimes"
+        run("systemd-tmpfiles", "--create", f"--root={root}", folders)
+        run(betimes, "init", "-c", conf)
+        for file in conf.glob("betimes.db*"):  # its place is the data's folder
+            file.unlink()
+        port = free_port()
+        (conf / "betimes.conf").write_text(
+            "[business]\nname = Riverside Garage\ntimezone = Europe/Riga\n"
+            "hours = Mon-Fri 09:00-18:00\n"
+            f"[database]\npath = {data}/betimes.db\n"
+            f"[gateway folder]\ntype = file\npath = {data}/sent\n"
+            f"[web]\nlisten = 127.0.0.1:{port}\n")
+        run(betimes, "init", "-c", conf)
+        run("systemd-tmpfiles", "--create", f"--root={root}", folders)
+        for path in [conf / "templates", *conf.glob("templates/**/*")]:
+            found = path.stat()
+            self.assertEqual((found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)),
+                             (uid, gid, 0o750 if path.is_dir() else 0o640), path)
+        for path in conf.rglob("*"):  # what is not secret, the service can read
+            if path.name != "secrets":
+                self.assertEqual((path.stat().st_gid, path.stat().st_mode & 0o040), (gid, 0o040),
+                                 path)
+        found = (conf / "betimes.conf").stat()
+        self.assertEqual((found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)), (0, gid, 0o640))
+        for file in data.glob("betimes.db*"):  # init does it where there is a group betimes
+            os.chown(file, uid, gid)
+            file.chmod(0o660)
+        served = ("setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups",
+                  "--inh-caps=-all", betimes)
+        told = subprocess.run([*served, "user", "add", "anna", "--role", "manager", "-c", conf],
+                              input=PASSWORD + "\n", capture_output=True, text=True, check=False)
+        self.assertEqual(told.returncode, 0, told.stderr)
+        service = subprocess.Popen([*served, "run", "-c", conf], stderr=subprocess.PIPE, text=True)
+        self.addCleanup(service.wait)
+        self.addCleanup(service.stderr.close)
+        self.addCleanup(service.terminate)
+        for line in service.stderr:
+            if "ready:" in line:
+                break
+        browser = Browser(port).sign_in("anna")
+        kept = (conf / "betimes.conf").read_text()
+        for path, file in (("/templates/ready/en/sms", "ready/en.sms"),
+                           ("/templates/ready/kk/sms", "ready/kk.sms"),
+                           ("/partials/new/_/sms", "_shared/new.sms")):
+            page = browser.get(path).text
+            seen = re.search(r'name="seen" value="(\w+)"', page)[1]
+            answer = browser.post(path + "/save", {"token": browser.token(), "seen": seen,
+                                                   "text": "Saved"})
+            self.assertEqual(answer.status, 303, answer.text)
+            self.assertEqual((conf / "templates" / file).read_text(), "Saved\n")
+        answer = browser.post("/playbook/ready/edit", {
+            "token": browser.token(), "mode": "fields", "key-late": "3 days", "digest": re.search(
+                r'name="digest" value="(\w+)"', browser.get("/playbook/ready/edit").text)[1]})
+        self.assertEqual(answer.status, 303, answer.text)
+        answer = browser.post(answer.location + "/save", {"token": browser.token()})
+        self.assertEqual(answer.location, "/playbook/ready?done=save", answer.text)
+        self.assertIn("late = 3 days", (conf / "playbook.conf").read_text())
+        self.assertEqual((conf / "betimes.conf").read_text(), kept)
+        self.assertNotEqual(run("setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups",
+                                "mv", conf / "betimes.conf", conf / "other.conf", status=1), "")
 
 
 class Uninstall(unittest.TestCase):

@@ -102,6 +102,15 @@ class Rules(TypingTest):
         wait_until("no mistake", lambda: not self.some("#rule-form .wrong"))
         self.assertEqual(self.heard()[-1], "No mistakes any more.")
 
+    def test_what_is_chosen_is_checked_too(self):
+        self.go("/playbook/reminder/edit")
+        self.listen()
+        self.choose("invite", "yes")  # a text cannot carry one
+        wait_until("what is wrong", lambda: "goes with mail only" in self.told("invite"))
+        self.choose("invite", "no")
+        wait_until("no mistake", lambda: not self.told("invite"))
+        self.assertEqual(len(self.heard()), 2)
+
     def test_what_belongs_to_no_field_is_told_above_the_button(self):
         self.go("/new-rule")
         self.one("#name").send_keys("ready-too")

@@ -193,9 +193,9 @@ static void when_somebody_did_something_so_often_is_known(void **state)
     int64_t at_ms;
 
     for (int i = 1; i <= 5; i++)
-        shop_ok(s, store_audit(s->store, i * 100, "Anna", "send test", NULL), "audit");
-    shop_ok(s, store_audit(s->store, 900, "Berta", "send test", NULL), "somebody else");
-    shop_ok(s, store_audit(s->store, 950, "Anna", "pause", NULL), "something else");
+        shop_ok(s, store_audit(s->store, i * 100, "Anna", "send test", NULL, NULL), "audit");
+    shop_ok(s, store_audit(s->store, 900, "Berta", "send test", NULL, NULL), "somebody else");
+    shop_ok(s, store_audit(s->store, 950, "Anna", "pause", NULL, NULL), "something else");
     static const int64_t expected[] = {500, 400, 300, 200, 100, 0};
     for (int nth = 1; nth <= 6; nth++) {
         shop_ok(s, store_audit_when(s->store, "Anna", "send test", nth, &at_ms), "when");
