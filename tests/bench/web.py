@@ -149,8 +149,8 @@ def past(bench, shop):
     db.execute("BEGIN")
     db.executemany("INSERT INTO message (id, rule_id, subject_id, occurrence, repeat, "
                    "recipient_id, channel, state, nominal_ms, due_ms, expires_ms, next_ms, "
-                   "state_ms, attempts, gateway, address, reason) VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, 1, "
-                   "'files', ?, ?)", rows)
+                   "state_ms, attempts, gateway, address, reason) "
+                   "VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, 1, 'files', ?, ?)", rows)
     db.executemany("INSERT INTO payload (message_id, token, language, subject, text) "
                    "VALUES (?, ?, 'en', ?, ?)", words)
     db.executemany("INSERT INTO attempt (message_id, at_ms, gateway, outcome) "
