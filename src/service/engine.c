@@ -65,6 +65,7 @@ struct engine {
     uv_timer_t retry;  /* a turn that has to wait */
     struct work work;  /* and how far it has come */
     bool others_wrote; /* since the last regular reconcile began */
+    bool owes_others;  /* they wrote, and what follows from it is not committed yet */
     int64_t busy_ms;
     int64_t trouble_mono_ms; /* since when turns have failed */
     int64_t turned_mono_ms;  /* when the last turn ended */
@@ -159,6 +160,7 @@ static void look_cb(void *arg)
     }
     if (store_changed(e->store, &changed) != 0 || changed) {
         e->work.look = e->others_wrote = true;
+        e->owes_others = true;
         calm_note(e->calm);
         if (e->others != NULL)
             e->others(e->others_arg);
@@ -278,6 +280,16 @@ static void well_again(struct engine *e)
     free(text);
 }
 
+/* Whoever was told that others wrote may have looked before we had drawn our conclusions. */
+static void tell_again(struct engine *e)
+{
+    if (!e->owes_others || e->work.look)
+        return;
+    e->owes_others = false;
+    if (e->others != NULL)
+        e->others(e->others_arg);
+}
+
 static void turn(struct engine *e)
 {
     int64_t began_us = clock_mono_us();
@@ -328,6 +340,7 @@ static void turn(struct engine *e)
     if (took_us > e->state.longest_turn_us)
         e->state.longest_turn_us = took_us;
     dispatch_committed(e->dispatch);
+    tell_again(e);
     set_alarms(e, more);
 }
 

@@ -84,7 +84,7 @@ static void tell_size(struct visit *v, const struct writing *w)
         html_word(b, W_WRITE_UNICODE);
     }
     if (price > 0) {
-        snprintf(cost, sizeof(cost), "%.2f %s", price, currency != NULL ? currency : "");
+        snprintf(cost, sizeof(cost), "%g %s", price, currency != NULL ? currency : "");
         buf_putc(b, ' ');
         html_words(b, W_WRITE_PRICE, str_trim(cost), NULL);
     }

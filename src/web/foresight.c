@@ -187,7 +187,10 @@ void foresight_show(struct visit *v, const struct foresight *f)
     if (f->same > 0) {
         snprintf(same, sizeof(same), "%zu", f->same);
         buf_puts(b, "<p class=\"quiet\">");
-        html_words(b, W_FORESIGHT_SAME, same, NULL);
+        if (f->same == 1)
+            html_word(b, W_FORESIGHT_SAME_ONE);
+        else
+            html_words(b, W_FORESIGHT_SAME, same, NULL);
         buf_puts(b, "</p>");
     }
     buf_puts(b, "</section>");

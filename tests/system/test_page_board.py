@@ -89,7 +89,7 @@ class Board:
         self.look("job-wrong")
         self.write("Amount", "120.50")
         self.press("See what this will send")
-        self.see("Nothing: no rule of the playbook speaks of this change.")
+        self.see("Nothing: no rule of the playbook speaks of this change, or its time is past.")
         self.press("Save")
         self.heading(title)
         self.see("Saved.")
