@@ -25,7 +25,7 @@ by = sms
 """
 
 WORDS = {"ready/en.sms": "{{job.title}} is ready"}
-COUNT = 400  # messages, so that a disk can fill while they go
+COUNT = 3000  # messages, so many that a disk can fill while they go
 
 
 class DatabaseTest(ShopTest):
@@ -125,7 +125,7 @@ class Disk(DatabaseTest):
         shop.out = shop.home / "out"
         self.data = shop.dir / "data"
         self.data.mkdir()
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "none", self.data],
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "none", self.data],
                               capture_output=True, text=True, check=False)
         if done.returncode != 0:
             self.skipTest(f"no small disk: {done.stderr.strip()}")
