@@ -4,6 +4,7 @@
  * once that the client has opted out, or that it is night there; the gate decides again when the
  * message goes.
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,7 +85,9 @@ static void tell_size(struct visit *v, const struct writing *w)
         html_word(b, W_WRITE_UNICODE);
     }
     if (price > 0) {
-        snprintf(cost, sizeof(cost), "%g %s", price, currency != NULL ? currency : "");
+        bool whole = fabs(price * 100 - round(price * 100)) < 0.01; /* cents */
+        snprintf(cost, sizeof(cost), "%.*f %s", whole ? 2 : 3, price,
+                 currency != NULL ? currency : "");
         buf_putc(b, ' ');
         html_words(b, W_WRITE_PRICE, str_trim(cost), NULL);
     }

@@ -174,7 +174,7 @@ class Templates:
         self.open("/templates/ready/en/email")
         self.type("Subject: No scripts\n\n{{nobody}}\n")
         self.press("Save")
-        self.see("Not saved: something is wrong in the text.")
+        self.see("Not saved: something was wrong in the text.")
         self.see("Line 3, column 1:")
         self.type(f"Subject: No scripts\n\nThe {self.width}\n")
         self.press("Preview")

@@ -279,7 +279,7 @@ class Roles(WebTest):
             self.assertNotIn("Pause sending", browser.get("/").text)
             answer = browser.post("/pause", {"token": browser.token()})
             self.assertEqual(answer.status, 403)
-            self.assertIn("a manager has", answer.text)
+            self.assertIn("ask a manager", answer.text)
         self.assertFalse(shop.json("status")["paused"])
         anna = self.browser("anna")
         self.assertEqual(anna.post("/pause", {"token": anna.token()}).location, "/")
