@@ -283,11 +283,9 @@ static void well_again(struct engine *e)
 /* Whoever was told that others wrote may have looked before we had drawn our conclusions. */
 static void tell_again(struct engine *e)
 {
-    if (!e->owes_others || e->work.look)
-        return;
-    e->owes_others = false;
-    if (e->others != NULL)
+    if (e->owes_others && !e->work.look && e->others != NULL)
         e->others(e->others_arg);
+    e->owes_others &= e->work.look;
 }
 
 static void turn(struct engine *e)
