@@ -34,7 +34,8 @@
 #define CONDITION_SELECTS_MAX 8         /* subqueries in one expression */
 #define CONDITION_TABLES_MAX 12         /* tables that its subqueries name in all */
 #define CONDITION_VALUE_MAX 32768       /* bytes of any one value that it reads or makes */
-#define CONDITION_DEADLINE_MS 200       /* real time of one evaluation */
+#define CONDITION_WORK_MS 200           /* of the processor's time that one evaluation may take */
+#define CONDITION_REAL_MS 3000          /* of real time, when disk or processor let it wait */
 #define CONDITION_MEMORY_MAX (32 << 20) /* bytes that one evaluation may take */
 #define CONDITION_STATEMENTS_MAX 128    /* compiled expressions that are kept */
 
@@ -67,9 +68,10 @@ bool condition_reads(struct conditions *c, const char *expression, const char *t
 
 /* Evaluate `expression` on the committed values of the records in `ids` and leave in *truth whether
  * it is true. It is compiled at first use and kept. Waits for no lock. Errors leave *truth false:
- * those of condition_check, and ERR_LIMIT when it took longer than CONDITION_DEADLINE_MS, more
- * memory than CONDITION_MEMORY_MAX, or met a value over CONDITION_VALUE_MAX; ERR_INVALID when a
- * value does not fit (malformed JSON); ERR_IO, ERR_CORRUPT when the database cannot be read. */
+ * those of condition_check, and ERR_LIMIT when it took longer than CONDITION_WORK_MS or
+ * CONDITION_REAL_MS, more memory than CONDITION_MEMORY_MAX, or met a value over
+ * CONDITION_VALUE_MAX; ERR_INVALID when a value does not fit (malformed JSON); ERR_IO, ERR_CORRUPT
+ * when the database cannot be read. */
 int condition_eval(struct conditions *c, const char *expression, const struct condition_ids *ids,
                    bool *truth, struct err *err);
 

@@ -22,7 +22,16 @@ static int64_t system_mono_us(void *arg)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-static const struct clock_ops system_ops = {system_wall_ms, system_mono_us, NULL};
+static int64_t system_thread_us(void *arg)
+{
+    struct timespec t;
+
+    (void)arg;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static const struct clock_ops system_ops = {system_wall_ms, system_mono_us, system_thread_us, NULL};
 static const struct clock_ops *ops = &system_ops;
 
 static struct {
@@ -38,7 +47,8 @@ static int64_t virtual_wall_ms(void *arg)
     return virtual.start_ms + (int64_t)(real_us * virtual.speed / 1000.0);
 }
 
-static const struct clock_ops virtual_ops = {virtual_wall_ms, system_mono_us, NULL};
+static const struct clock_ops virtual_ops = {virtual_wall_ms, system_mono_us, system_thread_us,
+                                             NULL};
 
 int64_t clock_wall_ms(void)
 {
@@ -48,6 +58,11 @@ int64_t clock_wall_ms(void)
 int64_t clock_mono_us(void)
 {
     return ops->mono_us(ops->arg);
+}
+
+int64_t clock_thread_us(void)
+{
+    return ops->thread_us(ops->arg);
 }
 
 void clock_replace(const struct clock_ops *new_ops)

@@ -13,21 +13,18 @@
  * triggers, extensions and ATTACH switched off; the authorizer lets SELECT, the columns of five
  * tables and the listed functions through while compiling, also when SQLite compiles again by
  * itself after a schema change; while running, a progress handler looks at the time and at SQLite's
- * memory each time a loop comes round. Nothing can stop what runs straight through, so the lengths
- * of the expression, of a value and of a pattern are limited such that the slowest listed function
- * (instr and replace: the product of two lengths) takes about 3 ms, and the slowest expression that
- * can be written about 0.4 s. Compiling cannot be stopped either: see condition_scan.c.
+ * memory each time a loop comes round. What it counts is the thread's own time: on a machine that
+ * is busy or was suspended, a harmless expression takes long, too. Nothing can stop what runs
+ * straight through, so the lengths of the expression, of a value and of a pattern are limited such
+ * that the slowest listed function (instr and replace: the product of two lengths) takes about 3
+ * ms, and the slowest expression that can be written about 0.4 s. Compiling cannot be stopped
+ * either: see condition_scan.c.
  *
  * When something fails: the statement is reset at once, so no read transaction stays open and holds
  * up checkpoints; the next evaluation starts afresh.
- *
- * Time: SQLite asks its VFS what time it is. This connection's VFS is a copy of the default one
- * whose clock is base/clock; every other connection of the process keeps the real one, which is
- * what triggers and other programs write.
  */
 #include "store/condition.h"
 
-#include <pthread.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,10 +37,10 @@
 #include "store/memory.h"
 #include "store/schema.h"
 
-#define VFS_NAME "betimes-clock"
-#define JULIAN_EPOCH_MS INT64_C(210866760000000) /* 1970 as milliseconds of the Julian day */
-#define PROGRESS_STEPS 32                        /* of SQLite's machine, between two looks */
-#define PATTERN_MAX 256                          /* bytes of a LIKE or GLOB pattern */
+#define PROGRESS_STEPS 32 /* of SQLite's machine, between two looks */
+#define WORK_FREE_US 1000 /* real time before the first look at the thread's, which costs more */
+#define WORK_UNKNOWN INT64_MAX
+#define PATTERN_MAX 256 /* bytes of a LIKE or GLOB pattern */
 #define PARAMETERS 5
 #define OWN_VALUE_MAX (1 << 20) /* bytes of a row that we put there ourselves */
 #define VALUES_MAX 12           /* columns of one expression whose values are told */
@@ -72,61 +69,18 @@ struct compiled {
 
 struct conditions {
     sqlite3 *db;
-    bool own;          /* what is compiled or run is our own, not a person's */
-    bool twins;        /* jobs and appointments are temporary ones: condition_twins.c */
-    struct err denied; /* why the authorizer said no, last */
-    int64_t deadline_us;
+    bool own;                  /* what is compiled or run is our own, not a person's */
+    bool twins;                /* jobs and appointments are temporary ones: condition_twins.c */
+    struct err denied;         /* why the authorizer said no, last */
+    int64_t start_us, look_us; /* when it began, and when to look next at what it has taken */
+    int64_t work_end_us;       /* the thread's time that is its last; WORK_UNKNOWN */
+    bool waited;               /* it was stopped though it had not worked for long */
     sqlite3_int64 memory_start;
     bool memory_exceeded;
     uint64_t evaluations;
     size_t count;
     struct compiled compiled[CONDITION_STATEMENTS_MAX];
 };
-
-/* ---- the clock ------------------------------------------------------------------------------ */
-
-static int current_time_ms(sqlite3_vfs *vfs, sqlite3_int64 *julian_ms)
-{
-    *julian_ms = clock_wall_ms() + JULIAN_EPOCH_MS;
-    return SQLITE_OK;
-}
-
-static int current_time_days(sqlite3_vfs *vfs, double *julian_days)
-{
-    *julian_days = (double)(clock_wall_ms() + JULIAN_EPOCH_MS) / 86400000.0;
-    return SQLITE_OK;
-}
-
-/* The default VFS finds its own state through pAppData and through process-wide tables (the locks
- * of a file are shared by all its connections), never through the struct's address: so a copy works
- * side by side with it. */
-static void register_vfs(void)
-{
-    static sqlite3_vfs vfs;
-    const sqlite3_vfs *original = sqlite3_vfs_find(NULL);
-
-    if (original == NULL || original->iVersion < 2)
-        return; /* opening says that there is no such VFS */
-    vfs = *original;
-    vfs.pNext = NULL;
-    vfs.zName = VFS_NAME;
-    vfs.xCurrentTime = current_time_days;
-    vfs.xCurrentTimeInt64 = current_time_ms;
-    sqlite3_vfs_register(&vfs, 0);
-}
-
-/* The C library looks at a zone's file when TZ gets another value. "Europe/Riga" and
- * "./Europe/Riga" are the same zone, so changing between them makes it look again. */
-void conditions_localtime(const struct zone *z)
-{
-    const char *now = getenv("TZ");
-    bool same = now != NULL && strcmp(now, zone_name(z)) == 0;
-    char *value = mem_printf("%s%s", same ? "./" : "", zone_name(z));
-
-    setenv("TZ", value, 1);
-    tzset();
-    free(value);
-}
 
 /* ---- the walls ------------------------------------------------------------------------------ */
 
@@ -169,13 +123,26 @@ static int look_at_limits(void *arg)
         c->memory_exceeded = true;
         return 1;
     }
-    return clock_mono_us() > c->deadline_us;
+    int64_t now_us = clock_mono_us();
+    if (now_us < c->look_us)
+        return 0;
+    int64_t work_us = clock_thread_us();
+    if (c->work_end_us == WORK_UNKNOWN)
+        c->work_end_us = work_us + CONDITION_WORK_MS * 1000;
+    if (work_us >= c->work_end_us)
+        return 1;
+    c->waited = now_us - c->start_us >= CONDITION_REAL_MS * 1000;
+    c->look_us = now_us + (c->work_end_us - work_us); /* no sooner can it have had that much */
+    return c->waited;
 }
 
 /* From now on, this much time and memory. */
 static void start_limits(struct conditions *c)
 {
-    c->deadline_us = clock_mono_us() + CONDITION_DEADLINE_MS * 1000;
+    c->start_us = clock_mono_us();
+    c->look_us = c->start_us + WORK_FREE_US;
+    c->work_end_us = WORK_UNKNOWN;
+    c->waited = false;
     c->memory_start = store_memory_used();
     c->memory_exceeded = false;
 }
@@ -227,9 +194,12 @@ static int fail(struct conditions *c, const char *expression, int rc, struct err
     case SQLITE_INTERRUPT:
         if (c->memory_exceeded)
             err_set(err, "it takes more than %d MB of memory", CONDITION_MEMORY_MAX >> 20);
+        else if (c->waited)
+            err_set(err, "it took longer than %d s; are the disk or the machine too busy?",
+                    CONDITION_REAL_MS / 1000);
         else
             err_set(err, "it takes longer than %d ms; does a subquery read too much?",
-                    CONDITION_DEADLINE_MS);
+                    CONDITION_WORK_MS);
         return ERR_LIMIT;
     case SQLITE_TOOBIG:
         err_set(err, "a value in it is longer than %d KB", CONDITION_VALUE_MAX / 1024);
@@ -309,7 +279,7 @@ static int look_at_schema(struct conditions *c, struct err *err)
     sqlite3_stmt *stmt = NULL;
 
     start_limits(c);
-    c->deadline_us = INT64_MAX; /* nobody wrote it: it only takes long where the machine is busy */
+    c->look_us = INT64_MAX; /* nobody wrote it: it only takes long where the machine is busy */
     int result = prepare(c, FROM_ALL " LIMIT 0", "", "", 0, &stmt, err);
 
     if (result < 0)
@@ -381,17 +351,15 @@ static int create_schema(sqlite3 *db)
 
 struct conditions *conditions_open(const char *database_path, struct err *err)
 {
-    static pthread_once_t vfs_once = PTHREAD_ONCE_INIT;
     struct conditions *c = mem_zalloc(sizeof(*c));
     bool in_memory = database_path == NULL;
     int flags = in_memory ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
 
     store_memory_init();
-    pthread_once(&vfs_once, register_vfs);
     if (!in_memory)
         store_put_aside_journal(database_path);
     int rc = sqlite3_open_v2(in_memory ? ":memory:" : database_path, &c->db,
-                             flags | SQLITE_OPEN_NOMUTEX, VFS_NAME);
+                             flags | SQLITE_OPEN_NOMUTEX, condition_clock());
     if (rc == SQLITE_OK && in_memory)
         rc = create_schema(c->db);
     if (rc == SQLITE_OK)
@@ -566,7 +534,7 @@ void conditions_forget(struct conditions *c)
 sqlite3 *conditions_own(struct conditions *c)
 {
     c->own = true;
-    c->deadline_us = INT64_MAX;
+    c->look_us = INT64_MAX;
     sqlite3_limit(c->db, SQLITE_LIMIT_LENGTH, OWN_VALUE_MAX);
     return c->db;
 }

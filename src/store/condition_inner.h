@@ -1,7 +1,8 @@
 /*
  * What the files of store/condition and store/past share: condition.c (the connection, its walls
- * and the compiled statements), condition_scan.c (the text before SQLite sees it) and
- * condition_words.c (what is allowed, and errors in words that a manager can act upon).
+ * and the compiled statements), condition_clock.c (its time), condition_scan.c (the text before
+ * SQLite sees it) and condition_words.c (what is allowed, and errors in words that a manager can
+ * act upon).
  */
 #ifndef STORE_CONDITION_INNER_H
 #define STORE_CONDITION_INNER_H
@@ -16,6 +17,9 @@ struct conditions;
 /* The connection, for work of our own on it until conditions_own_end: the walls are a person's. */
 sqlite3 *conditions_own(struct conditions *c);
 void conditions_own_end(struct conditions *c);
+
+/* The name of a VFS whose time is that of base/clock. */
+const char *condition_clock(void);
 
 /* The table of conditions_instead. No expression comes as far as to name it: what a playbook says
  * is checked where there is none. */

@@ -81,7 +81,12 @@ static int64_t mono(void *arg)
     return S->mono_us;
 }
 
-static const struct clock_ops ops = {wall, mono, NULL};
+static int64_t thread_time(void *arg)
+{
+    return S->mono_us;
+}
+
+static const struct clock_ops ops = {wall, mono, thread_time, NULL};
 
 /* The other programs of the simulation share its clock, so the time in the change log counts, as it
  * does in real life (linked with --wrap=clock_is_virtual). */

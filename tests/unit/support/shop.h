@@ -81,7 +81,7 @@ static inline int64_t shop_mono(void *arg)
     return shop_mono_us;
 }
 
-static const struct clock_ops shop_clock = {shop_wall, shop_mono, NULL};
+static const struct clock_ops shop_clock = {shop_wall, shop_mono, shop_mono, NULL};
 
 /* "2026-12-01T09:00", in UTC. */
 static inline int64_t utc(const char *text)
