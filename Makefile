@@ -30,11 +30,11 @@ BUILD_PACKAGES := make gcc g++ pkg-config libuv1-dev libcurl4-openssl-dev libsql
 TEST_PACKAGES := libcmocka-dev python3 python3-aiosmtpd python3-icalendar \
 	python3-recurring-ical-events python3-vobject kannel kannel-extras openssl sqlite3 \
 	radicale python3-caldav systemd procps man-db groff-base libfaketime \
-	chromium chromium-driver python3-selenium
+	chromium chromium-driver python3-selenium nginx-light caddy
 # What judges the page's accessibility: by npm, where that is; no part of anything we ship.
 AXE := axe-core@4.14.1
 # Programs to measure beside, on top of the tests'.
-BENCH_PACKAGES := postfix nginx-light wrk
+BENCH_PACKAGES := postfix wrk
 FUZZ_PACKAGES := clang libclang-rt-14-dev
 LINT_PACKAGES := python3 clang-format cppcheck shellcheck man-db groff-base
 

@@ -50,8 +50,7 @@ class Browser:
             body = urllib.parse.urlencode(form)
             sent["Content-Type"] = FORM
         sent.update(headers)
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=slow(10))
-        with contextlib.closing(connection):
+        with contextlib.closing(self.connection()) as connection:
             connection.request(method, path, body, sent)
             answer = Answer(connection.getresponse())
         for cookie in answer.headers.get_all("Set-Cookie") or ():
@@ -61,6 +60,9 @@ class Browser:
             else:
                 self.jar.pop(name, None)
         return answer
+
+    def connection(self):
+        return http.client.HTTPConnection(self.host, self.port, timeout=slow(10))
 
     def get(self, path, **headers):
         return self.ask("GET", path, headers={k.replace("_", "-"): v for k, v in headers.items()})
