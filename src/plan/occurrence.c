@@ -247,24 +247,73 @@ static const struct plan_event *last_move(const struct plan_subject *s)
     return NULL;
 }
 
-/* A move whose booking the client has not heard of yet is not told: the booking's own message goes
- * out later and tells the new time. */
-static bool move_is_news(const struct finder *f, const struct plan_event *move)
+/* The visit's last booking, if it came before `later`. */
+static const struct plan_event *booking_before(const struct finder *f,
+                                               const struct plan_event *later)
 {
     const struct plan_event *booked = NULL;
 
     for (size_t i = 0; i < f->s->event_count; i++)
         if (f->s->events[i].event == EVENT_APPOINTMENT_BOOKED)
             booked = &f->s->events[i];
-    if (booked == NULL || booked->revision > move->revision)
+    return booked != NULL && booked->revision < later->revision ? booked : NULL;
+}
+
+/* Does a rule tell clients of each booking, thus of this one? */
+static bool tells_of(const struct finder *f, size_t rule, const struct plan_event *booked)
+{
+    const struct rule *r = &f->w->playbook->rules[rule];
+
+    return r->event == EVENT_APPOINTMENT_BOOKED && rule_writes_to_client(r) &&
+           booked->at_ms >= f->w->rules[rule].since_ms && r->only_if == NULL && r->unless == NULL;
+}
+
+/* A move whose booking the client has not heard of yet is not told: the booking's own message goes
+ * out later and tells the new time. */
+static bool move_is_news(const struct finder *f, const struct plan_event *move)
+{
+    const struct plan_event *booked = booking_before(f, move);
+
+    if (booked == NULL)
         return false;
     if (f->s->told_ms > 0 && f->s->told_ms <= move->at_ms)
         return true;
-    for (size_t i = 0; i < f->w->playbook->rule_count; i++) {
-        const struct rule *r = &f->w->playbook->rules[i];
-        if (r->event == EVENT_APPOINTMENT_BOOKED && rule_writes_to_client(r) &&
-            booked->at_ms >= f->w->rules[i].since_ms && r->only_if == NULL && r->unless == NULL)
+    for (size_t i = 0; i < f->w->playbook->rule_count; i++)
+        if (tells_of(f, i, booked))
             return false;
+    return true;
+}
+
+/* A booking put right while it settles was a slip of the mouse: nobody hears of it, nor of its end.
+ * One that had settled, whose message waits only for the morning or for a gateway, the client may
+ * know of by another way: she is told that it is off. */
+static bool end_is_news(const struct finder *f, const struct plan_event *end)
+{
+    const struct plan_event *booked = booking_before(f, end);
+
+    if (booked == NULL || f->s->told_ms > 0)
+        return true;
+    for (size_t i = 0; i < f->w->playbook->rule_count; i++)
+        if (tells_of(f, i, booked) &&
+            end->at_ms < booked->at_ms + f->w->playbook->rules[i].settle_ms)
+            return false;
+    return true;
+}
+
+/* Is it to be told to a client? If not, f->why. */
+static bool is_news(struct finder *f, const struct plan_event *e)
+{
+    if (!rule_writes_to_client(f->r))
+        return true;
+    if (e->event == EVENT_APPOINTMENT_MOVED && !move_is_news(f, e)) {
+        snprintf(f->why, PLAN_REASON_MAX,
+                 "the client has not heard of the booking yet; its message tells the new time");
+        return false;
+    }
+    if (e->event == EVENT_APPOINTMENT_CANCELLED && !end_is_news(f, e)) {
+        snprintf(f->why, PLAN_REASON_MAX,
+                 "it was booked and cancelled at once: the client has not heard of it");
+        return false;
     }
     return true;
 }
@@ -273,13 +322,7 @@ static void find_happening(struct finder *f)
 {
     for (size_t i = 0; i < f->s->event_count; i++) {
         const struct plan_event *e = &f->s->events[i];
-        if (e->event != f->r->event || !last_of(f, i, f->r->event))
-            continue;
-        if (e->event == EVENT_APPOINTMENT_MOVED && rule_writes_to_client(f->r) &&
-            !move_is_news(f, e))
-            snprintf(f->why, PLAN_REASON_MAX,
-                     "the client has not heard of the booking yet; its message tells the new time");
-        else
+        if (e->event == f->r->event && last_of(f, i, f->r->event) && is_news(f, e))
             found(f, e);
     }
 }

@@ -53,6 +53,28 @@ static int merged_min(const struct launch *l)
     return l->about != &l->x->about[0] ? l->r->merge_min : 0;
 }
 
+/* A visit that was cancelled while its booking settled is told to nobody who has not heard of it.
+ */
+static void judge_slip(const struct launch *l, const struct sim_visit *v)
+{
+    int settle_min = 0;
+
+    if (!clock_is_honest(v->booked_us) || v->hidden || l->again || S->disturbed_us >= v->booked_us)
+        return;
+    for (int i = 0; i < S->rule_count; i++) {
+        const struct sim_rule *r = &S->rules[i];
+        if (r->present && r->kind == SIM_BOOKED && !r->unless_confirmed &&
+            r->changed_us < v->booked_us && r->settle_min > settle_min)
+            settle_min = r->settle_min;
+    }
+    if (v->status_ms >= v->booked_ms + settle_min * MINUTE_MS - ROUGH_MS)
+        return;
+    for (int i = S->copy_count - 1; i >= 0 && S->copies[i].mono_us >= v->booked_us; i--)
+        if (S->copies[i].subject == l->t->visit && S->copies[i].client >= 0)
+            return;
+    wrong(l, "it was booked and cancelled before the client heard of it");
+}
+
 static void judge_visit(const struct launch *l)
 {
     const struct sim_visit *v = &S->visits[l->t->visit];
@@ -80,6 +102,8 @@ static void judge_visit(const struct launch *l)
             wrong(l, "it happened before the rule was switched on");
         if (r->kind == SIM_CONFIRMED && l->now_ms >= v->starts_ms)
             wrong(l, "the visit has begun");
+        if (r->kind == SIM_CANCELLED)
+            judge_slip(l, v);
         break;
     }
     case SIM_AFTER:

@@ -2,6 +2,10 @@
  * happen; most of these happened to users of other schedulers. */
 #include "beginnings.h"
 
+#define SLOW_VISITS                                                                                \
+    "[rule booked]\non = appointment booked\nsettle = 2 minutes\n"                                 \
+    "[rule cancelled]\non = appointment cancelled\n"
+
 /* --- appointments --- */
 
 static void a_booking_plans_its_messages(void **state)
@@ -277,6 +281,84 @@ static void a_move_during_the_sending_of_the_booking_is_told(void **state)
     shop_close(s);
 }
 
+/* A slip of the mouse, put right at once. */
+static void booked_and_cancelled_within_settle_is_heard_by_nobody(void **state)
+{
+    struct shop *s = shop_open(SLOW_VISITS, "2026-12-01T09:00");
+
+    shop_ilze(s);
+    shop_sql(s, "INSERT INTO appointment (ref, client_id, starts) "
+                "VALUES ('a1', 1, '2026-12-08T15:00')");
+    shop_look(s);
+    shop_at("2026-12-01T09:01");
+    shop_sql(s, "UPDATE appointment SET status = 'cancelled'");
+    shop_look(s);
+    assert_rows(s, "cancelled", "");
+    assert_int_equal(shop_until(s, "2026-12-20T00:00"), 0);
+    /* Booked again and told: now she hears of its end, too. */
+    shop_sql(s, "UPDATE appointment SET status = 'booked', starts = '2026-12-28T15:00'");
+    shop_look(s);
+    assert_int_equal(shop_until(s, "2026-12-20T00:10"), 1);
+    shop_sql(s, "UPDATE appointment SET status = 'cancelled'");
+    shop_look(s);
+    assert_rows(s, "cancelled", "planned email 2026-12-20T00:10 c1");
+    shop_close(s);
+}
+
+static void cancelled_after_settle_is_told_though_the_booking_was_not_yet(void **state)
+{
+    struct shop *s =
+        shop_open_with("quiet = 21:00-08:00\ncap = none\n", SLOW_VISITS, "2026-12-01T20:00");
+
+    shop_ilze(s);
+    shop_sql(s, "INSERT INTO appointment (ref, client_id, starts) "
+                "VALUES ('a1', 1, '2026-12-08T15:00')");
+    shop_look(s);
+    shop_at("2026-12-01T20:03");
+    shop_sql(s, "UPDATE appointment SET status = 'cancelled'");
+    shop_look(s);
+    assert_rows(s, "cancelled", "planned email 2026-12-02T06:00 c1");
+    shop_close(s);
+}
+
+/* What went before the slip was put right has told her. */
+static void cancelled_within_settle_is_told_to_whom_another_message_told(void **state)
+{
+    struct shop *s = shop_open(SLOW_VISITS "[rule visit-by-text]\non = appointment booked\n"
+                                           "by = sms\ntemplate = booked\n",
+                               "2026-12-01T09:00");
+
+    shop_ilze(s);
+    shop_sql(s, "INSERT INTO appointment (ref, client_id, starts) "
+                "VALUES ('a1', 1, '2026-12-08T15:00')");
+    shop_look(s);
+    shop_send(s);
+    shop_at("2026-12-01T09:01");
+    shop_sql(s, "UPDATE appointment SET status = 'cancelled'");
+    shop_look(s);
+    assert_rows(s, "cancelled", "planned email 2026-12-01T09:01 c1");
+    shop_close(s);
+}
+
+/* Booked before there was a rule that tells of it. */
+static void a_cancelled_visit_of_an_old_booking_is_told(void **state)
+{
+    struct shop *s =
+        shop_open("[rule cancelled]\non = appointment cancelled\n", "2026-12-01T09:00");
+
+    shop_ilze(s);
+    shop_sql(s, "INSERT INTO appointment (ref, client_id, starts) "
+                "VALUES ('a1', 1, '2026-12-08T15:00')");
+    shop_look(s);
+    shop_at("2026-12-01T09:00:30");
+    shop_edit(s, SLOW_VISITS);
+    shop_at("2026-12-01T09:01");
+    shop_sql(s, "UPDATE appointment SET status = 'cancelled'");
+    shop_look(s);
+    assert_rows(s, "cancelled", "planned email 2026-12-01T09:01 c1");
+    shop_close(s);
+}
+
 static void booked_and_moved_again_tells_the_booking_only(void **state)
 {
     struct shop *s = booked_shop();
@@ -376,6 +458,10 @@ int main(void)
         cmocka_unit_test(moved_away_and_back_before_sending_sends_once),
         cmocka_unit_test(a_move_before_the_booking_was_told_is_never_told_apart),
         cmocka_unit_test(a_move_during_the_sending_of_the_booking_is_told),
+        cmocka_unit_test(booked_and_cancelled_within_settle_is_heard_by_nobody),
+        cmocka_unit_test(cancelled_after_settle_is_told_though_the_booking_was_not_yet),
+        cmocka_unit_test(cancelled_within_settle_is_told_to_whom_another_message_told),
+        cmocka_unit_test(a_cancelled_visit_of_an_old_booking_is_told),
         cmocka_unit_test(booked_and_moved_again_tells_the_booking_only),
         cmocka_unit_test(a_deleted_record_voids_its_messages),
         cmocka_unit_test(a_deleted_client_is_not_written_to),
