@@ -52,6 +52,10 @@ int session_row(const struct session *s, enum entity_kind kind, const char *text
  * is wrong with it on standard error and returns EXIT_ASKED. */
 int session_config(const struct call *call, const char *playbook, struct config *out);
 
+/* The same for those who can do with less: what is wrong is printed, `out` is empty, and they go
+ * on. Returns how many mistakes there are. */
+size_t session_config_if_right(const struct call *call, struct config *out);
+
 /* The time that --now says (read in `zone` if it says none of its own), else the clock's. Also for
  * other options with a time, with their fallback. */
 int session_time(const struct call *call, const char *option, const struct zone *zone,

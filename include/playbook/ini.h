@@ -24,6 +24,7 @@
 
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "playbook/problems.h"
 
 #define INI_FILE_MAX (1024 * 1024) /* bytes a file */
@@ -57,7 +58,11 @@ struct ini {
  * cannot be read at all (then there is one error about it). Free with ini_free. */
 struct ini *ini_read(const char *path, struct problems *problems);
 
-/* The same for text in memory; `file` is the name used in messages. Never NULL. */
+/* The first half of that: the text of the file alone, appended to `text`. ERR_*, with one problem
+ * about it, when the file cannot be read at all. */
+int ini_load(const char *path, struct buf *text, struct problems *problems);
+
+/* The same as ini_read for text in memory; `file` is the name used in messages. Never NULL. */
 struct ini *ini_parse(const char *file, const char *text, size_t len, struct problems *problems);
 void ini_free(struct ini *ini); /* overwrites the values first: some are secrets */
 

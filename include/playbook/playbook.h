@@ -105,6 +105,7 @@ struct rule {
 
 struct playbook {
     char *file;
+    char *text; /* all of the file, as it was read: for people; NULL: it was not read from a file */
     struct workflow *workflows;
     size_t workflow_count;
     struct rule *rules; /* in the file's order */

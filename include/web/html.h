@@ -19,6 +19,10 @@ void html_query(struct buf *b, const char *text);
 /* A name or a title in whatever direction it is written: <bdi>...</bdi>. */
 void html_name(struct buf *b, const char *text);
 
+/* The same of what may begin small, such as what is wrong with a value: it begins like a sentence.
+ */
+void html_sentence(struct buf *b, const char *text);
+
 /* A sentence of the catalogue, each {} in it replaced by the next of `values` as a text; what they
  * lack is left out. */
 void html_words(struct buf *b, enum word w, ...) __attribute__((sentinel));

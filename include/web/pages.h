@@ -23,6 +23,7 @@ int page_appointment_edit(struct visit *v);
 int page_appointment_change(struct visit *v);
 int page_appointments(struct visit *v); /* of a day or a week */
 int page_appointment(struct visit *v);
+int page_mistakes(struct visit *v); /* in the files, for which they are not in use */
 int page_playbook(struct visit *v);
 int page_rule(struct visit *v);
 int page_rule_pause(struct visit *v); /* the forms: no more messages of this rule */

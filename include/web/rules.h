@@ -1,6 +1,7 @@
 /*
  * The playbook's pages: what they share. The file is read anew for each of them: what a manager
- * edits is what is written there, also while the service goes on with what was there before.
+ * edits is what is written there. What is shown is in force: the file, and while there are mistakes
+ * the one that the service goes on with.
  */
 #ifndef WEB_RULES_H
 #define WEB_RULES_H
@@ -14,8 +15,9 @@
 /* The playbook's file, and what the service knows of its rules. */
 struct book {
     struct buf text;           /* of the file */
-    struct playbook *playbook; /* without what was wrong; NULL: it cannot be read */
     struct problems problems;  /* of the file alone */
+    bool broken;               /* the files have mistakes, so that what is in force is another */
+    struct playbook *playbook; /* in force; NULL: none is known. Of a file that is right: itself */
     struct rule_shown *shown;
     size_t shown_count;
 };
@@ -28,7 +30,10 @@ void book_close(struct book *b);
 /* What the service knows of the rule; NULL: it has not read it yet. */
 const struct rule_shown *book_shown(const struct book *b, const char *rule);
 
-/* The text of [rule NAME] as the file has it; free() it; NULL: there is none. */
+/* The text of [rule NAME] as the playbook in force has it; free() it; NULL: there is none. */
+char *book_in_force(const struct visit *v, const struct book *b, const char *rule);
+
+/* The same as the file has it. */
 char *book_section(const struct book *b, const char *rule);
 
 /* A fingerprint of the file, for those who edit it. */

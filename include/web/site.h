@@ -28,6 +28,7 @@ struct site {
     bool secure;                    /* the url is https: cookies are for https only */
     char *dir, *playbook;           /* the folder of the configuration, and the playbook's path */
     char *templates;                /* the folder of the texts */
+    char *rules;                    /* the text of the playbook that is in force; NULL: none */
     struct str_list gateways;       /* by name, in the file's order */
     struct report_source **reports; /* of those that tell what becomes of their messages */
     size_t report_count;

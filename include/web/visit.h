@@ -16,6 +16,7 @@
 #include "web/web.h"
 
 struct feeds;     /* web/feeds.h */
+struct mistakes;  /* web/mistakes.h */
 struct previews;  /* web/previews.h */
 struct proposals; /* web/proposals.h */
 
@@ -23,7 +24,10 @@ struct visit {
     const struct request *request;
     struct response *response;
     const struct site *site;
-    struct web_health health; /* as it was when the request came */
+    struct mistakes *mistakes; /* in the files, when the request came; NULL: none */
+    bool mended;               /* they are not there any more (mistakes_look_again) */
+    bool lists_mistakes;       /* the page lists them itself */
+    struct web_health health;  /* as it was when the request came */
     const struct route *route;
     struct route_hole hole;    /* what stands in its path */
     int64_t now_ms;            /* the service's clock */

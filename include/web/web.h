@@ -53,9 +53,13 @@ int web_prepare(struct web *w, const struct settings *s, const struct playbook *
 void web_use(struct web *w, struct web_change *c);
 void web_drop(struct web_change *c); /* NULL does nothing */
 
-/* The same in one, for the start: where it cannot listen (somebody else does, the address is not
- * there yet), it says so in the log and tries again from time to time. ERR_INVALID and what the
- * database says, with a sentence. */
+/* The files were read anew, and refused for these mistakes (copied), which name them as below the
+ * folder `dir`; what was in use stays so. Without an error among them: they were not. */
+void web_tell_mistakes(struct web *w, const struct problems *problems, const char *dir);
+
+/* web_prepare and web_use in one, for the start: where it cannot listen (somebody else does, the
+ * address is not there yet), it says so in the log and tries again from time to time. ERR_INVALID
+ * and what the database says, with a sentence. */
 int web_start(struct web *w, const struct settings *s, const struct playbook *p, struct err *err);
 
 /* End: what is under way is answered, then everything is closed and freed and `closed` called. */

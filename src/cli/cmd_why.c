@@ -244,7 +244,9 @@ static void tell_report(const struct asking *a, struct case_file *c)
 static int tell_steps(struct asking *a, struct case_file *c)
 {
     why_step(&c->steps, "rule", NULL, "%s",
-             c->sentence != NULL ? c->sentence : "it is not in the playbook any more");
+             c->sentence != NULL ? c->sentence
+             : a->mistakes > 0   ? "what it says cannot be told while the files have mistakes"
+                                 : "it is not in the playbook any more");
     tell_times(a, c);
     tell_channel(a, c);
     tell_together(c);
@@ -439,6 +441,21 @@ static int look_around(struct asking *a)
     return rc == 0 ? EXIT_DONE : session_failed(&a->session, rc, "read the rules");
 }
 
+/* What was decided is in the database: it can be told also while the files are wrong. */
+static void load_config(struct asking *a)
+{
+    char mistakes[STR_COUNTED_MAX];
+
+    a->mistakes = session_config_if_right(a->call, &a->config);
+    if (a->mistakes == 0)
+        return;
+    str_counted((int64_t)a->mistakes, "mistake", mistakes);
+    fprintf(stderr,
+            "betimes: the files have %s, told above; what follows is what the database knows, "
+            "without the rules\n",
+            mistakes);
+}
+
 static int run_why(const struct call *call)
 {
     const struct options *o = &call->options;
@@ -463,19 +480,16 @@ static int run_why(const struct call *call)
         return command_misused(call, "give a message id, or --rule RULE with one of --job REF, "
                                      "--appointment REF and --client REF");
     int status = session_open(call, STORE_READ, &a.session);
-    if (status == EXIT_DONE && rule != NULL) {
-        status = session_config(call, NULL, &a.config);
-    } else if (status == EXIT_DONE) {
-        struct problems problems = {0}; /* a message can be explained without its rule */
-        config_load(call->dir, NULL, &problems, &a.config);
-        problems_close(&problems);
-    }
+    if (status == EXIT_DONE)
+        load_config(&a);
     if (status == EXIT_DONE)
         status = look_around(&a);
     if (call->json)
         a.list = json_array();
     if (status == EXIT_DONE)
-        status = word != NULL ? why_message(&a, word) : why_rule(&a, kind, ref);
+        status = word != NULL      ? why_message(&a, word)
+                 : a.mistakes == 0 ? why_rule(&a, kind, ref)
+                                   : why_messages_of(&a, kind, ref);
     json_decref(a.list);
     if (a.has_world)
         world_close(&a.world);

@@ -161,18 +161,37 @@ int session_row(const struct session *s, enum entity_kind kind, const char *text
     return EXIT_ASKED;
 }
 
-int session_config(const struct call *call, const char *playbook, struct config *out)
+/* How many mistakes there are, after printing them. */
+static size_t load(const struct call *call, const char *playbook, struct config *out)
 {
     const struct config_instead instead = {.playbook = playbook};
     struct problems problems = {0};
     int rc = config_load(call->dir, &instead, &problems, out);
+    size_t count = problems.errors;
 
-    if (rc != 0) {
+    if (rc != 0)
         print_problems(&problems);
-        command_error(rc, "the configuration has to be mended first");
-    }
     problems_close(&problems);
-    return rc == 0 ? EXIT_DONE : EXIT_ASKED;
+    return rc != 0 ? count : 0;
+}
+
+int session_config(const struct call *call, const char *playbook, struct config *out)
+{
+    char mistakes[STR_COUNTED_MAX];
+    size_t count = load(call, playbook, out);
+
+    if (count == 0)
+        return EXIT_DONE;
+    str_counted((int64_t)count, "mistake", mistakes);
+    return command_error(ERR_INVALID,
+                         "the files have %s, told above: mend %s first. A service that runs goes "
+                         "on by what was right before",
+                         mistakes, count == 1 ? "it" : "them");
+}
+
+size_t session_config_if_right(const struct call *call, struct config *out)
+{
+    return load(call, NULL, out);
 }
 
 int session_time(const struct call *call, const char *option, const struct zone *zone,

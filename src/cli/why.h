@@ -21,6 +21,7 @@ struct asking {
     const struct call *call;
     struct session session;
     struct config config; /* all NULL when it is broken: then there is less to tell */
+    size_t mistakes;      /* in the files, for which it is so */
     struct world world;   /* only with a configuration */
     bool has_world, paused;
     int64_t now_ms;
@@ -76,5 +77,8 @@ int why_tell_rows(struct asking *a, const struct outbox_row *rows, size_t count)
 /* Why the rule of --rule did or did not want a message about this record; also for what was never
  * planned. Returns an exit status. */
 int why_rule(struct asking *a, enum entity_kind kind, const char *ref);
+
+/* The same without a configuration: only messages that were planned. */
+int why_messages_of(struct asking *a, enum entity_kind kind, const char *ref);
 
 #endif

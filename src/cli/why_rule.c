@@ -246,6 +246,40 @@ static int find_record(struct asking *a, enum entity_kind kind, const char *ref,
                                          : session_failed(&a->session, rc, "look it up");
 }
 
+int why_messages_of(struct asking *a, enum entity_kind kind, const char *ref)
+{
+    const char *rule = option_value(&a->call->options, "rule");
+    struct outbox_filter f = {.rule = rule};
+    struct outbox_row *rows = NULL;
+    int64_t row_id, entity_id;
+    size_t count = 0;
+    int status = find_record(a, kind, ref, &row_id, &entity_id);
+
+    if (status != EXIT_DONE)
+        return status;
+    if (kind == ENTITY_CLIENT) {
+        f.client_row = row_id;
+    } else {
+        f.subject_kind = kind;
+        f.subject_row = row_id;
+        f.with_visits = kind == ENTITY_JOB;
+    }
+    int rc = store_outbox(a->session.store, &f, &rows, &count);
+    if (rc != 0)
+        status = session_failed(&a->session, rc, "read the messages");
+    else if (count == 0)
+        status = command_error(ERR_NOTFOUND,
+                               "no message of `%s` was planned for it, and why not only the rules "
+                               "can tell: mend the mistakes first",
+                               rule);
+    else
+        status = why_tell_rows(a, rows, count);
+    if (status == EXIT_DONE && a->list != NULL)
+        status = show_print_json(json_incref(a->list));
+    outbox_rows_free(rows, count);
+    return status;
+}
+
 int why_rule(struct asking *a, enum entity_kind kind, const char *ref)
 {
     const struct rule *r;

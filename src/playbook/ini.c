@@ -383,21 +383,28 @@ struct ini *ini_parse(const char *file, const char *text, size_t len, struct pro
     return ini;
 }
 
-struct ini *ini_read(const char *path, struct problems *problems)
+int ini_load(const char *path, struct buf *text, struct problems *problems)
 {
-    struct buf text;
     struct err err = {0};
-    struct ini *ini = NULL;
+    int rc = fs_read(path, INI_FILE_MAX, text, &err);
 
-    buf_init(&text);
-    if (fs_read(path, INI_FILE_MAX, &text, &err) != 0) {
+    if (rc != 0) {
         size_t n = strlen(path); /* the message begins with the path, and so will the problem */
         bool twice = strncmp(err.text, path, n) == 0 && strncmp(err.text + n, ": ", 2) == 0;
 
         problems_error(problems, path, 0, "%s", err.text + (twice ? n + 2 : 0));
-    } else {
-        ini = ini_parse(path, text.data, text.len, problems);
     }
+    return rc;
+}
+
+struct ini *ini_read(const char *path, struct problems *problems)
+{
+    struct buf text;
+    struct ini *ini = NULL;
+
+    buf_init(&text);
+    if (ini_load(path, &text, problems) == 0)
+        ini = ini_parse(path, text.data, text.len, problems);
     wipe(&text);
     buf_close(&text);
     return ini;

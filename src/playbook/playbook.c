@@ -390,10 +390,17 @@ struct playbook *playbook_read(const char *path, struct problems *problems)
 struct playbook *playbook_read_rest(const char *path, struct problems *problems)
 {
     size_t from = problems->count;
-    struct ini *ini = ini_read(path, problems);
-    struct playbook *p = ini != NULL ? parse(ini, false, problems) : NULL;
+    struct playbook *p = NULL;
+    struct buf text;
 
-    ini_free(ini);
+    buf_init(&text);
+    if (ini_load(path, &text, problems) == 0) {
+        struct ini *ini = ini_parse(path, text.data, text.len, problems);
+        p = parse(ini, false, problems);
+        p->text = mem_strndup(text.data, text.len);
+        ini_free(ini);
+    }
+    buf_close(&text);
     problems_sort(problems, from);
     return p;
 }
@@ -409,6 +416,7 @@ void playbook_free(struct playbook *p)
     free(p->workflows);
     free(p->rules);
     free(p->file);
+    free(p->text);
     free(p);
 }
 

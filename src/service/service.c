@@ -58,10 +58,11 @@ struct service {
     struct lag lag;
     const struct zone *zone; /* the business's */
     int rounds;
-    bool ready;    /* the service manager has been told */
-    bool working;  /* engine, page and watches are open, and not closing */
-    bool stopping; /* for good */
-    bool refused;  /* the last reload was */
+    bool ready;               /* the service manager has been told */
+    bool working;             /* engine, page and watches are open, and not closing */
+    bool stopping;            /* for good */
+    bool refused;             /* the last reload was */
+    struct problems problems; /* of what was read last */
     struct err err;
 };
 
@@ -90,21 +91,28 @@ static void tell_problems(const struct problems *p)
 }
 
 /* The folders are watched before anything is read: what is saved from here on brings a reload. */
-static int load(const struct service *s, struct config *out)
+static int load(struct service *s, struct config *out)
 {
-    struct problems problems = {0};
-
     files_refresh(s->files);
-    int rc = config_load(s->options->dir, NULL, &problems, out);
+    problems_close(&s->problems);
+    int rc = config_load(s->options->dir, NULL, &s->problems, out);
 
     if (rc == 0 && s->database != NULL && strcmp(out->settings->database, s->database) != 0) {
-        log_error("another database takes a restart", "database=%s", s->database);
+        problems_error(&s->problems, out->settings->file, 0,
+                       "another database takes a restart of the service; %s stays in use",
+                       s->database);
         config_free(out);
         rc = ERR_INVALID;
     }
-    tell_problems(&problems);
-    problems_close(&problems);
+    tell_problems(&s->problems);
     return rc;
+}
+
+/* What was refused is for the page to show, and that nothing is any more. */
+static void tell_page(struct service *s)
+{
+    if (s->web != NULL)
+        web_tell_mistakes(s->web, &s->problems, s->options->dir);
 }
 
 /* --- while it runs --- */
@@ -209,11 +217,14 @@ static void reload(void *arg)
     int rc = load(s, &config);
     if (rc == 0)
         rc = take_into_use(s, &config, &err);
-    if (rc != 0 && err.text[0] != '\0')
+    if (rc != 0 && err.text[0] != '\0') {
         log_error("reload", "%s", err.text);
+        problems_error(&s->problems, "betimes.conf", 0, "%s", err.text);
+    }
     config_free(&config);
     mem_trim(); /* for a moment there were two of them */
     s->refused = rc != 0;
+    tell_page(s);
     if (rc == 0)
         log_info("reloaded", "");
     else
@@ -424,6 +435,7 @@ static int open_rooms(struct service *s)
     s->web = web_create(&s->loop, &hooks);
     rc = web_start(s->web, settings, playbook, &s->err);
     if (rc == 0) {
+        tell_page(s);
         look_at_calendars(s, settings);
         return 0;
     }
@@ -513,6 +525,7 @@ int service_run(const struct service_options *options)
     s.files = files_watch(&s.loop, options->dir, reload, &s);
     if (load(&s, &s.config) != 0) {
         close_loop(&s);
+        problems_close(&s.problems);
         return 1;
     }
     s.zone = s.config.settings->business.calendar.zone;
@@ -532,6 +545,7 @@ int service_run(const struct service_options *options)
     close_signals(&s);
     close_loop(&s);
     config_free(&s.config);
+    problems_close(&s.problems);
     free(s.database);
     return status;
 }

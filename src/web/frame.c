@@ -6,6 +6,7 @@
 #include "time/moment.h"
 #include "web/auth.h"
 #include "web/html.h"
+#include "web/mistakes.h"
 #include "web/pages.h"
 
 static void head(struct buf *b, const char *title, const char *business)
@@ -67,6 +68,7 @@ void frame_begin(struct visit *v, const char *title, enum place place)
     buf_puts(b, "</a>");
     bar(v, place);
     buf_puts(b, "<main id=\"main\" tabindex=\"-1\">");
+    mistakes_banner(v);
 }
 
 void frame_end(struct visit *v)

@@ -70,6 +70,16 @@ void html_name(struct buf *b, const char *text)
     buf_puts(b, "</bdi>");
 }
 
+void html_sentence(struct buf *b, const char *text)
+{
+    if (text == NULL)
+        return;
+    bool small = *text >= 'a' && *text <= 'z';
+    if (small)
+        buf_putc(b, (char)(*text - 'a' + 'A'));
+    html_text(b, text + small);
+}
+
 void html_word(struct buf *b, enum word w)
 {
     html_text(b, word(w));

@@ -15,6 +15,7 @@
 #include "web/frame.h"
 #include "web/html.h"
 #include "web/messages.h"
+#include "web/mistakes.h"
 #include "web/pages.h"
 #include "web/rules.h"
 
@@ -180,6 +181,7 @@ int page_playbook(struct visit *v)
 
     if (rc == 0)
         rc = store_rules_next(v->store, NULL, NEXT_EACH, &next.rows, &next.count);
+    v->lists_mistakes = true;
     frame_begin(v, word(W_PLAYBOOK), PLACE_PLAYBOOK);
     buf_puts(b, "<div class=\"title\"><h1>");
     html_word(b, W_PLAYBOOK);
@@ -193,11 +195,11 @@ int page_playbook(struct visit *v)
     }
     buf_puts(b, "</div>");
     rules_done(v);
-    if (book.problems.errors > 0) {
-        buf_puts(b, "<div class=\"notice bad\"><p>");
-        html_word(b, W_PLAYBOOK_BROKEN);
-        buf_puts(b, "</p></div>");
-        rules_problems(v, &book.problems);
+    mistakes_notice(v, mistakes_or(v, &book.problems));
+    if (book.broken) {
+        buf_puts(b, "<p>");
+        html_word(b, W_PLAYBOOK_IN_FORCE);
+        buf_puts(b, "</p>");
     }
     if (rc == 0 && book.playbook != NULL && book.playbook->rule_count > 0)
         groups(v, &book, &next);

@@ -107,7 +107,7 @@ static int audit_section(struct visit *v, const char *rule)
 static void text_section(struct visit *v, const struct book *book, const struct rule *r)
 {
     struct buf *b = &v->response->body;
-    char *text = book_section(book, r->name);
+    char *text = book_in_force(v, book, r->name);
 
     section(b, "text", W_RULE_TEXT);
     buf_puts(b, "<pre class=\"words\" dir=\"ltr\" tabindex=\"0\" role=\"group\" "

@@ -11,6 +11,7 @@
 #include "web/editing.h"
 #include "web/frame.h"
 #include "web/html.h"
+#include "web/mistakes.h"
 #include "web/pages.h"
 #include "web/template_parts.h"
 
@@ -337,6 +338,7 @@ int editing_page(struct editing *e, const struct editing_notice *n)
 
     buf_init(&title);
     template_title(&title, &e->file);
+    v->lists_mistakes = e->texts.settings == NULL;
     frame_begin(v, e->file.name, PLACE_TEMPLATES);
     if (e->texts.settings != NULL)
         ways(e);
@@ -369,6 +371,8 @@ int page_template(struct visit *v)
     struct editing e;
     int rc = editing_open(v, &e);
 
+    if (did != NULL)
+        mistakes_look_again(v);
     if (rc == 0 && e.saved == NULL && !e.file.shared && e.texts.settings != NULL) {
         size_t at = 0;
         n.notice = texts_rule(&e.texts, e.file.name, &at) != NULL ? W_TEXT_FRESH : WORD_COUNT;

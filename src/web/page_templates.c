@@ -279,6 +279,7 @@ int page_templates(struct visit *v)
     struct overview o;
     int rc = open_overview(v, &o);
 
+    v->lists_mistakes = true;
     frame_begin(v, word(W_TEMPLATES), PLACE_TEMPLATES);
     buf_puts(b, "<h1>");
     html_word(b, W_TEMPLATES);
@@ -449,6 +450,7 @@ int page_template_all(struct visit *v)
     if (rc == 0 && o.texts.settings != NULL && !is_known(&o, name))
         rc = ERR_NOTFOUND;
     if (rc == 0) {
+        v->lists_mistakes = true;
         frame_begin(v, name, PLACE_TEMPLATES);
         buf_puts(b, "<p><a href=\"/templates\">");
         html_word(b, W_TEMPLATES);

@@ -306,6 +306,7 @@ int page_template_versions(struct visit *v)
     int rc = editing_open(v, &e);
 
     if (rc == 0) {
+        v->lists_mistakes = e.texts.settings == NULL;
         frame_begin(v, e.file.name, PLACE_TEMPLATES);
         buf_puts(b, "<p><a href=\"");
         template_address(b, &e.file, "");

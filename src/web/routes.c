@@ -64,6 +64,7 @@ const struct route routes[] = {
     {METHOD_GET, "/appointments/{id}/edit", ACCESS_STAFF, IN_PAGES, page_appointment_edit},
     {METHOD_POST, "/appointments/change", ACCESS_STAFF, IN_PREVIEWS, page_appointment_change},
 
+    {METHOD_GET, "/mistakes", ACCESS_READER, IN_PAGES, page_mistakes},
     {METHOD_GET, "/playbook", ACCESS_READER, IN_PAGES, page_playbook},
     {METHOD_GET, "/playbook/{name}", ACCESS_READER, IN_PAGES, page_rule},
     {METHOD_POST, "/playbook/{name}/pause", ACCESS_MANAGER, IN_PAGES, page_rule_pause},

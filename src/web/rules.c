@@ -13,15 +13,36 @@
 #include "web/auth.h"
 #include "web/frame.h"
 #include "web/html.h"
+#include "web/mistakes.h"
 #include "web/pages.h"
+
+/* NULL: none. It was read before, so nothing is wrong with it. */
+static struct playbook *in_force(const struct visit *v)
+{
+    struct problems none = {0};
+    const char *text = v->site->rules;
+    struct playbook *p =
+        text != NULL ? playbook_read_text(v->site->playbook, text, strlen(text), &none) : NULL;
+
+    problems_close(&none);
+    return p;
+}
 
 int book_open(struct visit *v, struct book *b)
 {
     *b = (struct book){0};
     buf_init(&b->text);
-    b->playbook = playbook_read_rest(v->site->playbook, &b->problems);
-    if (b->playbook != NULL)
-        fs_read(v->site->playbook, INI_FILE_MAX, &b->text, NULL);
+    struct playbook *written = playbook_read_rest(v->site->playbook, &b->problems);
+    if (written != NULL)
+        buf_puts(&b->text, written->text);
+    if (fields_get(&v->request->query, "done") != NULL)
+        mistakes_look_again(v);
+    b->broken = mistakes_of(v) != NULL || b->problems.errors > 0;
+    if (b->broken) {
+        playbook_free(written);
+        written = in_force(v);
+    }
+    b->playbook = written;
     return store_rules_shown(v->store, v->now_ms, frame_midnight(v), &b->shown, &b->shown_count);
 }
 
@@ -41,13 +62,25 @@ const struct rule_shown *book_shown(const struct book *b, const char *rule)
     return NULL;
 }
 
-char *book_section(const struct book *b, const char *rule)
+static char *section_of(const char *text, size_t len, const char *rule)
 {
     size_t begin, end;
 
-    if (edit_find(b->text.data, b->text.len, "rule", rule, &begin, &end) != 0)
+    if (edit_find(text, len, "rule", rule, &begin, &end) != 0)
         return NULL;
-    return mem_strndup(b->text.data + begin, end - begin);
+    return mem_strndup(text + begin, end - begin);
+}
+
+char *book_section(const struct book *b, const char *rule)
+{
+    return section_of(b->text.data, b->text.len, rule);
+}
+
+char *book_in_force(const struct visit *v, const struct book *b, const char *rule)
+{
+    if (!b->broken)
+        return book_section(b, rule);
+    return v->site->rules != NULL ? section_of(v->site->rules, strlen(v->site->rules), rule) : NULL;
 }
 
 uint64_t book_digest(const struct buf *text)

@@ -98,6 +98,7 @@ struct site *site_create(const struct settings *settings, const struct playbook 
     find_reports(s, settings);
     if (playbook != NULL)
         copy_workflows(s, playbook);
+    s->rules = playbook != NULL ? mem_strdup(playbook->text) : NULL;
     return s;
 }
 
@@ -117,6 +118,7 @@ void site_release(struct site *s)
     free(s->playbook);
     free(s->country);
     free(s->templates);
+    free(s->rules);
     free(s->url);
     free(s->authority);
     free(s->host);

@@ -7,6 +7,7 @@
 
 #include "web/editing.h"
 #include "web/html.h"
+#include "web/mistakes.h"
 
 #define EVERY_LANGUAGE "_"
 #define PROBLEMS_SHOWN_MAX 30
@@ -94,14 +95,7 @@ static void list(struct buf *b, const struct problems *problems, bool warnings,
 
 void template_problems(struct visit *v, const struct texts *t)
 {
-    struct buf *b = &v->response->body;
-
-    if (t->problems.errors == 0)
-        return;
-    buf_puts(b, "<div class=\"notice bad\" role=\"status\" id=\"wrong-elsewhere\"><div><p>");
-    html_word(b, W_CONFIG_WRONG);
-    buf_puts(b, "</p>");
-    list(b, &t->problems, false, t, NULL);
+    mistakes_notice(v, mistakes_or(v, &t->problems));
 }
 
 void editing_problems(const struct editing *e)

@@ -27,6 +27,7 @@
 #include "web/frame.h"
 #include "web/lane.h"
 #include "web/listen.h"
+#include "web/mistakes.h"
 #include "web/pages.h"
 #include "web/previews.h"
 #include "web/proposals.h"
@@ -44,7 +45,8 @@ enum { LANE_PAGES, LANE_SIGN_IN, LANE_CALENDARS, LANE_PREVIEWS, LANES };
 struct web {
     uv_loop_t *loop;
     struct web_hooks hooks;
-    struct site *site; /* NULL: idle */
+    struct site *site;         /* NULL: idle */
+    struct mistakes *mistakes; /* NULL: none */
     struct listen_address address;
     struct server *server; /* NULL: idle, or waiting to listen */
     struct lane *lanes[LANES];
@@ -82,6 +84,7 @@ static void errand_free(struct exchange *x)
 
     login_close(&e->visit.login);
     site_release((struct site *)(uintptr_t)e->visit.site);
+    mistakes_release(e->visit.mistakes);
     free(e);
 }
 
@@ -127,6 +130,7 @@ static void request_cb(void *arg, struct exchange *x)
     v->request = &x->request;
     v->response = &x->response;
     v->site = site_hold(w->site);
+    v->mistakes = mistakes_hold(w->mistakes);
     v->now_ms = clock_wall_ms();
     v->backoff = &w->backoff;
     v->hooks = &w->hooks;
@@ -292,6 +296,7 @@ static void part_closed(void *arg)
     void (*closed)(void *) = w->closed;
     void *closed_arg = w->closed_arg;
     site_release(w->site);
+    mistakes_release(w->mistakes);
     feeds_free(w->feeds);
     previews_free(w->previews);
     free(w);
@@ -387,6 +392,12 @@ void web_use(struct web *w, struct web_change *c)
     if (w->site != NULL)
         note_texts(w);
     free(c);
+}
+
+void web_tell_mistakes(struct web *w, const struct problems *problems, const char *dir)
+{
+    mistakes_release(w->mistakes);
+    w->mistakes = w->site != NULL ? mistakes_create(problems, dir, w->site->dir) : NULL;
 }
 
 int web_start(struct web *w, const struct settings *s, const struct playbook *p, struct err *err)

@@ -142,7 +142,8 @@ class Playbook:
         self.shop.write("playbook.conf", PLAYBOOK.replace("2 hours before", "2 ours before"))
         self.sign_in()
         self.press("Playbook")
-        self.see("The playbook has mistakes.")
+        self.see("There is a mistake in the files")
+        self.see("This is the playbook that is in force")
         self.look("playbook-broken")
         self.shop.write("playbook.conf", PLAYBOOK)
 

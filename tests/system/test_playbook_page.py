@@ -3,7 +3,7 @@
 import re
 
 from harness import CONF, ShopTest, wait_until
-from web_browser import PASSWORD, Browser, free_port
+from web_browser import PASSWORD, Browser, fields_of, free_port
 
 PLAYBOOK = """\
 ; What our clients hear.
@@ -105,13 +105,58 @@ class Reading(PlaybookTest):
         for path in ("/playbook/none", "/playbook/Ready", "/playbook/ready/x"):
             self.assertEqual(browser.get(path).status, 404, path)
 
-    def test_a_broken_file_is_told_and_its_good_rules_are_shown(self):
+    def test_a_broken_file_is_not_shown_as_if_it_were_in_force(self):
         shop = self.page()
-        shop.write("playbook.conf", PLAYBOOK.replace("2 hours before", "2 ours before"))
-        text = self.browser().get("/playbook").text
-        self.assertIn("The playbook has mistakes.", text)
-        self.assertIn("line 25: `when`:", text)
+        browser = self.browser()
+        self.assertNotIn('id="mistakes"', browser.get("/clients").text)
+        shop.write("playbook.conf", PLAYBOOK.replace("2 hours before", "2 ours before")
+                   .replace("5 days after", "5 daes after").replace("[rule ready]", "[rule done]")
+                   .replace("job enters Ready ", "job enters Redy  "))
+        text = browser.get("/playbook").text
+        told = re.search(r'id="mistakes">.*?</ul>', text, re.DOTALL)[0]
+        self.assertEqual(len(re.findall("<li>", told)), 3)
+        self.assertIn("There are 3 mistakes in the files", told)
+        self.assertIn('<a href="/playbook/reminder/edit">Rule reminder</a>, line 25 of '
+                      "<bdi>playbook.conf</bdi>: `when`: `ours` is no unit", told)
+        self.assertIn("did you mean `days`?", told)
+        self.assertIn("This is the playbook that is in force", text)
         self.assertIn("When a job enters Ready", self.rule(text, "ready"))
+        self.assertIn("2 hours before an appointment starts", self.rule(text, "reminder"))
+        self.assertNotIn('<li id="done">', text)
+        self.assertIn("when = 2 hours before\n", browser.get("/playbook/reminder").text)
+        self.assertEqual(browser.get("/playbook/done").status, 404)
+        self.assertEqual(browser.get("/playbook/done/edit").status, 200)
+
+    def test_every_page_tells_how_many_mistakes_there_are_until_they_are_mended(self):
+        shop = self.page()
+        browser, reader = self.browser(), self.browser("rita")
+        good = shop.dir / "templates/ready/en.sms"
+        for mistakes, seen in ((1, "There is a mistake in the files"),
+                               (2, "There are 2 mistakes in the files")):
+            shop.write("templates/ready/en.sms", "{{client.nam}}\n{{client.tel}}\n"[:16 * mistakes])
+            for path in ("/", "/clients", "/account", "/playbook/ready", "/calendars"):
+                wait_until(f"{mistakes} on {path}", lambda p=path, s=seen: s in browser.get(p).text)
+            self.assertIn('href="/mistakes"', browser.get("/").text)
+            for who in (browser, reader):
+                text = who.get("/mistakes").text
+                self.assertEqual(text.count('<a href="/templates/ready/en/sms">'), mistakes)
+                self.assertIn("No record has &quot;client.nam&quot;; did you mean", text)
+        self.assertNotIn("mistake", Browser(self.port).get("/sign-in").text)
+        good.write_text(WORDS["ready/en.sms"], encoding="utf-8")
+        wait_until("none", lambda: 'id="mistakes"' not in browser.get("/").text)
+        self.assertIn("There are none", browser.get("/mistakes").text)
+
+    def test_what_mends_the_last_mistake_is_not_answered_with_a_mistake(self):
+        shop = self.page()
+        browser = self.browser()
+        shop.write("playbook.conf", PLAYBOOK.replace("2 hours before", "2 ours before"))
+        wait_until("the mistake", lambda: 'id="mistakes"' in browser.get("/").text)
+        form = fields_of(browser.get("/playbook/reminder/edit").text, "/playbook/reminder/edit")
+        change = browser.post("/playbook/reminder/edit", form | {"key-when": "3 hours before"})
+        saved = browser.post(f"{change.location}/save", {"token": form["token"]})
+        text = browser.get(saved.location).text
+        self.assertNotIn('id="mistakes"', text)
+        self.assertIn("3 hours before an appointment starts", text)
 
 
 class Switches(PlaybookTest):

@@ -99,7 +99,8 @@ class Overview(TemplatesTest):
         shop = self.page()
         (shop.dir / "templates/ready/lv.sms").write_text("{{client.nmae}}")
         page = text_of(self.browser("rita").get("/templates").text)
-        self.assertIn('lv.sms:1:1: no record has "client.nmae"; did you mean "client.name"?', page)
+        self.assertIn('ready, text in lv , line 1: No record has "client.nmae"; did you mean '
+                      '"client.name"?', page)
 
     def test_a_translation_is_old_when_its_original_was_changed_in_the_file(self):
         shop = self.page()

@@ -151,6 +151,31 @@ class Steps(ShopTest):
         self.assertIn("before the rule was switched on (2032-01-01T00:00:00Z)", found["reason"])
         self.assertFalse(self.step(found, "switched on")["values"]["counts"])
 
+    def test_what_was_decided_is_told_although_the_files_have_mistakes(self):
+        shop = self.made()
+        message = shop.messages(rule="ready", state="sent")[0]
+        ref = shop.query(f"SELECT ref FROM job WHERE id = {message['job_id']}")[0]["ref"]
+        sent = self.found(shop, "ready", job=ref)
+        shop.append("playbook.conf", "[rule broken]\non = the moon is full\nwhen = 2 ours before\n")
+        done = shop.run("why", str(sent["id"]))
+        self.assertIn("the files have 2 mistakes, told above", done.stderr)
+        for words in ("the moon is full", "`ours`"):
+            self.assertIn(words, done.stderr)
+        self.assertIn("sent since", done.stdout)
+        self.assertIn("what it says cannot be told while the files have mistakes", done.stdout)
+        self.assertIn(sent["text"], done.stdout)
+        same = shop.json("why", "--rule", "ready", "--job", ref)[0]
+        self.assertEqual((same["id"], same["attempt_list"]), (sent["id"], sent["attempt_list"]))
+        done = shop.run("why", "--rule", "other", "--job", ref, status=1)
+        self.assertIn("no message of `other` was planned for it", done.stderr)
+        for command in (("preview", "ready"), ("forecast",), ("forecast", "--playbook",
+                                                               shop.dir / "playbook.conf")):
+            done = shop.run(*command, status=1)
+            self.assertEqual(done.stdout, "", command)
+            self.assertIn("the files have 2 mistakes, told above: mend them first", done.stderr)
+            self.assertIn("the moon is full", done.stderr)
+            self.assertIn("`ours`", done.stderr)
+
     def test_a_deleted_record_is_still_explained(self):
         shop = self.made()
         ref = shop.query("SELECT ref FROM job WHERE ref IS NOT NULL")[0]["ref"]

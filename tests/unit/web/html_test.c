@@ -52,6 +52,15 @@ static void a_name_is_kept_apart_from_its_surroundings(void **state)
     assert_written(html_name, "نیلوفر <b>", "<bdi>نیلوفر &lt;b&gt;</bdi>");
 }
 
+static void what_is_wrong_begins_like_a_sentence(void **state)
+{
+    assert_written(html_sentence, "there is <no> hour", "There is &lt;no&gt; hour");
+    assert_written(html_sentence, "`when`: what", "`when`: what");
+    assert_written(html_sentence, "ļoti", "ļoti"); /* nobody knows what it would begin with */
+    assert_written(html_sentence, "", "");
+    assert_written(html_sentence, NULL, "");
+}
+
 static void values_are_put_into_sentences_as_text(void **state)
 {
     struct buf b;
@@ -93,6 +102,7 @@ int main(void)
         cmocka_unit_test(what_is_no_text_is_replaced_or_left_out),
         cmocka_unit_test(a_query_is_escaped_whole),
         cmocka_unit_test(a_name_is_kept_apart_from_its_surroundings),
+        cmocka_unit_test(what_is_wrong_begins_like_a_sentence),
         cmocka_unit_test(values_are_put_into_sentences_as_text),
         cmocka_unit_test(every_word_is_there),
         cmocka_unit_test(cookies_are_for_this_site_alone),
