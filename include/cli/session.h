@@ -17,7 +17,10 @@
 #include "time/zone.h"
 
 struct session {
-    const struct zone *zone; /* the business's; UTC if betimes.conf names none that is known */
+    /* The business's; if betimes.conf names none that is known, the one that the database remembers
+     * of the service, and else UTC. */
+    const struct zone *zone;
+    enum { ZONE_WRITTEN, ZONE_REMEMBERED, ZONE_UNKNOWN } zone_from;
     char *database;
     char *url; /* of the page, without a slash at its end; NULL: betimes.conf says none */
     struct store *store;

@@ -19,7 +19,6 @@
 #include "store/row_change.h"
 #include "text/template_set.h"
 
-#define FORESEE_DAYS 3650 /* how far it looks ahead */
 #define FORESEEN_MAX 2000 /* messages of one client that it keeps in mind */
 
 enum foreseen_kind {

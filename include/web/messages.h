@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "send/rehearsal.h"
 #include "store/answers.h"
 #include "store/queries.h"
 #include "web/visit.h"
@@ -17,21 +18,26 @@ enum word state_word(enum message_state s);
 enum word channel_word(enum channel c);
 enum word purpose_word(enum purpose p);
 
-/* A list; `due` shows when each is due, otherwise when it came to its state; `people` names whom it
- * is for, with a link to the client's page. What is due for one client or record has buttons.
- * `name` tells lists of a page apart: it begins the ids of elements. For none, the sentence `none`.
+/* Does it keep a message from going, as far as is known now? And the words for what becomes of it.
  */
-void messages_list(struct visit *v, const char *name, const struct outbox_row *rows, size_t count,
-                   bool due, bool people, enum word none);
+bool fate_stops(enum fate f);
+enum word fate_word(enum fate f);
 
-/* A list of messages that need a person: as above, with what was the latest first, and the buttons
- * of what can be done about each. */
-void messages_needing(struct visit *v, const char *name, const struct outbox_row *rows,
-                      size_t count, enum word none);
+/* A list of what went, or was decided against, with the time at which it came to its state;
+ * `people` names whom it is for, with a link to the client's page; `buttons`: what can be done
+ * about each, for those who may. `name` tells lists of a page apart: it begins the ids of elements.
+ * For none, the sentence `none`. */
+void messages_list(struct visit *v, const char *name, const struct outbox_row *rows, size_t count,
+                   bool people, bool buttons, enum word none);
+
+/* A list of what waits, each with the time at which it will really go, or why it will not, in that
+ * order (web/awaited.h). What is for one client or record has buttons. */
+void messages_coming(struct visit *v, const char *name, const struct outbox_row *rows, size_t count,
+                     bool people, enum word none);
 
 /* One message, one answer of a list; with `buttons` for those who may. */
-void messages_item(struct visit *v, const char *name, const struct outbox_row *r, bool due,
-                   bool people, bool buttons);
+void messages_item(struct visit *v, const char *name, const struct outbox_row *r, bool people,
+                   bool buttons);
 void messages_answer(struct visit *v, const struct told *told);
 
 /* A button for one message: `what` is "retry", "cancel" or "gone"; `named`: what it is read out

@@ -15,6 +15,7 @@
 #include "web/site.h"
 #include "web/web.h"
 
+struct awaited;   /* web/awaited.h */
 struct feeds;     /* web/feeds.h */
 struct mistakes;  /* web/mistakes.h */
 struct previews;  /* web/previews.h */
@@ -33,7 +34,8 @@ struct visit {
     int64_t now_ms;            /* the service's clock */
     struct store *store;       /* NULL on the loop */
     struct backoff *backoff;   /* in the lane of signing in only */
-    struct previews *previews; /* in the lane of pages only */
+    struct previews *previews; /* in the lane of pages only, */
+    struct awaited *awaited;   /* and so is this */
     const struct web_hooks *hooks;
     struct proposals *proposals; /* of the playbook, that are not saved yet */
     struct feeds *feeds;         /* in the lane of calendars only */

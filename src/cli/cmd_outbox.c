@@ -7,10 +7,15 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/all.h"
+#include "cli/outlook.h"
 #include "cli/session.h"
 #include "cli/show.h"
+#include "send/foretell.h"
+#include "service/config.h"
+#include "store/condition.h"
 
 #define LIMIT_MAX 1000000
+#define OTHER_TIME_MS INT64_C(60000)
 
 static const struct option_spec outbox_options[] = {
     {"all", 0, NULL, "also what has left or was decided against"},
@@ -127,26 +132,127 @@ static int check_rule(const struct session *s, const char *rule)
     return status;
 }
 
+/* --- when they will really go --- */
+
+/* Of the clients that wait first; *more: there are others. */
+static size_t clients_of(const struct outbox_row *rows, size_t count, int64_t *ids, bool *more)
+{
+    size_t found = 0;
+
+    *more = false;
+    for (size_t i = 0; i < count && !*more; i++) {
+        size_t k = 0;
+        if (!message_is_pending(rows[i].state) || rows[i].client_id == 0)
+            continue;
+        while (k < found && ids[k] != rows[i].client_id)
+            k++;
+        *more = k == FORETELL_CLIENTS_MAX;
+        if (k == found && !*more)
+            ids[found++] = rows[i].client_id;
+    }
+    return found;
+}
+
+/* Without a configuration that is in order nobody knows: the rows have their own times then. */
+static void look_ahead(const struct call *call, const struct outbox_row *rows, size_t count,
+                       struct foretelling *out, bool *more)
+{
+    int64_t ids[FORETELL_CLIENTS_MAX];
+    struct lookahead_request r = {.client_ids = ids, .now_ms = clock_wall_ms()};
+    struct problems problems = {0};
+    struct config c = {0};
+    struct err err = {""};
+
+    *out = (struct foretelling){0};
+    r.client_count = clients_of(rows, count, ids, more);
+    if (r.client_count > 0 && config_load(call->dir, NULL, &problems, &c) == 0) {
+        r.settings = c.settings;
+        r.playbook = c.playbook;
+        r.templates = c.templates;
+        conditions_localtime(c.settings->business.calendar.zone);
+        if (foretell(&r, out, &err) != 0)
+            foretelling_close(out);
+    }
+    config_free(&c);
+    problems_close(&problems);
+}
+
+static json_t *row_json(const struct outbox_row *r, const struct foretold *t)
+{
+    json_t *o = show_json(r);
+
+    json_object_set_new(o, "fate", t != NULL ? json_string(fate_name(t->fate)) : json_null());
+    json_object_set_new(o, "expected", t != NULL ? show_json_time(t->at_ms) : json_null());
+    json_object_set_new(o, "expected_reason", show_json_text(t != NULL ? t->reason : NULL));
+    return o;
+}
+
+/* In the table the time is the one at which it will go, and what stands below says so. */
+static void expect(struct outbox_row *r, const struct foretold *t, const struct session *s)
+{
+    char planned[SHOW_TIME_MAX];
+    bool goes = t->fate == FATE_GOES || t->fate == FATE_JOINED;
+    int64_t now_ms = clock_wall_ms();
+    char *reason;
+
+    if (goes && r->due_ms > now_ms && llabs(t->at_ms - r->due_ms) >= OTHER_TIME_MS) {
+        show_time(r->due_ms, s->zone, now_ms, planned);
+        reason = mem_printf("instead of %s%s%s", planned, t->reason != NULL ? ": " : "",
+                            t->reason != NULL ? t->reason : "");
+        r->due_ms = t->at_ms;
+    } else if (!goes && r->state == MESSAGE_PLANNED) {
+        reason = mem_printf("will %s: %s",
+                            t->fate == FATE_SKIPPED ? "not go"
+                            : t->fate == FATE_HELD  ? "be held"
+                                                    : "wait",
+                            t->reason);
+    } else {
+        reason = mem_strdup(t->reason);
+    }
+    free(r->reason);
+    r->reason = reason;
+}
+
+static void print_table(struct outbox_row *rows, size_t count, const struct session *s,
+                        const struct foretelling *told)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct foretold *t = foretelling_of(told, rows[i].id);
+        if (t != NULL)
+            expect(&rows[i], t, s);
+    }
+    show_table(rows, count, s->zone, clock_wall_ms());
+}
+
 static int print_list(const struct call *call, const struct session *s,
                       const struct outbox_filter *f, const char *none)
 {
+    struct foretelling told = {0};
     struct outbox_row *rows;
     size_t count;
+    bool more = false;
     int rc = store_outbox(s->store, f, &rows, &count);
     int status = EXIT_DONE;
 
+    if (rc == 0)
+        look_ahead(call, rows, count, &told, &more);
     if (rc != 0) {
         status = session_failed(s, rc, "list the messages");
     } else if (call->json) {
         json_t *list = json_array();
         for (size_t i = 0; i < count; i++)
-            json_array_append_new(list, show_json(&rows[i]));
+            json_array_append_new(list, row_json(&rows[i], foretelling_of(&told, rows[i].id)));
         status = show_print_json(list);
     } else if (count == 0) {
         printf("%s\n", none);
     } else {
-        show_table(rows, count, s->zone, clock_wall_ms());
+        print_table(rows, count, s, &told);
+        if (more)
+            printf("\nCaps and hours are looked ahead at for the first %d clients only; `betimes "
+                   "forecast` does it for all.\n",
+                   FORETELL_CLIENTS_MAX);
     }
+    foretelling_close(&told);
     outbox_rows_free(rows, count);
     return status;
 }

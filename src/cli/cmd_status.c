@@ -233,6 +233,18 @@ static void print_service(struct page *p)
     printf("; `betimes resume` goes on\n");
 }
 
+/* Which clock all times here are on, when betimes.conf does not say it. */
+static void print_clock(const struct page *p)
+{
+    if (p->s->zone_from == ZONE_WRITTEN)
+        return;
+    label("times");
+    put_text(YELLOW, p->s->zone_from == ZONE_REMEMBERED ? zone_name(p->s->zone) : "in UTC");
+    printf(p->s->zone_from == ZONE_REMEMBERED
+               ? ", as before: betimes.conf names no time zone that is known\n"
+               : ": betimes.conf names no time zone that is known\n");
+}
+
 static void print_queue(struct page *p)
 {
     const struct store_status *st = p->st;
@@ -403,6 +415,7 @@ static int run_status(const struct call *call)
             status = show_print_json(status_json(&p));
         } else {
             print_service(&p);
+            print_clock(&p);
             print_queue(&p);
             print_rest(&p);
             print_rules(&p);

@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "playbook/ini.h"
 #include "store/rules.h"
+#include "store/zones.h"
 #include "time/moment.h"
 
 /* As playbook/settings.c has it. */
@@ -52,7 +53,7 @@ int session_find(const struct call *call, struct session *out)
     struct problems problems = {0};
     int status = EXIT_DONE;
 
-    *out = (struct session){.zone = zone_utc()};
+    *out = (struct session){.zone = zone_utc(), .zone_from = ZONE_UNKNOWN};
     char *dir = realpath(call->dir, NULL);
     if (dir == NULL)
         return command_error(ERR_NOTFOUND, "%s: %s", call->dir,
@@ -63,8 +64,10 @@ int session_find(const struct call *call, struct session *out)
     struct ini *ini = fs_exists(path) ? ini_read(path, &problems) : NULL;
     if (ini != NULL) {
         const char *zone = ini_get(ini_section(ini, "business", ""), "timezone");
-        if (zone != NULL && zone_get(zone) != NULL)
+        if (zone != NULL && zone_get(zone) != NULL) {
             out->zone = zone_get(zone);
+            out->zone_from = ZONE_WRITTEN;
+        }
         out->database = database_path(dir, ini);
         out->url = page_url(ini);
     } else if (problems.count > 0) {
@@ -83,6 +86,19 @@ int session_find(const struct call *call, struct session *out)
     return status;
 }
 
+/* What betimes.conf does not say, or says wrong, the service knew once. */
+static void remember_zone(struct session *s)
+{
+    char *name = NULL;
+
+    if (s->zone_from == ZONE_UNKNOWN && store_zone_business(s->store, &name) == 0 && name != NULL &&
+        zone_get(name) != NULL) {
+        s->zone = zone_get(name);
+        s->zone_from = ZONE_REMEMBERED;
+    }
+    free(name);
+}
+
 int session_open(const struct call *call, enum store_mode mode, struct session *out)
 {
     struct err err = {""};
@@ -97,6 +113,7 @@ int session_open(const struct call *call, enum store_mode mode, struct session *
         return EXIT_FAILED; /* a database that is not there is in the way, whatever was asked */
     }
     store_set_patience(out->store, SESSION_WAIT_MS);
+    remember_zone(out);
     return EXIT_DONE;
 }
 

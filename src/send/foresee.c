@@ -14,11 +14,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "store/condition.h"
-#include "watch/absorb.h"
-#include "watch/replan.h"
-
-#define DAY_MS (24 * 3600 * INT64_C(1000))
+#include "send/lookahead.h"
 
 /* A message of one side. */
 struct seen {
@@ -30,9 +26,8 @@ struct seen {
 
 struct side {
     const struct foresee_request *request;
-    struct store *store;
-    struct conditions *conditions;
-    struct world world;
+    struct lookahead_request asked;
+    struct lookahead ahead;
     int64_t row_id; /* of the record that is changed; 0: a new one that is not there yet */
     struct seen *items;
     size_t count, cap;
@@ -121,74 +116,52 @@ static void item_cb(void *arg, const struct rehearsal_item *item)
 }
 
 /* The row as it will be, also for conditions. */
-static int change_row(struct side *s, struct subjects *concerned, struct err *err)
+static int change_row(struct side *s, struct err *err)
 {
     const struct foresee_request *r = s->request;
     struct row_change c = *r->change; /* borrows its strings */
-    int rc = store_draft_row(s->store, &c, r->now_ms);
+    struct lookahead *l = &s->ahead;
+    int rc = store_draft_row(l->store, &c, r->now_ms);
 
     if (rc != 0)
         return rc;
     s->row_id = c.id;
-    rc = conditions_instead(s->conditions, &c, err);
-    return rc == 0 ? absorb_row(&s->world, c.kind, c.id, r->now_ms, concerned) : rc;
+    rc = conditions_instead(l->conditions, &c, err);
+    return rc == 0 ? absorb_row(&l->world, c.kind, c.id, r->now_ms, &l->concerned) : rc;
 }
 
 static int look_and_plan(struct side *s, bool changed, struct err *err)
 {
     const struct foresee_request *r = s->request;
-    struct replan_counts counts = {0};
-    struct subjects concerned = {0};
-    int rc = world_load(&s->world, s->store, r->settings, r->playbook, r->now_ms, true);
+    struct lookahead *l = &s->ahead;
+    int rc = 0;
 
-    if (rc == 0)
-        rc = absorb_row(&s->world, ENTITY_CLIENT, r->client_id, r->now_ms, &concerned);
-    if (rc == 0 && r->change->id != 0)
-        rc = absorb_row(&s->world, r->change->kind, r->change->id, r->now_ms, &concerned);
+    if (r->change->id != 0)
+        rc = absorb_row(&l->world, r->change->kind, r->change->id, r->now_ms, &l->concerned);
     if (rc == 0 && changed)
-        rc = change_row(s, &concerned, err);
-    subjects_sort(&concerned);
-    for (size_t i = 0; rc == 0 && i < concerned.count; i++)
-        rc = replan_subject(&s->world, concerned.ids[i], r->now_ms, &counts);
-    subjects_close(&concerned);
-    return rc;
-}
-
-static int rehearse(struct side *s)
-{
-    const struct foresee_request *r = s->request;
-    struct rehearsal t = {
-        .world = &s->world, .templates = r->templates, .conditions = s->conditions, .mails = true};
-    bool done = false;
-    int rc = rehearsal_begin(&t, r->now_ms, r->now_ms + FORESEE_DAYS * DAY_MS);
-
-    while (rc == 0 && !done)
-        rc = rehearsal_step(&t, item_cb, s, &done);
-    rehearsal_close(&t);
-    return rc;
+        rc = change_row(s, err);
+    return rc == 0 ? lookahead_plan(l) : rc;
 }
 
 /* `changed`: as the records would stand. */
 static int side_make(struct side *s, bool changed, struct err *err)
 {
-    const char *database = s->request->settings->database;
-    s->row_id = s->request->change->id;
-    int rc = store_draft_around(database, s->request->client_id, &s->store, err);
+    const struct foresee_request *r = s->request;
 
-    if (rc != 0)
-        return rc;
-    s->conditions = conditions_open(database, err);
-    if (s->conditions == NULL)
-        return ERR_IO;
-    rc = store_begin(s->store);
+    s->row_id = r->change->id;
+    s->asked = (struct lookahead_request){.settings = r->settings,
+                                          .playbook = r->playbook,
+                                          .templates = r->templates,
+                                          .client_ids = &r->client_id,
+                                          .client_count = 1,
+                                          .now_ms = r->now_ms};
+    int rc = lookahead_open(&s->asked, &s->ahead, err);
     if (rc == 0)
         rc = look_and_plan(s, changed, err);
     if (rc == 0)
-        rc = store_commit(s->store);
-    if (rc == 0)
-        rc = rehearse(s);
+        rc = lookahead_run(&s->ahead, item_cb, s);
     if (rc != 0 && err->text[0] == '\0')
-        err_set(err, "%s", store_error(s->store));
+        err_set(err, "%s", store_error(s->ahead.store));
     return rc;
 }
 
@@ -197,9 +170,7 @@ static void side_close(struct side *s)
     for (size_t i = 0; i < s->count; i++)
         foreseen_close(&s->items[i].f);
     free(s->items);
-    world_close(&s->world);
-    conditions_close(s->conditions);
-    store_close(s->store);
+    lookahead_close(&s->ahead);
 }
 
 /* --- both sides meet --- */
@@ -244,7 +215,7 @@ static int reason_of(const struct side *then, struct seen *m)
 {
     struct message *rows;
     size_t count;
-    int rc = store_messages_of(then->store, m->subject_id, &rows, &count);
+    int rc = store_messages_of(then->ahead.store, m->subject_id, &rows, &count);
 
     for (size_t i = 0; rc == 0 && i < count; i++)
         if (rows[i].rule_id == m->rule_id && rows[i].occurrence == m->occurrence &&

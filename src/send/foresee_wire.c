@@ -25,6 +25,7 @@ static const struct text_key appointment_texts[] = {
     TEXT(appointment, title), TEXT(appointment, location), TEXT(appointment, starts),
     TEXT(appointment, ends),  TEXT(appointment, timezone), TEXT(appointment, status),
 };
+static const struct text_key foretold_texts[] = {TEXT(foretold, reason)};
 static const struct text_key foreseen_texts[] = {
     TEXT(foreseen, rule),    TEXT(foreseen, name),   TEXT(foreseen, to),
     TEXT(foreseen, about),   TEXT(foreseen, reason), TEXT(foreseen, language),
@@ -74,6 +75,7 @@ void foresee_question_close(struct foresee_question *q)
     free(q->dir);
     free(q->credentials);
     row_change_close(&q->change);
+    free(q->waiting);
     *q = (struct foresee_question){0};
 }
 
@@ -86,8 +88,17 @@ void foresee_put_question(const struct foresee_question *q, struct buf *out)
     json_object_set_new(o, "dir", json_string(q->dir));
     if (q->credentials != NULL)
         json_object_set_new(o, "credentials", json_string(q->credentials));
-    put_number(o, "client", q->client_id);
     put_number(o, "now", q->now_ms);
+    if (q->waiting_count > 0) {
+        json_t *ids = json_array();
+        for (size_t i = 0; i < q->waiting_count; i++)
+            json_array_append_new(ids, json_integer(q->waiting[i]));
+        json_object_set_new(o, "waiting", ids);
+        json_decref(row);
+        write_down(o, out);
+        return;
+    }
+    put_number(o, "client", q->client_id);
     put_number(o, "kind", c->kind);
     put_number(o, "id", c->id);
     put_number(row, "staff", job ? c->job.staff_id : c->appointment.staff_id);
@@ -100,17 +111,25 @@ void foresee_put_question(const struct foresee_question *q, struct buf *out)
     write_down(o, out);
 }
 
-bool foresee_take_question(const char *text, size_t len, struct foresee_question *out)
+/* Of some clients, by their ids. */
+static void take_waiting(const json_t *ids, struct foresee_question *out)
 {
-    json_t *o = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+    size_t count = json_array_size(ids);
+
+    if (count > FORETELL_CLIENTS_MAX)
+        count = FORETELL_CLIENTS_MAX;
+    out->waiting = mem_array(count, sizeof(*out->waiting));
+    for (; out->waiting_count < count; out->waiting_count++)
+        out->waiting[out->waiting_count] =
+            json_integer_value(json_array_get(ids, out->waiting_count));
+}
+
+static bool take_change(const json_t *o, struct foresee_question *out)
+{
     const json_t *row = json_object_get(o, "row");
     struct row_change *c = &out->change;
 
-    *out = (struct foresee_question){0};
-    out->dir = mem_strdup(json_string_value(json_object_get(o, "dir")));
-    out->credentials = mem_strdup(json_string_value(json_object_get(o, "credentials")));
     out->client_id = number(o, "client");
-    out->now_ms = number(o, "now");
     c->kind = (enum entity_kind)number(o, "kind");
     c->id = number(o, "id");
     if (c->kind == ENTITY_JOB) {
@@ -123,11 +142,27 @@ bool foresee_take_question(const char *text, size_t len, struct foresee_question
         c->appointment.job_id = number(row, "job");
         take_texts(row, &c->appointment, appointment_texts, COUNT(appointment_texts));
     }
-    bool fine =
-        row != NULL && out->dir != NULL &&
-        (c->kind == ENTITY_JOB ? c->job.stage != NULL
+    return row != NULL && (c->kind == ENTITY_JOB
+                               ? c->job.stage != NULL
                                : c->kind == ENTITY_APPOINTMENT && c->appointment.starts != NULL &&
                                      c->appointment.status != NULL);
+}
+
+bool foresee_take_question(const char *text, size_t len, struct foresee_question *out)
+{
+    json_t *o = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+    const json_t *waiting = json_object_get(o, "waiting");
+    bool fine = true;
+
+    *out = (struct foresee_question){0};
+    out->dir = mem_strdup(json_string_value(json_object_get(o, "dir")));
+    out->credentials = mem_strdup(json_string_value(json_object_get(o, "credentials")));
+    out->now_ms = number(o, "now");
+    if (json_array_size(waiting) > 0)
+        take_waiting(waiting, out);
+    else
+        fine = take_change(o, out);
+    fine = fine && out->dir != NULL;
     json_decref(o);
     return fine;
 }
@@ -155,6 +190,24 @@ void foresee_put_answer(const struct foresight *f, struct buf *out)
     write_down(o, out);
 }
 
+void foretell_put_answer(const struct foretelling *f, struct buf *out)
+{
+    json_t *o = json_object(), *list = json_array();
+
+    for (size_t i = 0; i < f->count; i++) {
+        const struct foretold *m = &f->items[i];
+        json_t *item = json_object();
+        put_number(item, "id", m->message_id);
+        put_number(item, "fate", m->fate);
+        put_number(item, "channel", m->channel);
+        put_number(item, "at", m->at_ms);
+        put_texts(item, m, foretold_texts, COUNT(foretold_texts));
+        json_array_append_new(list, item);
+    }
+    json_object_set_new(o, "items", list);
+    write_down(o, out);
+}
+
 void foresee_put_trouble(const char *words, struct buf *out)
 {
     json_t *o = json_object();
@@ -176,23 +229,57 @@ static void take_item(const json_t *o, struct foreseen *out)
     take_texts(o, out, foreseen_texts, COUNT(foreseen_texts));
 }
 
+static void take_told(const json_t *o, struct foretold *out)
+{
+    *out = (struct foretold){
+        .message_id = number(o, "id"),
+        .fate = (enum fate)number(o, "fate"),
+        .channel = (enum channel)number(o, "channel"),
+        .at_ms = number(o, "at"),
+    };
+    take_texts(o, out, foretold_texts, COUNT(foretold_texts));
+}
+
+/* The list of the answer: 0, or why there is none. */
+static int items_of(const json_t *o, const json_t **list, struct err *err)
+{
+    const char *trouble = json_string_value(json_object_get(o, "trouble"));
+
+    *list = json_object_get(o, "items");
+    if (trouble == NULL)
+        return json_is_array(*list) ? 0 : ERR_CORRUPT;
+    err_set(err, "%s", trouble);
+    return ERR_INVALID;
+}
+
 int foresee_take_answer(const char *text, size_t len, struct foresight *out, struct err *err)
 {
     json_t *o = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
-    const json_t *list = json_object_get(o, "items");
-    const char *trouble = json_string_value(json_object_get(o, "trouble"));
-    int rc = json_is_array(list) ? 0 : ERR_CORRUPT;
+    const json_t *list;
+    int rc = items_of(o, &list, err);
 
     *out = (struct foresight){0};
-    if (trouble != NULL) {
-        err_set(err, "%s", trouble);
-        rc = ERR_INVALID;
-    }
     if (rc == 0) {
         out->items = mem_array(json_array_size(list) + 1, sizeof(*out->items));
         for (; out->count < json_array_size(list); out->count++)
             take_item(json_array_get(list, out->count), &out->items[out->count]);
         out->same = (size_t)number(o, "same");
+    }
+    json_decref(o);
+    return rc;
+}
+
+int foretell_take_answer(const char *text, size_t len, struct foretelling *out, struct err *err)
+{
+    json_t *o = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+    const json_t *list;
+    int rc = items_of(o, &list, err);
+
+    *out = (struct foretelling){0};
+    if (rc == 0) {
+        out->items = mem_array(json_array_size(list) + 1, sizeof(*out->items));
+        for (; out->count < json_array_size(list); out->count++)
+            take_told(json_array_get(list, out->count), &out->items[out->count]);
     }
     json_decref(o);
     return rc;

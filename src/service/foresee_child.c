@@ -51,30 +51,58 @@ static void put_problem(const struct problems *problems, struct buf *out)
     free(line);
 }
 
+static int answer_change(const struct foresee_question *q, const struct config *c, struct buf *out,
+                         struct err *err)
+{
+    const struct foresee_request request = {.settings = c->settings,
+                                            .playbook = c->playbook,
+                                            .templates = c->templates,
+                                            .change = &q->change,
+                                            .client_id = q->client_id,
+                                            .now_ms = q->now_ms};
+    struct foresight f;
+    int rc = foresee(&request, &f, err);
+
+    if (rc == 0)
+        foresee_put_answer(&f, out);
+    foresight_close(&f);
+    return rc;
+}
+
+static int answer_waiting(const struct foresee_question *q, const struct config *c, struct buf *out,
+                          struct err *err)
+{
+    const struct lookahead_request request = {.settings = c->settings,
+                                              .playbook = c->playbook,
+                                              .templates = c->templates,
+                                              .client_ids = q->waiting,
+                                              .client_count = q->waiting_count,
+                                              .now_ms = q->now_ms};
+    struct foretelling f;
+    int rc = foretell(&request, &f, err);
+
+    if (rc == 0)
+        foretell_put_answer(&f, out);
+    foretelling_close(&f);
+    return rc;
+}
+
 static void answer(const struct foresee_question *q, struct buf *out)
 {
     struct problems problems = {0};
-    struct foresight f = {0};
     struct config config;
     struct err err = {""};
 
     if (config_load(q->dir, NULL, &problems, &config) != 0) {
         put_problem(&problems, out);
     } else {
-        const struct foresee_request request = {.settings = config.settings,
-                                                .playbook = config.playbook,
-                                                .templates = config.templates,
-                                                .change = &q->change,
-                                                .client_id = q->client_id,
-                                                .now_ms = q->now_ms};
         conditions_localtime(config.settings->business.calendar.zone);
         clock_stand(q->now_ms);
-        if (foresee(&request, &f, &err) == 0)
-            foresee_put_answer(&f, out);
-        else
+        int rc = q->waiting_count > 0 ? answer_waiting(q, &config, out, &err)
+                                      : answer_change(q, &config, out, &err);
+        if (rc != 0)
             foresee_put_trouble(err.text, out);
     }
-    foresight_close(&f);
     config_free(&config);
     problems_close(&problems);
 }

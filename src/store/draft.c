@@ -39,8 +39,9 @@ static const char *const brought_back[] = {"job", "appointment", "consent", "eve
 static const char *const begun_anew[] = {"task",  "stray",      "volume",        "change_log",
                                          "alert", "invitation", "message_tally", "attempt_tally"};
 
-/* In a draft around one client (?1), these have what concerns that client, in this order, as the
- * later ones go by the earlier; these have all of their rows, being small; the others are empty. */
+/* In a draft around some clients, these have what concerns them (?1: each of them), in this order,
+ * as the later ones go by the earlier; these have all of their rows, being small; the others are
+ * empty. What two clients share is met twice. */
 static const struct {
     const char *table, *rows;
 } around[] = {
@@ -64,7 +65,13 @@ static const char *const small[] = {"rule", "meta", "zone", "volume"};
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 /* What a draft is of. */
-enum scope { OF_ALL, OF_PAST, OF_CLIENT };
+enum scope { OF_ALL, OF_PAST, OF_CLIENTS };
+
+/* OF_CLIENTS: these. */
+struct whose {
+    const int64_t *client_ids;
+    size_t count;
+};
 
 static bool is_among(const char *const *list, size_t count, const char *name)
 {
@@ -165,12 +172,12 @@ static bool has_twin(const char *name, enum scope scope)
 {
     return !is_among(shared, COUNT(shared), name) ||
            (scope == OF_PAST && is_among(brought_back, COUNT(brought_back), name)) ||
-           (scope == OF_CLIENT && rows_around(name) != NULL);
+           (scope == OF_CLIENTS && rows_around(name) != NULL);
 }
 
 static bool starts_empty(const char *name, enum scope scope)
 {
-    if (scope == OF_CLIENT)
+    if (scope == OF_CLIENTS)
         return !is_among(small, COUNT(small), name);
     return is_among(bare, COUNT(bare), name) ||
            (scope == OF_PAST && (is_among(brought_back, COUNT(brought_back), name) ||
@@ -217,19 +224,20 @@ static int copy_departures(struct store *s)
            "WHERE m.state BETWEEN 4 AND 6 AND " LEFT_MS("main.attempt") " <> m.state_ms");
 }
 
-static int copy_around(struct store *s, int64_t client_id)
+static int copy_around(struct store *s, const struct whose *w)
 {
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < COUNT(around); i++) {
-        char *sql = mem_printf("INSERT INTO temp.%s %s", around[i].table, around[i].rows);
+        char *sql = mem_printf("INSERT OR IGNORE INTO temp.%s %s", around[i].table, around[i].rows);
         sqlite3_stmt *st = NULL;
         int result = sqlite3_prepare_v2(s->db, sql, -1, &st, NULL);
-        if (result == SQLITE_OK) {
-            bind_int(st, 1, client_id);
+        for (size_t k = 0; result == SQLITE_OK && k < w->count; k++) {
+            bind_int(st, 1, w->client_ids[k]);
             sqlite3_step(st);
-            result = sqlite3_finalize(st);
+            result = sqlite3_reset(st);
         }
+        sqlite3_finalize(st);
         if (result != SQLITE_OK)
             rc = store_failed(s);
         free(sql);
@@ -237,7 +245,7 @@ static int copy_around(struct store *s, int64_t client_id)
     return rc;
 }
 
-static int fill(struct store *s, enum scope scope, int64_t client_id)
+static int fill(struct store *s, enum scope scope, const struct whose *w)
 {
     struct str_list tables = {0};
     char sql[160];
@@ -253,15 +261,15 @@ static int fill(struct store *s, enum scope scope, int64_t client_id)
         rc = list_tables(s, scope, &tables);
     if (rc == 0)
         rc = make_all(s, scope, &tables);
-    if (rc == 0 && scope == OF_CLIENT)
-        rc = copy_around(s, client_id);
+    if (rc == 0 && scope == OF_CLIENTS)
+        rc = copy_around(s, w);
     if (rc == 0 && scope != OF_PAST)
         rc = copy_departures(s);
     str_list_close(&tables);
     return rc == 0 ? store_commit(s) : rc;
 }
 
-static int open_draft(const char *path, enum scope scope, int64_t client_id, struct store **out,
+static int open_draft(const char *path, enum scope scope, const struct whose *w, struct store **out,
                       struct err *err)
 {
     int rc = store_open(path, STORE_READ, out, err);
@@ -272,7 +280,7 @@ static int open_draft(const char *path, enum scope scope, int64_t client_id, str
     /* It forbids to do without a journal, and nobody rolls a draft back to go on with it. */
     sqlite3_db_config((*out)->db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
     sqlite3_set_authorizer((*out)->db, authorize, *out);
-    rc = fill(*out, scope, client_id);
+    rc = fill(*out, scope, w);
     if (rc != 0) {
         err_set(err, "%s: %s", path, store_error(*out));
         store_close(*out);
@@ -283,15 +291,18 @@ static int open_draft(const char *path, enum scope scope, int64_t client_id, str
 
 int store_draft(const char *path, struct store **out, struct err *err)
 {
-    return open_draft(path, OF_ALL, 0, out, err);
+    return open_draft(path, OF_ALL, NULL, out, err);
 }
 
 int store_draft_past(const char *path, struct store **out, struct err *err)
 {
-    return open_draft(path, OF_PAST, 0, out, err);
+    return open_draft(path, OF_PAST, NULL, out, err);
 }
 
-int store_draft_around(const char *path, int64_t client_id, struct store **out, struct err *err)
+int store_draft_around(const char *path, const int64_t *client_ids, size_t count,
+                       struct store **out, struct err *err)
 {
-    return open_draft(path, OF_CLIENT, client_id, out, err);
+    const struct whose w = {client_ids, count};
+
+    return open_draft(path, OF_CLIENTS, &w, out, err);
 }

@@ -7,6 +7,7 @@
 #include "store/internal.h"
 
 #define EPOCH "plans_epoch"
+#define BUSINESS "timezone"
 
 int store_zones(struct store *s, struct str_list *names)
 {
@@ -45,6 +46,22 @@ int store_zone_note(struct store *s, const char *name, uint64_t fingerprint, boo
         bind_int(st, 2, now);
     }
     return store_finish(s, st);
+}
+
+int store_zone_business(struct store *s, char **name)
+{
+    return store_meta_text(s, BUSINESS, name);
+}
+
+int store_zone_note_business(struct store *s, const char *name)
+{
+    char *before;
+    int rc = store_meta_text(s, BUSINESS, &before);
+
+    if (rc == 0 && !str_eq(before, name))
+        rc = store_meta_set_text(s, BUSINESS, name);
+    free(before);
+    return rc;
 }
 
 int store_plans_epoch(struct store *s, int64_t *epoch)

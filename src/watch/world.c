@@ -170,6 +170,8 @@ static int note_all_zones(struct world *w)
     for (size_t i = 0; i < names.count; i++)
         zone_get(names.items[i]);
     str_list_close(&names);
+    if (rc == 0)
+        rc = store_zone_note_business(w->store, zone_name(w->settings->business.calendar.zone));
     return rc == 0 ? world_note_zones(w, &moved) : rc;
 }
 

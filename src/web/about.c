@@ -30,7 +30,7 @@ int about_coming(struct visit *v, const struct about *a)
 
     part_section(&v->response->body, "coming", W_COMING);
     part_tell(&v->response->body, word(W_COMING), (int64_t)count);
-    messages_list(v, "due", rows, count, true, false, W_SUBJECT_COMING_NONE);
+    messages_coming(v, "due", rows, count, false, W_SUBJECT_COMING_NONE);
     buf_puts(&v->response->body, "</section>");
     outbox_rows_free(rows, count);
     return rc;

@@ -136,7 +136,7 @@ static void item(struct visit *v, const struct history *h, const struct entry *e
 {
     switch (e->kind) {
     case KIND_MESSAGE:
-        messages_item(v, "was", &h->messages[e->index], false, false, true);
+        messages_item(v, "was", &h->messages[e->index], false, true);
         break;
     case KIND_ANSWER:
         messages_answer(v, &h->answers[e->index]);

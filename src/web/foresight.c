@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "base/str.h"
-#include "send/foresee_wire.h"
 #include "store/rules.h"
 #include "web/frame.h"
 #include "web/html.h"
@@ -21,34 +20,43 @@
 
 /* --- asking --- */
 
-int foresight_ask(struct visit *v, const struct row_change *change, int64_t client_id,
-                  struct foresight *out, struct err *err)
+int foresight_think(struct visit *v, const struct foresee_question *asked, int64_t patience_ms,
+                    struct buf *answer, struct err *err)
 {
     static const char *const argv[] = {"betimes", FORESEE_CHILD_WORD, NULL};
-    const struct process_limits limits = {.wall_ms = PATIENCE_MS, .output_bytes = ANSWER_BYTES_MAX};
-    const struct foresee_question q = {.dir = v->site->dir,
-                                       .credentials = getenv("CREDENTIALS_DIRECTORY"),
-                                       .client_id = client_id,
-                                       .now_ms = v->now_ms,
-                                       .change = *change};
-    struct buf question, answer;
+    const struct process_limits limits = {.wall_ms = patience_ms, .output_bytes = ANSWER_BYTES_MAX};
+    struct foresee_question q = *asked;
+    struct buf question;
     enum process_end end;
 
-    *out = (struct foresight){0};
+    q.dir = v->site->dir;
+    q.credentials = getenv("CREDENTIALS_DIRECTORY");
     buf_init(&question);
-    buf_init(&answer);
     foresee_put_question(&q, &question);
     int rc =
-        process_run(PROCESS_SELF, argv, question.data, question.len, &limits, &answer, &end, err);
+        process_run(PROCESS_SELF, argv, question.data, question.len, &limits, answer, &end, err);
     if (rc == 0 && end != PROCESS_DONE) {
         err_set(err, "%s", process_end_words(end));
         rc = ERR_IO;
     }
-    if (rc == 0)
-        rc = foresee_take_answer(answer.data, answer.len, out, err);
     if (rc != 0)
         log_warning("preview", "words=\"%s\"", err->text);
     buf_close(&question);
+    return rc;
+}
+
+int foresight_ask(struct visit *v, const struct row_change *change, int64_t client_id,
+                  struct foresight *out, struct err *err)
+{
+    const struct foresee_question q = {
+        .client_id = client_id, .now_ms = v->now_ms, .change = *change};
+    struct buf answer;
+
+    *out = (struct foresight){0};
+    buf_init(&answer);
+    int rc = foresight_think(v, &q, PATIENCE_MS, &answer, err);
+    if (rc == 0)
+        rc = foresee_take_answer(answer.data, answer.len, out, err);
     buf_close(&answer);
     return rc;
 }
@@ -63,9 +71,7 @@ static enum word kind_word(const struct foreseen *f)
         [FORESEEN_NOT_SENT] = W_WILL_NOT_GO,
     };
 
-    return f->kind == FORESEEN_NOT_SENT && f->fate == FATE_HELD     ? W_WILL_BE_HELD
-           : f->kind == FORESEEN_NOT_SENT && f->fate == FATE_PAUSED ? W_WILL_WAIT
-                                                                    : words[f->kind];
+    return f->kind == FORESEEN_NOT_SENT ? fate_word(f->fate) : words[f->kind];
 }
 
 static const char *kind_class(const struct foreseen *f)

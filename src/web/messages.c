@@ -2,15 +2,19 @@
 #include "web/messages.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/str.h"
+#include "web/awaited.h"
 #include "web/form.h"
 #include "web/frame.h"
 #include "web/html.h"
 
 #define ACTION_MAX 64
 #define NAMED_MAX 60 /* bytes of what a button is read out with */
+#define OTHER_TIME_MS INT64_C(60000)
 
 enum word state_word(enum message_state s)
 {
@@ -29,6 +33,21 @@ enum word state_word(enum message_state s)
 enum word channel_word(enum channel c)
 {
     return c == CHANNEL_EMAIL ? W_EMAIL : c == CHANNEL_SMS ? W_SMS : W_TASK;
+}
+
+bool fate_stops(enum fate f)
+{
+    return f != FATE_GOES && f != FATE_JOINED;
+}
+
+enum word fate_word(enum fate f)
+{
+    static const enum word words[] = {
+        [FATE_GOES] = W_WILL_GO,      [FATE_JOINED] = W_WILL_GO,   [FATE_SKIPPED] = W_WILL_NOT_GO,
+        [FATE_HELD] = W_WILL_BE_HELD, [FATE_PAUSED] = W_WILL_WAIT,
+    };
+
+    return words[f];
 }
 
 enum word purpose_word(enum purpose p)
@@ -137,23 +156,52 @@ static void deeds(struct visit *v, const struct outbox_row *r)
     buf_puts(b, "</div>");
 }
 
-void messages_item(struct visit *v, const char *name, const struct outbox_row *r, bool due,
-                   bool people, bool buttons)
+/* A message on its way into a list. */
+struct shown {
+    const struct outbox_row *row;
+    const struct foretold *told; /* what becomes of it; NULL: not known, or over */
+    int64_t at_ms;
+};
+
+/* One that waits, as it will go; a state of its own tells more than a plan. */
+static void state_of(struct buf *b, const struct shown *s)
+{
+    enum message_state state = s->row->state;
+    enum word w = state_word(state);
+    const char *class = state_class(state);
+
+    if (s->told != NULL && state == MESSAGE_PLANNED && fate_stops(s->told->fate)) {
+        w = fate_word(s->told->fate);
+        class = "look";
+    }
+    buf_printf(b, "<span class=\"state %s\">", class);
+    html_word(b, w);
+    buf_puts(b, "</span>");
+}
+
+static void line_of(struct visit *v, const struct shown *s, bool people)
 {
     struct buf *b = &v->response->body;
+
+    buf_puts(b, "<div class=\"line\">");
+    frame_time(v, s->at_ms);
+    state_of(b, s);
+    buf_puts(b, "<span class=\"whom\">");
+    if (people)
+        person(v, s->row);
+    else
+        html_text(b, s->row->rule);
+    buf_puts(b, "</span></div>");
+}
+
+static void details_of(struct visit *v, const struct shown *s, bool people)
+{
+    struct buf *b = &v->response->body;
+    const struct outbox_row *r = s->row;
     char tries[16];
 
-    buf_puts(b, "<li><div class=\"line\">");
-    frame_time(v, due ? r->due_ms : r->state_ms);
-    buf_printf(b, "<span class=\"state %s\">", state_class(r->state));
-    html_word(b, state_word(r->state));
-    buf_puts(b, "</span><span class=\"whom\">");
-    if (people)
-        person(v, r);
-    else
-        html_text(b, r->rule);
-    buf_puts(b, "</span></div><p class=\"quiet\">");
-    html_word(b, channel_word(r->channel));
+    buf_puts(b, "<p class=\"quiet\">");
+    html_word(b, channel_word(s->told != NULL ? s->told->channel : r->channel));
     if (people) {
         buf_puts(b, " · ");
         html_text(b, r->rule);
@@ -175,16 +223,51 @@ void messages_item(struct visit *v, const char *name, const struct outbox_row *r
         html_words(b, W_TRIES, tries, NULL);
     }
     buf_puts(b, "</p>");
-    if (!str_blank(r->reason)) {
-        buf_puts(b, "<p class=\"reason\">");
-        html_text(b, r->reason);
-        buf_puts(b, "</p>");
+}
+
+/* Why it is as it is; of one that goes at another time than its own, that time too. */
+static void reason_of(struct visit *v, const struct shown *s)
+{
+    struct buf *b = &v->response->body;
+    const char *reason = s->told != NULL ? s->told->reason : s->row->reason;
+    bool other = s->told != NULL && !fate_stops(s->told->fate) &&
+                 llabs(s->at_ms - s->row->due_ms) >= OTHER_TIME_MS && s->row->due_ms > v->now_ms;
+
+    if (str_blank(reason) && !other)
+        return;
+    buf_puts(b, "<p class=\"reason\">");
+    if (other) {
+        html_word(b, W_INSTEAD_OF);
+        buf_putc(b, ' ');
+        frame_time(v, s->row->due_ms);
+        buf_puts(b, str_blank(reason) ? "" : ": ");
     }
-    if (r->text != NULL)
-        words_of(v, name, r);
+    html_text(b, reason);
+    buf_puts(b, "</p>");
+}
+
+static void item(struct visit *v, const char *name, const struct shown *s, bool people,
+                 bool buttons)
+{
+    struct buf *b = &v->response->body;
+
+    buf_puts(b, "<li>");
+    line_of(v, s, people);
+    details_of(v, s, people);
+    reason_of(v, s);
+    if (s->row->text != NULL)
+        words_of(v, name, s->row);
     if (buttons)
-        deeds(v, r);
+        deeds(v, s->row);
     buf_puts(b, "</li>");
+}
+
+void messages_item(struct visit *v, const char *name, const struct outbox_row *r, bool people,
+                   bool buttons)
+{
+    const struct shown s = {.row = r, .at_ms = r->state_ms};
+
+    item(v, name, &s, people, buttons);
 }
 
 static void nothing(struct visit *v, enum word none)
@@ -197,7 +280,7 @@ static void nothing(struct visit *v, enum word none)
 }
 
 void messages_list(struct visit *v, const char *name, const struct outbox_row *rows, size_t count,
-                   bool due, bool people, enum word none)
+                   bool people, bool buttons, enum word none)
 {
     struct buf *b = &v->response->body;
 
@@ -207,12 +290,21 @@ void messages_list(struct visit *v, const char *name, const struct outbox_row *r
     }
     buf_puts(b, "<ul class=\"list\">");
     for (size_t i = 0; i < count; i++)
-        messages_item(v, name, &rows[i], due, people, due && !people);
+        messages_item(v, name, &rows[i], people, buttons);
     buf_puts(b, "</ul>");
 }
 
-void messages_needing(struct visit *v, const char *name, const struct outbox_row *rows,
-                      size_t count, enum word none)
+static int by_time(const void *a, const void *b)
+{
+    const struct shown *x = a, *y = b;
+
+    if (x->at_ms != y->at_ms)
+        return x->at_ms < y->at_ms ? -1 : 1;
+    return (x->row > y->row) - (x->row < y->row);
+}
+
+void messages_coming(struct visit *v, const char *name, const struct outbox_row *rows, size_t count,
+                     bool people, enum word none)
 {
     struct buf *b = &v->response->body;
 
@@ -220,10 +312,19 @@ void messages_needing(struct visit *v, const char *name, const struct outbox_row
         nothing(v, none);
         return;
     }
+    const struct foretelling *told = awaited_ask(v, rows, count);
+    struct shown *list = mem_array(count, sizeof(*list));
+    for (size_t i = 0; i < count; i++) {
+        const struct foretold *t = foretelling_of(told, rows[i].id);
+        bool goes = t != NULL && !fate_stops(t->fate);
+        list[i] = (struct shown){&rows[i], t, goes ? t->at_ms : rows[i].due_ms};
+    }
+    qsort(list, count, sizeof(*list), by_time);
     buf_puts(b, "<ul class=\"list\">");
     for (size_t i = 0; i < count; i++)
-        messages_item(v, name, &rows[i], false, true, true);
+        item(v, name, &list[i], people, !people);
     buf_puts(b, "</ul>");
+    free(list);
 }
 
 /* --- answers --- */
@@ -280,7 +381,7 @@ void messages_history(struct visit *v, const char *name, const struct outbox_row
     buf_puts(b, "<ul class=\"list\">");
     while (next < count || told_count > 0)
         if (told_count == 0 || (next < count && rows[next].state_ms > told[told_count - 1].at_ms))
-            messages_item(v, name, &rows[next++], false, false, true);
+            messages_item(v, name, &rows[next++], false, true);
         else
             messages_answer(v, &told[--told_count]);
     buf_puts(b, "</ul>");

@@ -194,7 +194,7 @@ static int coming(struct visit *v, int64_t client_id)
 
     part_section(&v->response->body, "coming", W_COMING);
     part_tell(&v->response->body, word(W_COMING), (int64_t)count);
-    messages_list(v, "due", rows, count, true, false, W_COMING_NONE);
+    messages_coming(v, "due", rows, count, false, W_COMING_NONE);
     buf_puts(&v->response->body, "</section>");
     outbox_rows_free(rows, count);
     return rc;

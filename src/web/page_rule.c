@@ -40,7 +40,7 @@ static int next_section(struct visit *v, const char *rule)
     int rc = store_rules_next(v->store, rule, NEXT_MAX, &rows, &count);
 
     section(&v->response->body, "next", W_NEXT);
-    messages_list(v, "next", rows, count, true, true, W_RULE_NEXT_NONE);
+    messages_coming(v, "next", rows, count, true, W_RULE_NEXT_NONE);
     buf_puts(&v->response->body, "</section>");
     outbox_rows_free(rows, count);
     return rc;
@@ -53,7 +53,7 @@ static int last_section(struct visit *v, const char *rule)
     int rc = store_rule_last(v->store, rule, LAST_MAX, &rows, &count);
 
     section(&v->response->body, "last", W_RULE_LAST);
-    messages_list(v, "last", rows, count, false, true, W_RULE_LAST_NONE);
+    messages_list(v, "last", rows, count, true, false, W_RULE_LAST_NONE);
     buf_puts(&v->response->body, "</section>");
     outbox_rows_free(rows, count);
     return rc;

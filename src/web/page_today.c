@@ -171,7 +171,7 @@ static int needs_section(struct visit *v)
             buf_puts(b, "</h3>");
         }
         if (count > 0 || task_count == 0)
-            messages_needing(v, "needs", rows, count, W_NEEDS_NOBODY);
+            messages_list(v, "needs", rows, count, true, true, W_NEEDS_NOBODY);
         some_of(b, W_NEEDS_MORE, count, total);
         if (task_count > 0)
             task_list(v, tasks, task_count, task_total);
@@ -194,7 +194,7 @@ static int next_section(struct visit *v)
 
     if (rc == 0) {
         section(b, "next", W_NEXT);
-        messages_list(v, "next", rows, count, true, true, W_NEXT_NONE);
+        messages_coming(v, "next", rows, count, true, W_NEXT_NONE);
         buf_puts(b, "</section>");
     }
     outbox_rows_free(rows, count);
@@ -223,7 +223,7 @@ static int went_section(struct visit *v)
         tile(b, by_channel[CHANNEL_EMAIL], W_EMAILS);
         tile(b, by_channel[CHANNEL_SMS], W_TEXTS);
         buf_puts(b, "</dl>");
-        messages_list(v, "went", rows, count, false, true, W_WENT_NONE);
+        messages_list(v, "went", rows, count, true, false, W_WENT_NONE);
         some_of(b, W_WENT_MORE, count, by_channel[CHANNEL_EMAIL] + by_channel[CHANNEL_SMS]);
         buf_puts(b, "</section>");
     }
@@ -243,7 +243,7 @@ static int left_out_section(struct visit *v)
     if (rc == 0) {
         section(b, "left-out", W_NOT_SENT);
         part_tell(b, word(W_NOT_SENT), total);
-        messages_list(v, "left", rows, count, false, true, W_NOT_SENT_NONE);
+        messages_list(v, "left", rows, count, true, false, W_NOT_SENT_NONE);
         some_of(b, W_WENT_MORE, count, total);
         buf_puts(b, "</section>");
     }

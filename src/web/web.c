@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "web/awaited.h"
 #include "web/door.h"
 #include "web/feeds.h"
 #include "web/frame.h"
@@ -52,7 +53,8 @@ struct web {
     struct lane *lanes[LANES];
     struct backoff backoff;    /* of the sign-in lane */
     struct feeds *feeds;       /* of the calendars' lane */
-    struct previews *previews; /* of the pages' lane */
+    struct previews *previews; /* of the pages' lane, */
+    struct awaited *awaited;   /* and so is this */
     struct proposals *proposals;
     uv_timer_t again;
     bool stopping;
@@ -137,6 +139,7 @@ static void request_cb(void *arg, struct exchange *x)
     v->proposals = w->proposals;
     v->feeds = w->feeds;
     v->previews = w->previews;
+    v->awaited = w->awaited;
     w->hooks.health(w->hooks.arg, &v->health);
     if (!door_enter(v)) {
         exchange_answer(x);
@@ -168,6 +171,7 @@ struct web *web_create(uv_loop_t *loop, const struct web_hooks *hooks)
     w->proposals = proposals_create(loop);
     w->feeds = feeds_create();
     w->previews = previews_create();
+    w->awaited = awaited_create();
     uv_timer_init(loop, &w->again);
     w->again.data = w;
     return w;
@@ -299,6 +303,7 @@ static void part_closed(void *arg)
     mistakes_release(w->mistakes);
     feeds_free(w->feeds);
     previews_free(w->previews);
+    awaited_free(w->awaited);
     free(w);
     closed(closed_arg);
 }

@@ -34,6 +34,7 @@ INSERT INTO appointment (ref, client_id, title, starts)
 """
 KEYS = ["id", "rule", "purpose", "client_id", "job_id", "appointment_id", "to", "channel", "due",
         "state", "reason", "attempts", "gateway", "subject", "text", "with_id"]
+EXPECTED = ["fate", "expected", "expected_reason"]
 UTC = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"
 
 

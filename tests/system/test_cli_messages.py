@@ -1,9 +1,10 @@
 """The command line: the commands that look at messages and step in."""
 
+import re
 import sqlite3
 import unittest
 
-from cli_shop import KEYS, PLAYBOOK, ROWS, UTC, CliTest
+from cli_shop import EXPECTED, KEYS, PLAYBOOK, ROWS, UTC, CliTest
 from harness import CONF, wait_until
 
 
@@ -13,7 +14,7 @@ class Lists(CliTest):
         messages = shop.json("outbox")
         self.assertEqual([m["rule"] for m in messages], ["ready", "reminder"])
         for m in messages:
-            self.assertEqual(list(m), KEYS)
+            self.assertEqual(list(m), KEYS + EXPECTED)
             self.assertRegex(m["due"], UTC)
             self.assertIsNone(m["text"])
         ready, reminder = messages
@@ -21,6 +22,28 @@ class Lists(CliTest):
                           ready["appointment_id"], ready["state"], ready["attempts"]),
                          ("sms", 1, 1, None, "planned", 0))
         self.assertEqual((reminder["appointment_id"], reminder["job_id"]), (1, None))
+
+    def test_the_outbox_knows_what_the_cap_puts_off_and_what_a_condition_stops(self):
+        shop = self.planned(conf=CONF.replace("cap = none", "cap = 1 per day"))
+        shop.sql("INSERT INTO job (client_id, stage, title) VALUES (1, 'Ready', 'Saab');"
+                 "INSERT INTO appointment (client_id, title, starts, status) "
+                 "VALUES (1, 'Tyres', strftime('%Y-%m-%dT15:00', 'now', '+10 days'), 'booked');")
+        shop.start()
+        shop.wait_message(rule="ready", state="planned", job_id=3)
+        shop.stop()
+        shop.sql("UPDATE appointment SET status = 'confirmed' WHERE id = 1;")
+        first, second = shop.json("outbox", "--rule", "ready")
+        self.assertEqual((first["fate"], first["expected_reason"]), ("goes", None))
+        self.assertEqual(second["fate"], "goes")
+        self.assertEqual(second["expected_reason"],
+                         "the client has had 1 message within a day")
+        self.assertGreater(second["expected"], second["due"])
+        told = shop.run("outbox", "--rule", "ready").stdout
+        self.assertIn("instead of", told)
+        self.assertIn("the client has had 1 message within a day", told)
+        self.assertIn("will not go: the rule says: unless", shop.run("outbox").stdout)
+        shop.write("playbook.conf", "[rule x]\non = the moon is full\n")
+        self.assertIsNone(shop.json("outbox", "--rule", "ready")[1]["expected"])
 
     def test_the_outbox_is_filtered(self):
         shop = self.planned()
@@ -108,6 +131,17 @@ class Lists(CliTest):
         self.assertEqual(shop.json("status")["config_errors"], 1)
         self.assertIn("has 1 error; the service goes on with the one before",
                       shop.run("status").stdout)
+
+    def test_status_keeps_to_the_clock_it_knew_while_the_configuration_names_none(self):
+        shop = self.planned()
+        before = re.search(r"^next +(.*),", shop.run("status").stdout, re.M)[1]
+        self.assertNotIn("betimes.conf names no time zone", shop.run("status").stdout)
+        shop.write("betimes.conf", CONF.replace("Europe/Riga", "Europe/Rigga"))
+        told = shop.run("status").stdout
+        self.assertIn("Europe/Riga, as before: betimes.conf names no time zone", told)
+        self.assertEqual(re.search(r"^next +(.*),", told, re.M)[1], before)
+        shop.sql("DELETE FROM meta WHERE name = 'timezone';")
+        self.assertIn("in UTC: betimes.conf names no time zone", shop.run("status").stdout)
 
 
 class Why(CliTest):

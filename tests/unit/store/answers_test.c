@@ -45,6 +45,7 @@ static void a_draft_knows_as_well_when_they_had_heard_what_was_reported_later(vo
 {
     struct shop *s = a_shop();
     int64_t client = shop_count(s, "SELECT id FROM entity WHERE kind = 1"), at_ms;
+    const int64_t first = 1;
     struct store *draft;
     struct err err;
 
@@ -52,7 +53,7 @@ static void a_draft_knows_as_well_when_they_had_heard_what_was_reported_later(vo
     shop_sql(s, "UPDATE message SET state = 6, state_ms = %lld",
              (long long)utc("2026-12-05T09:00"));
     for (int around = 0; around < 2; around++) {
-        int rc = around ? store_draft_around(store_path(s->store), 1, &draft, &err)
+        int rc = around ? store_draft_around(store_path(s->store), &first, 1, &draft, &err)
                         : store_draft(store_path(s->store), &draft, &err);
         shop_ok(s, rc, "draft");
         assert_int_equal(store_contact(draft, client, NULL, 0, &at_ms), 0);

@@ -116,11 +116,12 @@ static void a_draft_around_a_client_has_no_one_elses_rows_and_changes_no_real_on
 {
     struct shop *s = open_shop();
     struct row_change c = job_change(1), fresh = job_change(0);
+    const int64_t ilze = 1;
     struct store *draft;
     struct err err;
 
     shop_look(s);
-    shop_ok(s, store_draft_around(store_path(s->store), 1, &draft, &err), "draft");
+    shop_ok(s, store_draft_around(store_path(s->store), &ilze, 1, &draft, &err), "draft");
     assert_int_equal(count(draft, "SELECT group_concat(id) FROM job"), 1);
     assert_int_equal(count(draft, "SELECT group_concat(id) FROM appointment"), 1);
     assert_int_equal(count(draft, "SELECT count(*) FROM entity WHERE client_row = 2"), 0);
