@@ -39,9 +39,9 @@ int store_aside(struct store *s);
  * transaction on it holds up the database's checkpoints: none while a person is waited for. */
 int store_draft(const char *path, struct store **out, struct err *err);
 
-/* The same, but of some clients alone: of no other client is there a job, an appointment, a message.
- * So it is quick to make, however large the database is. store_draft_row (store/row_change.h)
- * changes a row in it. */
+/* The same, but of some clients alone: of no other client is there a job, an appointment, a
+ * message. So it is quick to make, however large the database is. store_draft_row
+ * (store/row_change.h) changes a row in it. */
 int store_draft_around(const char *path, const int64_t *client_ids, size_t count,
                        struct store **out, struct err *err);
 

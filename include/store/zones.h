@@ -19,8 +19,8 @@ int store_zones(struct store *s, struct str_list *names);
  * was planned with it stands, and the name may come back as it was. Within a transaction. */
 int store_zone_note(struct store *s, const char *name, uint64_t fingerprint, bool *moved);
 
-/* The zone of the business, as the service last knew it: for those who read no configuration, or one
- * with mistakes. NULL when it was never noted; free(). Noting: within a transaction. */
+/* The zone of the business, as the service last knew it: for those who read no configuration, or
+ * one with mistakes. NULL when it was never noted; free(). Noting: within a transaction. */
 int store_zone_business(struct store *s, char **name);
 int store_zone_note_business(struct store *s, const char *name);
 
