@@ -1,7 +1,8 @@
 /*
- * What a change of one job or appointment would send: the messages of its client thought through
- * twice, as the records stand and as they would stand, each in a draft of its own and with the
- * service's own planner and gate; then both are laid side by side.
+ * What a change of one job or appointment, or what a client says of consent, would send: the
+ * messages of the client thought through twice, as the records stand and as they would stand, each
+ * in a draft of its own and with the service's own planner and gate; then both are laid side by
+ * side.
  *
  * While that is under way the wall clock stands (send/rehearsal.h): for a process of its own.
  */
@@ -15,6 +16,7 @@
 #include "playbook/playbook.h"
 #include "playbook/settings.h"
 #include "send/rehearsal.h"
+#include "store/desk.h"
 #include "store/entities.h"
 #include "store/row_change.h"
 #include "text/template_set.h"
@@ -39,6 +41,7 @@ struct foreseen {
     char *name, *to;            /* of the recipient */
     char *about;                /* the title of the record it is about, if that is another one */
     int64_t at_ms, was_ms;      /* was_ms: MOVED */
+    enum channel was_channel;   /* REWORDED, MOVED: by which it would have gone */
     char *reason;
     char *language, *subject, *text;
 };
@@ -54,7 +57,9 @@ struct foresee_request {
     const struct settings *settings;
     const struct playbook *playbook;
     const struct template_set *templates;
-    const struct row_change *change;
+    const struct row_change *change;     /* NULL: no record changes, */
+    const struct consent_line *consents; /* but these are added to the ledger */
+    size_t consent_count;
     int64_t client_id; /* the record's client, which the change leaves */
     int64_t now_ms;
 };

@@ -18,6 +18,8 @@ struct foresee_question {
     char *credentials; /* $CREDENTIALS_DIRECTORY; NULL: none */
     int64_t client_id, now_ms;
     struct row_change change;
+    struct consent_line *consents; /* not of the change: of these; NULL: none */
+    size_t consent_count;
     int64_t *waiting; /* not of the change: of what waits for these clients; NULL: of the change */
     size_t waiting_count;
 };

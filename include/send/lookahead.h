@@ -50,6 +50,7 @@ int lookahead_plan(struct lookahead *l);
 /* Decide about everything that waits, and tell each of it. Errors: those of the store. */
 int lookahead_run(struct lookahead *l, rehearsal_each each, void *arg);
 
+/* Drop the draft. */
 void lookahead_close(struct lookahead *l);
 
 #endif

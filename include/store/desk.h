@@ -31,6 +31,8 @@ int store_client_write(struct store *s, int64_t *id, const struct client_row *c,
 
 /* ---- the ledger of consent */
 
+#define CONSENTS_MAX (CHANNEL_COUNT * PURPOSE_COUNT) /* rows that one word of a client can make */
+
 /* Strings may be NULL. */
 struct consent_line {
     enum channel channel;

@@ -78,7 +78,7 @@ static const char *about(const struct side *s, const struct letter *l)
     const struct row_change *c = s->request->change;
     const struct entity *e = &l->subject.entity;
 
-    if (e->kind == c->kind && e->row_id == s->row_id)
+    if (c != NULL && e->kind == c->kind && e->row_id == s->row_id)
         return NULL;
     const char *title =
         l->subject.plan.job != NULL ? l->subject.job.title : l->subject.appointment.title;
@@ -130,16 +130,29 @@ static int change_row(struct side *s, struct err *err)
     return rc == 0 ? absorb_row(&l->world, c.kind, c.id, r->now_ms, &l->concerned) : rc;
 }
 
+/* The ledger as it will be: the client is another one by it. */
+static int add_consents(struct side *s)
+{
+    const struct foresee_request *r = s->request;
+    struct lookahead *l = &s->ahead;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < r->consent_count; i++)
+        rc = store_consent_add(l->store, r->client_id, &r->consents[i], r->now_ms);
+    return rc == 0 ? absorb_row(&l->world, ENTITY_CLIENT, r->client_id, r->now_ms, &l->concerned)
+                   : rc;
+}
+
 static int look_and_plan(struct side *s, bool changed, struct err *err)
 {
     const struct foresee_request *r = s->request;
     struct lookahead *l = &s->ahead;
     int rc = 0;
 
-    if (r->change->id != 0)
+    if (s->row_id != 0)
         rc = absorb_row(&l->world, r->change->kind, r->change->id, r->now_ms, &l->concerned);
     if (rc == 0 && changed)
-        rc = change_row(s, err);
+        rc = r->change != NULL ? change_row(s, err) : add_consents(s);
     return rc == 0 ? lookahead_plan(l) : rc;
 }
 
@@ -148,7 +161,7 @@ static int side_make(struct side *s, bool changed, struct err *err)
 {
     const struct foresee_request *r = s->request;
 
-    s->row_id = r->change->id;
+    s->row_id = r->change != NULL ? r->change->id : 0;
     s->asked = (struct lookahead_request){.settings = r->settings,
                                           .playbook = r->playbook,
                                           .templates = r->templates,
@@ -235,6 +248,7 @@ static void pair(struct foresight *out, struct seen *was, struct seen *is)
         return;
     }
     is->f.was_ms = was->f.at_ms;
+    is->f.was_channel = was->f.channel;
     if (is->f.at_ms != was->f.at_ms)
         tell(out, is, FORESEEN_MOVED);
     else if (is->f.channel != was->f.channel || !str_eq(is->f.text, was->f.text) ||

@@ -76,7 +76,23 @@ void foresee_question_close(struct foresee_question *q)
     free(q->credentials);
     row_change_close(&q->change);
     free(q->waiting);
+    free(q->consents); /* which hold no texts */
     *q = (struct foresee_question){0};
+}
+
+static json_t *consents_json(const struct foresee_question *q)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < q->consent_count; i++) {
+        const struct consent_line *c = &q->consents[i];
+        json_t *o = json_object();
+        put_number(o, "channel", c->channel);
+        put_number(o, "purpose", c->purpose);
+        put_number(o, "in", c->in);
+        json_array_append_new(list, o);
+    }
+    return list;
 }
 
 void foresee_put_question(const struct foresee_question *q, struct buf *out)
@@ -99,6 +115,12 @@ void foresee_put_question(const struct foresee_question *q, struct buf *out)
         return;
     }
     put_number(o, "client", q->client_id);
+    if (q->consent_count > 0) {
+        json_object_set_new(o, "consents", consents_json(q));
+        json_decref(row);
+        write_down(o, out);
+        return;
+    }
     put_number(o, "kind", c->kind);
     put_number(o, "id", c->id);
     put_number(row, "staff", job ? c->job.staff_id : c->appointment.staff_id);
@@ -124,12 +146,27 @@ static void take_waiting(const json_t *ids, struct foresee_question *out)
             json_integer_value(json_array_get(ids, out->waiting_count));
 }
 
+static void take_consents(const json_t *list, struct foresee_question *out)
+{
+    size_t count = json_array_size(list);
+
+    if (count > CONSENTS_MAX)
+        count = CONSENTS_MAX;
+    out->consents = mem_array(count, sizeof(*out->consents));
+    for (; out->consent_count < count; out->consent_count++) {
+        const json_t *o = json_array_get(list, out->consent_count);
+        out->consents[out->consent_count] =
+            (struct consent_line){.channel = (enum channel)number(o, "channel"),
+                                  .purpose = (enum purpose)number(o, "purpose"),
+                                  .in = number(o, "in") != 0};
+    }
+}
+
 static bool take_change(const json_t *o, struct foresee_question *out)
 {
     const json_t *row = json_object_get(o, "row");
     struct row_change *c = &out->change;
 
-    out->client_id = number(o, "client");
     c->kind = (enum entity_kind)number(o, "kind");
     c->id = number(o, "id");
     if (c->kind == ENTITY_JOB) {
@@ -152,13 +189,17 @@ bool foresee_take_question(const char *text, size_t len, struct foresee_question
 {
     json_t *o = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
     const json_t *waiting = json_object_get(o, "waiting");
+    const json_t *consents = json_object_get(o, "consents");
     bool fine = true;
 
     *out = (struct foresee_question){0};
     out->dir = mem_strdup(json_string_value(json_object_get(o, "dir")));
     out->credentials = mem_strdup(json_string_value(json_object_get(o, "credentials")));
+    out->client_id = number(o, "client");
     out->now_ms = number(o, "now");
-    if (json_array_size(waiting) > 0)
+    if (json_array_size(consents) > 0)
+        take_consents(consents, out);
+    else if (json_array_size(waiting) > 0)
         take_waiting(waiting, out);
     else
         fine = take_change(o, out);
@@ -182,6 +223,7 @@ void foresee_put_answer(const struct foresight *f, struct buf *out)
         put_number(item, "recipient", m->recipient);
         put_number(item, "at", m->at_ms);
         put_number(item, "was", m->was_ms);
+        put_number(item, "was_channel", m->was_channel);
         put_texts(item, m, foreseen_texts, COUNT(foreseen_texts));
         json_array_append_new(list, item);
     }
@@ -225,6 +267,7 @@ static void take_item(const json_t *o, struct foreseen *out)
         .recipient = (enum entity_kind)number(o, "recipient"),
         .at_ms = number(o, "at"),
         .was_ms = number(o, "was"),
+        .was_channel = (enum channel)number(o, "was_channel"),
     };
     take_texts(o, out, foreseen_texts, COUNT(foreseen_texts));
 }

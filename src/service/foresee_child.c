@@ -57,7 +57,9 @@ static int answer_change(const struct foresee_question *q, const struct config *
     const struct foresee_request request = {.settings = c->settings,
                                             .playbook = c->playbook,
                                             .templates = c->templates,
-                                            .change = &q->change,
+                                            .change = q->consent_count > 0 ? NULL : &q->change,
+                                            .consents = q->consents,
+                                            .consent_count = q->consent_count,
                                             .client_id = q->client_id,
                                             .now_ms = q->now_ms};
     struct foresight f;

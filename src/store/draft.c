@@ -45,6 +45,7 @@ static const char *const begun_anew[] = {"task",  "stray",      "volume",       
 static const struct {
     const char *table, *rows;
 } around[] = {
+    {"consent", "SELECT * FROM main.consent WHERE client_id = ?1"},
     {"job", "SELECT * FROM main.job WHERE client_id = ?1"},
     {"appointment", "SELECT * FROM main.appointment WHERE client_id = ?1"},
     {"entity", "SELECT * FROM main.entity WHERE client_row = ?1 AND " IS_SUBJECT " UNION ALL "

@@ -1,7 +1,7 @@
 /*
- * What people write down about a client: a note, what the client agreed to or opted out of, what
- * they answered by telephone or in person. Each has a page with a form, and becomes a row that is
- * only ever added.
+ * What people write down about a client: a note, what the client answered by telephone or in
+ * person. Each has a page with a form, and becomes a row that is only ever added. What the client
+ * agrees to is in consent_write.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +23,6 @@
 #include "web/parts.h"
 
 #define TEXT_MAX_CHARS 10000
-#define SOURCE_MAX_CHARS 200
 #define SCORE_MAX 1000000
 #define CHOICES_MAX 30 /* jobs and appointments to choose from, of each */
 
@@ -58,7 +57,7 @@ int client_task_begin(struct visit *v, enum word title)
     return 0;
 }
 
-static int end_page(struct visit *v, enum word button)
+int client_task_end(struct visit *v, enum word button)
 {
     struct buf *b = &v->response->body;
 
@@ -69,7 +68,7 @@ static int end_page(struct visit *v, enum word button)
     return 0;
 }
 
-static int end_deed(struct visit *v, int rc, const char *action, const char *detail,
+int client_deed_end(struct visit *v, int rc, const char *action, const char *detail,
                     const char *said)
 {
     char about[CLIENT_ABOUT_MAX], path[CLIENT_PATH_MAX];
@@ -79,8 +78,7 @@ static int end_deed(struct visit *v, int rc, const char *action, const char *det
     return deed_end(v, rc, action, about, detail, path, said);
 }
 
-/* A record of the client, in the transaction: it may be gone by now. */
-static int begin_deed(struct visit *v)
+int client_deed_begin(struct visit *v)
 {
     struct client c;
     int rc = deed_begin(v);
@@ -109,7 +107,7 @@ static int note_form(struct visit *v, const struct form *f)
     client_path(v->hole.id, "note", action);
     form_begin(v, f, action);
     form_field(v, f, &text);
-    return end_page(v, W_SAVE);
+    return client_task_end(v, W_SAVE);
 }
 
 int page_note(struct visit *v)
@@ -128,88 +126,10 @@ int page_note_save(struct visit *v)
         form_wrong(&f, "text", W_TEXT_NEEDED, NULL);
         return note_form(v, &f);
     }
-    int rc = begin_deed(v);
+    int rc = client_deed_begin(v);
     if (rc == 0)
         rc = store_note_add(v->store, v->hole.id, v->login.user.name, text, v->now_ms);
-    return end_deed(v, rc, "note added", NULL, "noted");
-}
-
-/* --- consent --- */
-
-static int consent_form(struct visit *v, const struct form *f)
-{
-    static const struct form_list channel = {"channel", W_CHANNEL, WORD_COUNT, "email", false};
-    static const struct form_list purpose = {"purpose", W_PURPOSE, WORD_COUNT, "marketing", false};
-    static const struct form_list state = {"state", W_CONSENT_STATE, WORD_COUNT, "", false};
-    static const struct form_field source = {"source", W_SOURCE,         W_SOURCE_HINT, FORM_TEXT,
-                                             NULL,     SOURCE_MAX_CHARS, true,          NULL};
-    static const struct form_field wording = {"wording", W_WORDING,      W_WORDING_HINT, FORM_LONG,
-                                              NULL,      TEXT_MAX_CHARS, false,          NULL};
-    char action[CLIENT_PATH_MAX];
-
-    if (f->problem_count > 0)
-        v->response->status = 400;
-    int rc = client_task_begin(v, W_CONSENT_ADD);
-    if (rc != 0)
-        return rc;
-    part_quiet(&v->response->body, W_CONSENT_HELP);
-    client_path(v->hole.id, "consent", action);
-    form_begin(v, f, action);
-    form_list_begin(v, f, &state);
-    form_option(v, f, &state, "", word(W_CHOOSE));
-    form_option(v, f, &state, "in", word(W_CONSENT_IN));
-    form_option(v, f, &state, "out", word(W_CONSENT_OUT));
-    form_list_end(v);
-    form_list_begin(v, f, &channel);
-    for (int c = CHANNEL_EMAIL; c <= CHANNEL_SMS; c++)
-        form_option(v, f, &channel, channel_name((enum channel)c),
-                    word(channel_word((enum channel)c)));
-    form_list_end(v);
-    form_list_begin(v, f, &purpose);
-    for (int p = PURPOSE_SERVICE; p <= PURPOSE_SURVEY; p++)
-        form_option(v, f, &purpose, purpose_name((enum purpose)p),
-                    word(purpose_word((enum purpose)p)));
-    form_list_end(v);
-    form_field(v, f, &source);
-    form_field(v, f, &wording);
-    return end_page(v, W_CONSENT_SAVE);
-}
-
-int page_consent(struct visit *v)
-{
-    struct form f = {0};
-
-    return consent_form(v, &f);
-}
-
-int page_consent_save(struct visit *v)
-{
-    struct form f = {.typed = &v->request->form};
-    const char *channel = form_value(&f, "channel"), *purpose = form_value(&f, "purpose");
-    const char *state = form_value(&f, "state");
-    struct consent_line c = {.in = str_eq(state, "in"),
-                             .wording = (char *)form_value(&f, "wording")};
-
-    if (!c.in && !str_eq(state, "out"))
-        form_wrong(&f, "state", W_CONSENT_STATE_NEEDED, NULL);
-    if (channel == NULL || !channel_from(channel, &c.channel) || c.channel == CHANNEL_TASK)
-        form_wrong(&f, "channel", W_CHANNEL_UNKNOWN, NULL);
-    if (purpose == NULL || !purpose_from(purpose, &c.purpose) || c.purpose == PURPOSE_INTERNAL)
-        form_wrong(&f, "purpose", W_PURPOSE_UNKNOWN, NULL);
-    if (str_blank(form_value(&f, "source")))
-        form_wrong(&f, "source", W_SOURCE_NEEDED, NULL);
-    if (f.problem_count > 0)
-        return consent_form(v, &f);
-    /* Who wrote it down belongs into the ledger itself: the audit may be kept for less long. */
-    c.source = mem_printf("%s (%s)", form_value(&f, "source"), v->login.user.name);
-    char *detail = mem_printf("%s %s: %s", purpose, channel, c.in ? "in" : "out");
-    int rc = begin_deed(v);
-    if (rc == 0)
-        rc = store_consent_add(v->store, v->hole.id, &c, v->now_ms);
-    rc = end_deed(v, rc, "consent recorded", detail, "consent");
-    free(detail);
-    free(c.source);
-    return rc;
+    return client_deed_end(v, rc, "note added", NULL, "noted");
 }
 
 /* --- an answer --- */
@@ -289,7 +209,7 @@ static int answer_form(struct visit *v, const struct form *f)
     form_list_end(v);
     form_field(v, f, &text);
     form_field(v, f, &score);
-    return rc != 0 ? rc : end_page(v, W_SAVE);
+    return rc != 0 ? rc : client_task_end(v, W_SAVE);
 }
 
 int page_answer(struct visit *v)
@@ -351,10 +271,10 @@ int page_answer_save(struct visit *v)
     } else if (rc == 0) {
         a.text = str_blank(text) ? NULL : mem_strdup(text);
         a.score = str_blank(score) ? NULL : mem_strdup(score);
-        rc = begin_deed(v);
+        rc = client_deed_begin(v);
         if (rc == 0)
             rc = store_answer_add(v->store, &a);
-        rc = end_deed(v, rc, "answer recorded", NULL, "answer");
+        rc = client_deed_end(v, rc, "answer recorded", NULL, "answer");
     }
     answer_close(&a);
     return rc;

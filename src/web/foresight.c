@@ -45,20 +45,38 @@ int foresight_think(struct visit *v, const struct foresee_question *asked, int64
     return rc;
 }
 
+static int ask(struct visit *v, const struct foresee_question *q, struct foresight *out,
+               struct err *err)
+{
+    struct buf answer;
+
+    *out = (struct foresight){0};
+    buf_init(&answer);
+    int rc = foresight_think(v, q, PATIENCE_MS, &answer, err);
+    if (rc == 0)
+        rc = foresee_take_answer(answer.data, answer.len, out, err);
+    buf_close(&answer);
+    return rc;
+}
+
 int foresight_ask(struct visit *v, const struct row_change *change, int64_t client_id,
                   struct foresight *out, struct err *err)
 {
     const struct foresee_question q = {
         .client_id = client_id, .now_ms = v->now_ms, .change = *change};
-    struct buf answer;
 
-    *out = (struct foresight){0};
-    buf_init(&answer);
-    int rc = foresight_think(v, &q, PATIENCE_MS, &answer, err);
-    if (rc == 0)
-        rc = foresee_take_answer(answer.data, answer.len, out, err);
-    buf_close(&answer);
-    return rc;
+    return ask(v, &q, out, err);
+}
+
+int foresight_ask_consents(struct visit *v, const struct consent_line *list, size_t count,
+                           int64_t client_id, struct foresight *out, struct err *err)
+{
+    const struct foresee_question q = {.client_id = client_id,
+                                       .now_ms = v->now_ms,
+                                       .consents = (struct consent_line *)(uintptr_t)list,
+                                       .consent_count = count};
+
+    return ask(v, &q, out, err);
 }
 
 /* --- telling --- */
@@ -71,15 +89,17 @@ static enum word kind_word(const struct foreseen *f)
         [FORESEEN_NOT_SENT] = W_WILL_NOT_GO,
     };
 
+    if (f->kind == FORESEEN_REWORDED && f->was_channel != f->channel)
+        return W_WILL_GO_OTHERWISE;
     return f->kind == FORESEEN_NOT_SENT ? fate_word(f->fate) : words[f->kind];
 }
 
 static const char *kind_class(const struct foreseen *f)
 {
-    return f->kind == FORESEEN_NEW     ? "good"
-           : f->kind == FORESEEN_GONE  ? "bad"
-           : f->kind == FORESEEN_MOVED ? "look"
-                                       : "none";
+    return f->kind == FORESEEN_NEW                                     ? "good"
+           : f->kind == FORESEEN_GONE                                  ? "bad"
+           : f->kind == FORESEEN_MOVED || f->kind == FORESEEN_REWORDED ? "look"
+                                                                       : "none";
 }
 
 static void when(struct visit *v, int64_t at_ms)
@@ -144,6 +164,11 @@ static void item(struct visit *v, const struct foreseen *f, size_t at)
         buf_puts(b, " · ");
         html_name(b, f->about);
     }
+    if ((f->kind == FORESEEN_MOVED || f->kind == FORESEEN_REWORDED) &&
+        f->was_channel != f->channel) {
+        buf_puts(b, " · ");
+        html_words(b, W_INSTEAD_OF_CHANNEL, word(channel_word(f->was_channel)), NULL);
+    }
     if (f->kind == FORESEEN_MOVED) {
         buf_puts(b, " · ");
         html_word(b, W_INSTEAD_OF);
@@ -175,7 +200,7 @@ static void say_paused(struct visit *v)
     free(reason);
 }
 
-void foresight_show(struct visit *v, const struct foresight *f)
+void foresight_show(struct visit *v, const struct foresight *f, enum word none)
 {
     struct buf *b = &v->response->body;
     size_t shown = f->count < SHOWN_MAX ? f->count : SHOWN_MAX;
@@ -184,7 +209,7 @@ void foresight_show(struct visit *v, const struct foresight *f)
     part_section(b, "foresight", W_FORESIGHT);
     say_paused(v);
     if (f->count == 0)
-        part_quiet(b, W_FORESIGHT_NONE);
+        part_quiet(b, none);
     buf_puts(b, "<ul class=\"list\">");
     for (size_t i = 0; i < shown; i++)
         item(v, &f->items[i], i);

@@ -141,7 +141,7 @@ static int preview_page(struct visit *v, const struct row_form *f)
     row_form_changes(v, f, W_AS_IT_IS);
     buf_puts(b, "</section>");
     if (rc == 0)
-        foresight_show(v, &seen);
+        foresight_show(v, &seen, W_FORESIGHT_NONE);
     else
         notice(b, "look", W_FORESIGHT_TROUBLE, err.text);
     buf_printf(b, "<form class=\"buttons\" method=\"post\" action=\"%s\">", action);

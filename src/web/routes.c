@@ -34,7 +34,7 @@ const struct route routes[] = {
     {METHOD_GET, "/clients/{id}/note", ACCESS_STAFF, IN_PAGES, page_note},
     {METHOD_POST, "/clients/{id}/note", ACCESS_STAFF, IN_PAGES, page_note_save},
     {METHOD_GET, "/clients/{id}/consent", ACCESS_STAFF, IN_PAGES, page_consent},
-    {METHOD_POST, "/clients/{id}/consent", ACCESS_STAFF, IN_PAGES, page_consent_save},
+    {METHOD_POST, "/clients/{id}/consent", ACCESS_STAFF, IN_PREVIEWS, page_consent_save},
     {METHOD_GET, "/clients/{id}/answer", ACCESS_STAFF, IN_PAGES, page_answer},
     {METHOD_POST, "/clients/{id}/answer", ACCESS_STAFF, IN_PAGES, page_answer_save},
 

@@ -136,10 +136,9 @@ class ClientsPage(ShopTest):
     def test_an_opt_out_counts_for_what_is_planned_and_stays_in_the_ledger(self):
         client = self.client()
         self.its.sql(f"UPDATE client SET email = 'ilze@example.com' WHERE id = {client};")
-        for state in ("in", "out"):
-            answer = self.fill(f"/clients/{client}/consent", state=state, channel="email",
-                               purpose="marketing", source="by telephone",
-                               wording="May we send you offers?")
+        for wish in ("yes-offers-email", "no-offers-email"):
+            answer = self.fill(f"/clients/{client}/consent", wish=wish, source="by telephone",
+                               wording="May we send you offers?", step="save")
             self.assertEqual(answer.status, 303)
         rows = self.its.query("SELECT state, source, wording FROM consent ORDER BY id")
         self.assertEqual([r["state"] for r in rows], ["in", "out"])
@@ -153,11 +152,49 @@ class ClientsPage(ShopTest):
 
     def test_consent_without_a_word_on_how_it_was_given_is_refused(self):
         client = self.client()
-        answer = self.fill(f"/clients/{client}/consent", state="in", source="")
+        answer = self.fill(f"/clients/{client}/consent", wish="offers", source="", step="save")
         self.assertEqual(answer.status, 400)
-        answer = self.fill(f"/clients/{client}/consent", state="", source="by telephone")
-        self.assertIn("Choose whether the client agrees", answer.text)
+        answer = self.fill(f"/clients/{client}/consent", wish="", source="she", step="save")
+        self.assertIn("Choose what the client wants", answer.text)
         self.assertEqual(self.its.query("SELECT * FROM consent"), [])
+
+    def test_nothing_at_all_is_one_choice_that_says_first_what_it_withdraws(self):
+        client = self.client()
+        self.its.sql(f"UPDATE client SET email = 'ilze@example.com' WHERE id = {client};"
+                     f"INSERT INTO consent (client_id, channel, purpose, state) "
+                     f"VALUES ({client}, 'email', 'survey', 'out');")
+        self.its.run("pause")
+        self.its.sql(f"INSERT INTO job (client_id, stage) VALUES ({client}, 'Ready');")
+        self.its.wait_message(rule="ready", state="planned")
+        where = f"/clients/{client}/consent"
+        look = self.fill(where, wish="no-email", source="she").text
+        self.assertIn("goes by text from then on", look)
+        look = self.fill(where, wish="nothing", source="she, by telephone").text
+        self.assertIn("will not be sent any more", look)
+        self.assertIn("opted out", look)
+        self.assertIn("by any channel", look)
+        self.assertEqual(len(self.its.query("SELECT * FROM consent")), 1)
+        back = self.fill(where, wish="nothing", source="she, by telephone", step="back").text
+        self.assertIn('value="nothing" selected', back)
+        answer = self.fill(where, wish="nothing", source="she, by telephone", step="save")
+        self.assertEqual(answer.location, f"/clients/{client}?said=consent")
+        rows = self.its.query("SELECT DISTINCT channel, purpose FROM consent WHERE state = 'out'")
+        self.assertEqual(len(rows), 6)
+        self.assertEqual(len(self.its.query("SELECT * FROM consent")), 6)
+        self.its.run("resume")
+        self.its.wait_message(rule="ready", state="skipped")
+        again = self.fill(where, wish="nothing", source="she", step="save")
+        self.assertIn("The ledger says so already", again.text)
+
+    def test_what_was_said_at_once_is_told_in_plain_words(self):
+        client = self.client()
+        for wish in ("nothing", "again"):
+            self.fill(f"/clients/{client}/consent", wish=wish, source=f"she: {wish}", step="save")
+        told = re.search(r'<details id="ledger">.*?</details>',
+                         self.sam.get(f"/clients/{client}").text, re.S)[0]
+        self.assertEqual(told.count("<li>"), 2)
+        self.assertIn("All but offers again", told)
+        self.assertIn("Nothing at all", told)
 
     def test_an_answer_is_written_down_about_the_job_it_is_about(self):
         client = self.client()
@@ -182,7 +219,8 @@ class ClientsPage(ShopTest):
         token = rita.token()
         for what in ("edit", "note", "consent", "answer"):
             self.assertEqual(rita.get(f"/clients/{client}/{what}").status, 403)
-            form = {"token": token, "text": "x", "name": "x", "state": "in", "source": "x"}
+            form = {"token": token, "text": "x", "name": "x", "wish": "offers", "source": "x",
+                    "step": "save"}
             self.assertEqual(rita.post(f"/clients/{client}/{what}", form).status, 403)
         self.assertEqual(rita.post("/clients/new", {"token": token, "name": "x"}).status, 403)
         self.assertEqual(len(self.its.query("SELECT * FROM client")), 1)
@@ -190,15 +228,15 @@ class ClientsPage(ShopTest):
     def test_without_the_token_of_a_form_nothing_is_written(self):
         client = self.client()
         for what in ("edit", "note", "consent", "answer"):
-            form = {"text": "x", "name": "x", "state": "in", "source": "x"}
+            form = {"text": "x", "name": "x", "wish": "offers", "source": "x", "step": "save"}
             self.assertEqual(self.sam.post(f"/clients/{client}/{what}", form).status, 403)
         self.assertEqual(self.its.query("SELECT * FROM note"), [])
 
     def test_a_client_who_is_gone_is_not_written_to(self):
         token = self.sam.token()
         for what in ("edit", "note", "consent", "answer"):
-            form = {"token": token, "text": "x", "name": "x", "state": "in", "channel": "email",
-                    "purpose": "marketing", "source": "x"}
+            form = {"token": token, "text": "x", "name": "x", "wish": "offers", "source": "x",
+                    "step": "save"}
             if what == "answer":
                 form["channel"] = "phone"
             self.assertEqual(self.sam.post(f"/clients/999/{what}", form).status, 404, what)
