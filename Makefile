@@ -146,7 +146,8 @@ DAYS ?= 40
 
 $(SIM): $(SIM_SOURCES:%.c=$(OUT)/%.o) $(LIBRARY)
 	$(call say,LINK,$@)
-	$(Q)$(LINK) -o $@ $^ -Wl,--wrap=clock_is_virtual,--wrap=work_reconcile,--wrap=phone_e164 $(LIBS)
+	$(Q)$(LINK) -o $@ $^ \
+		-Wl,--wrap=clock_is_virtual,--wrap=thread_start,--wrap=work_reconcile,--wrap=phone_e164 $(LIBS)
 
 sim: $(SIM) ## simulated businesses: SEED=first RUNS=how many DAYS=of each JOBS=at a time
 	@$(SIM) --seed $(SEED) --runs $(RUNS) --days $(DAYS) --jobs $(JOBS)

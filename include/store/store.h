@@ -74,7 +74,9 @@ int store_commit_unsynced(struct store *s);
 void store_tidy(struct store *s);
 
 /* The same while there is more to do: with the commit that makes the journal too long or, once
- * store_tidy_apart was called, whenever store_tidy_full is; that returns whether it has. */
+ * store_tidy_apart was called, beside our own work, as store_tidy_full says: it returns true while
+ * nothing more is to be written; look again after STORE_TIDY_PAUSE_MS. */
+#define STORE_TIDY_PAUSE_MS 1
 void store_tidy_apart(struct store *s);
 bool store_tidy_full(struct store *s);
 void store_rollback(struct store *s);

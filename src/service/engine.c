@@ -294,7 +294,7 @@ static void turn(struct engine *e)
     bool more = false;
 
     if (!e->broken && store_tidy_full(e->store)) {
-        engine_poke(e); /* both at once would keep the loop too long */
+        uv_timer_start(&e->retry, retry_cb, STORE_TIDY_PAUSE_MS, 0);
         return;
     }
     work_look_at_clock(&e->work, clock_wall_ms());

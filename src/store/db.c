@@ -4,8 +4,7 @@
  * Durability: a commit that returned survives a power cut; what must not be sent twice depends on
  * it. SQLite would do that by itself (synchronous=FULL), but holds the write lock while the disk
  * takes its time, and other programs' writes would find it taken. So it commits without (NORMAL),
- * and the WAL is synced right afterwards, with the lock free. Checkpoints are ours: often enough
- * that other writers' automatic ones find nothing to do, and seldom while we write alone.
+ * and the WAL is synced right afterwards, with the lock free. Checkpoints are ours (tidy.c).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,11 +27,7 @@
 #define APPLICATION_ID 0x4265746d /* "Betm", tells our files from other SQLite databases */
 #define CACHE_KB 4096
 #define CACHE_ASIDE_KB 1024
-#define CHECKPOINT_PAGES 500        /* below what makes other programs' commits do it (1000) */
-#define CHECKPOINT_ALONE_PAGES 2000 /* when there are none: a page written often is copied once */
-#define ALONE_MS 2000               /* without another program's commit */
-#define JOURNAL_KB 3072             /* what the file is cut to when the journal begins anew */
-#define JOURNAL_ALONE_KB 10240
+#define ALONE_MS 2000 /* without another program's commit */
 #define COPY_STEP_PAGES 4096
 #define COPY_PAUSE_MS 10      /* when somebody else is committing */
 #define OPEN_PATIENCE_MS 2000 /* for another program's transaction while we open */
@@ -231,17 +226,6 @@ static int pragma_int(struct store *s, const char *sql, int64_t *out)
     return rc;
 }
 
-/* A reader that took its time (a backup, somebody's forgotten shell) has let the file grow, and it
- * would stay so for good. What we need ourselves stays: to write into it anew is quicker. */
-static void limit_journal(struct store *s, bool alone)
-{
-    char sql[64];
-
-    snprintf(sql, sizeof(sql), "PRAGMA journal_size_limit = %d",
-             (alone ? JOURNAL_ALONE_KB : JOURNAL_KB) * 1024);
-    store_exec(s, sql);
-}
-
 int store_changed(struct store *s, bool *changed)
 {
     int64_t version = 0;
@@ -253,7 +237,7 @@ int store_changed(struct store *s, bool *changed)
         s->other_mono_ms = clock_mono_ms();
     bool alone = clock_mono_ms() - s->other_mono_ms > ALONE_MS;
     if (alone != s->alone)
-        limit_journal(s, alone);
+        tidy_limit(s, alone);
     s->alone = alone;
     return rc;
 }
@@ -261,43 +245,6 @@ int store_changed(struct store *s, bool *changed)
 bool store_alone(const struct store *s)
 {
     return s->alone;
-}
-
-static void checkpoint(struct store *s)
-{
-    sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    s->wal_pages = 0;
-}
-
-/* After each commit of ours. */
-static int committed_cb(void *arg, sqlite3 *db, const char *name, int pages)
-{
-    struct store *s = arg;
-
-    s->wal_pages = pages;
-    if (!s->tidies_apart)
-        store_tidy_full(s);
-    return SQLITE_OK;
-}
-
-void store_tidy_apart(struct store *s)
-{
-    s->tidies_apart = true;
-}
-
-bool store_tidy_full(struct store *s)
-{
-    bool full = s->wal_pages >= (s->alone ? CHECKPOINT_ALONE_PAGES : CHECKPOINT_PAGES);
-
-    if (full)
-        checkpoint(s);
-    return full;
-}
-
-void store_tidy(struct store *s)
-{
-    if (s->wal_pages >= CHECKPOINT_PAGES)
-        checkpoint(s);
 }
 
 int store_aside(struct store *s)
@@ -346,11 +293,11 @@ static int configure(struct store *s, enum store_mode mode)
     snprintf(sql, sizeof(sql), "PRAGMA cache_size = -%d;", CACHE_KB);
     if (rc == 0)
         rc = store_exec(s, sql);
-    sqlite3_wal_hook(s->db, committed_cb, s);
+    tidy_attend(s);
     if (rc == 0 && mode != STORE_READ)
         rc = store_exec(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
     if (rc == 0 && mode != STORE_READ)
-        limit_journal(s, false);
+        tidy_limit(s, false);
     if (rc == 0 && mode == STORE_READ)
         rc = store_exec(s, "PRAGMA query_only = ON;");
     return rc;
@@ -531,6 +478,7 @@ void store_close(struct store *s)
 {
     if (s == NULL)
         return;
+    tidy_close(s);
     store_rollback(s);
     if (!s->reads && store_displaced(s))
         store_empty_journal(s);

@@ -42,6 +42,7 @@ struct store {
     int64_t other_mono_ms; /* when somebody else last had */
     bool tidies_apart;     /* the journal is folded in by store_tidy_full, not with a commit */
     int wal_pages;         /* in the journal after our last commit; 0: it was folded in since */
+    struct tidier *tidier; /* folds it in beside our work; NULL: we do it ourselves */
     struct statement statements[STATEMENTS_MAX];
     size_t statement_count;
     struct tally *tallies; /* not written yet */
@@ -56,6 +57,12 @@ void store_put_aside_journal(const char *path);
 /* SQLite leaves the journal of a file that was moved as it is, and whatever database is put in its
  * place would be taken to be the one that it belongs to. Write it back and empty it. */
 void store_empty_journal(struct store *s);
+
+/* tidy.c: take note of how long the journal is after each commit; what its file is cut to when it
+ * begins anew; end what goes on beside us. */
+void tidy_attend(struct store *s);
+void tidy_limit(struct store *s, bool alone);
+void tidy_close(struct store *s);
 
 /* The statement for this text, reset and with no values bound; NULL on failure (store_step then
  * returns the code, so callers need not check). */

@@ -25,7 +25,7 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "store/syncer.h"
+#include "store/beside.h"
 
 #define SLOT 64
 #define AHEAD 16384    /* slots of zeros written at a time: 1 MB */
@@ -48,7 +48,7 @@ struct ledger {
     size_t count, cap; /* of notes */
     int64_t later_ms;  /* no try to write ahead before */
     bool troubled;     /* it was said already */
-    struct syncer *syncer;
+    struct beside *syncer;
     bool syncing;
     int64_t synced_ms; /* the time for what follows the sync under way */
 };
@@ -280,6 +280,13 @@ static int open_file(struct ledger *l, int64_t seen, int64_t now_ms, struct ledg
     return rc == 0 ? 0 : err_errno(err, errno, "%s", l->path);
 }
 
+static bool sync_file(void *arg)
+{
+    const struct ledger *l = arg;
+
+    return fdatasync(l->fd) == 0;
+}
+
 int ledger_open(const char *path, const char *identity, int64_t seen, int64_t now_ms,
                 struct ledger **out, struct ledger_found *found, struct err *err)
 {
@@ -291,7 +298,7 @@ int ledger_open(const char *path, const char *identity, int64_t seen, int64_t no
     l->path = mem_strdup(path);
     l->old_path = mem_printf("%s.old", path);
     l->fd = -1;
-    l->syncer = syncer_create();
+    l->syncer = beside_create(sync_file, l, "the syncer");
     memcpy(l->identity, identity, strnlen(identity, LEDGER_IDENTITY_MAX));
     int rc = open_file(l, seen, now_ms, found, err);
     if (rc != 0) {
@@ -308,7 +315,7 @@ void ledger_close(struct ledger *l)
 {
     if (l == NULL)
         return;
-    syncer_free(l->syncer);
+    beside_free(l->syncer);
     if (l->fd >= 0)
         close(l->fd);
     free(l->notes);
@@ -393,7 +400,7 @@ int ledger_write(struct ledger *l, int64_t now_ms)
             return rc;
         }
         fault_point("ledger");
-        syncer_start(l->syncer, l->fd);
+        beside_start(l->syncer);
         l->syncing = true;
         l->synced_ms = now_ms;
         l->last += (int64_t)l->count;
@@ -411,7 +418,7 @@ void ledger_wait(struct ledger *l)
 {
     if (!l->syncing)
         return;
-    if (!syncer_wait(l->syncer)) {
+    if (!beside_wait(l->syncer)) {
         log_error("the disk did not confirm a write to the ledger; ending, the next start settles "
                   "it",
                   "");

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "service/alarm.h"
 #include "service/work.h"
 #include "sim.h"
@@ -94,6 +95,16 @@ bool __wrap_clock_is_virtual(void);
 bool __wrap_clock_is_virtual(void)
 {
     return false;
+}
+
+/* There are no threads: what one would do beside the loop is done at once, in its place, so that a
+ * seed always tells the same story (linked with --wrap=thread_start). */
+int __wrap_thread_start(pthread_t *thread, void *(*main)(void *arg), void *arg, const char *what,
+                        struct err *err);
+int __wrap_thread_start(pthread_t *thread, void *(*main)(void *arg), void *arg, const char *what,
+                        struct err *err)
+{
+    return ERR_IO;
 }
 
 static void bring_back(int64_t *at_ms)
