@@ -23,6 +23,7 @@ struct outlook_line {
     enum fate fate;
     char *with; /* what the message is about that it goes as one with; NULL: it goes by itself */
     int64_t planned_ms; /* when it was to go at first */
+    int64_t nominal_ms; /* what the rule's `when` says, before hours moved it */
     bool at_once;       /* due when the outlook begins */
     size_t segments;    /* of a text */
     double cost;        /* of it, in the business's currency; 0: free, or the price is not known */

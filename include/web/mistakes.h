@@ -9,6 +9,7 @@
 #ifndef WEB_MISTAKES_H
 #define WEB_MISTAKES_H
 
+#include "playbook/ini.h"
 #include "playbook/problems.h"
 #include "web/visit.h"
 
@@ -37,6 +38,13 @@ void mistakes_banner(struct visit *v);
 /* A notice with all errors of `problems`, of files by their whole paths: each with its place and
  * what would be right, and for managers the way to where it can be mended. Nothing for none. */
 void mistakes_notice(struct visit *v, const struct problems *problems);
+
+/* The rule in whose lines of the playbook it stands; NULL: in none. Lives as long as `ini`. */
+const char *mistakes_rule_at(const struct ini *ini, int line);
+
+/* "Rule ready, line 12 of playbook.conf: ", each with the way to where it can be mended; the rule
+ * is told by the playbook's `ini` (may be NULL). */
+void mistakes_place(struct visit *v, const struct ini *playbook, const struct problem *p);
 
 /* What is to be listed: what the service refused, else what `found` (read just now) has. */
 const struct problems *mistakes_or(const struct visit *v, const struct problems *found);

@@ -32,6 +32,14 @@ char *rule_form_section(const char *name, const struct rule_fields *fields);
 void rule_form_write(struct visit *v, const struct ini_section *section,
                      const struct playbook *playbook, const struct problems *problems);
 
+/* What the form calls the key, and how a rule does that leaves it out, as the file would say it;
+ * NULL: there is no word for it. They live as long as the program. */
+const char *rule_form_label(const char *key);
+const char *rule_form_usual(const char *key);
+
+/* What is wrong with the key, without its name in front: the end of `text`. */
+const char *rule_form_words(const char *key, const char *text);
+
 /* Which of the section's fields is the problem about? Its key; NULL: none. */
 const char *rule_form_key(const struct visit *v, const struct ini_section *section,
                           const struct problem *p);

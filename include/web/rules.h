@@ -7,6 +7,7 @@
 #define WEB_RULES_H
 
 #include "base/buf.h"
+#include "playbook/ini.h"
 #include "playbook/playbook.h"
 #include "playbook/problems.h"
 #include "store/web_rules.h"
@@ -39,6 +40,10 @@ char *book_section(const struct book *b, const char *rule);
 /* A fingerprint of the file, for those who edit it. */
 uint64_t book_digest(const struct buf *text);
 
+/* Its name as people would write it: "reminder-soon" is "Reminder soon". free() it. */
+char *rules_title_text(const char *name);
+void rules_title(struct buf *b, const char *name); /* the same as HTML */
+
 /* The rule as a sentence; of one that is written with mistakes, that it is. */
 void rules_sentence(struct buf *b, const struct rule *r);
 
@@ -47,16 +52,18 @@ void rules_sentence(struct buf *b, const struct rule *r);
 void rules_state(struct visit *v, const struct rule_shown *r);
 void rules_reason(struct visit *v, const struct rule_shown *r);
 
-/* The buttons, for managers: pause, resume or say yes. `back`: "list" or "rule", where they lead
- * to; `ask` adds a field for the reason. */
+/* The switch, for managers: off, on or say yes. `back`: "list" or "rule", where it leads to; `ask`
+ * adds a field for the reason, and what on and off mean. */
 void rules_switch(struct visit *v, const char *name, const struct rule_shown *r, const char *back,
                   bool ask);
 
-/* One thing that is wrong: with its line in the playbook, or its file and line. */
-void rules_problem(struct visit *v, const struct problem *p);
+/* One thing that is wrong with the playbook `file`, read into `ini`: with the rule that it is
+ * about, unless that is `own` (may be NULL); or elsewhere, with the place. */
+void rules_problem(struct visit *v, const struct ini *ini, const char *own,
+                   const struct problem *p);
 
-/* What is wrong, each with its line; nothing for none. */
-void rules_problems(struct visit *v, const struct problems *p);
+/* What is wrong, each like that, with the playbook whose text is `file`; nothing for none. */
+void rules_problems(struct visit *v, const char *file, const char *own, const struct problems *p);
 
 /* What a redirect's `done` says was done, as a status message; nothing if it says nothing. */
 void rules_done(struct visit *v);

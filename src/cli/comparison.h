@@ -18,11 +18,16 @@ struct mark {
     int repeat;
     enum channel channel;
     int64_t at_ms, client_row;
+    int64_t nominal_ms; /* what the rule's `when` says */
+    size_t shift; /* why it goes at another time than that: index in `shifts`, plus 1; 0: it does
+                     not, or nobody can say */
+    bool to_client;
     double cost;
     size_t segments;
     bool at_once;
     enum difference change;
     int64_t was_ms; /* EARLIER, LATER: when it went by the other playbook */
+    bool kept;      /* SAME: `when` says another time, and yet it goes when it did */
     long told_at;   /* where its line stands in the spool */
 };
 
@@ -37,7 +42,8 @@ struct comparison {
     struct side now, other;
     struct side *filling;
     struct str_list names;
-    FILE *spool; /* NULL: nobody asks for lines */
+    struct str_list shifts; /* at most SHIFTS_MAX */
+    FILE *spool;            /* NULL: nobody asks for lines */
     int blast_clients;
 };
 
@@ -50,6 +56,16 @@ void comparison_meet(struct comparison *c);
 
 /* In the order in which they go. */
 void marks_sort_by_time(struct side *s);
+
+/* Messages to show what changes by: at most EXAMPLES_MAX, of each kind of change the first ones.
+ * Returns how many; they live as long as `c` does. */
+#define EXAMPLES_MAX 8
+size_t comparison_examples(const struct comparison *c, const struct mark *out[EXAMPLES_MAX]);
+
+/* The same told: as lines for people; as the value of `examples` (a new reference in *list).
+ * Errors: those of the store. */
+int examples_put(const struct comparison *c);
+int examples_json(const struct comparison *c, json_t **list);
 
 /* Is it new, or does it go at another time? */
 bool mark_is_more(const struct mark *m);

@@ -16,6 +16,7 @@
 struct rule_change {
     size_t counts[CHANGE_LATER + 1];
     size_t at_once; /* of what is added or moved */
+    size_t kept;    /* of what is as it is: the rule means another time, and hours keep it */
     size_t clients; /* who gets those */
     double cost;    /* more than now; below zero: less */
     int64_t segments;
@@ -57,6 +58,7 @@ static struct rule_change *count_up(const struct comparison *c)
         const struct mark *m = &c->other.items[i];
         rules[m->rule].counts[m->change]++;
         rules[m->rule].at_once += m->at_once && mark_is_more(m);
+        rules[m->rule].kept += m->kept;
         rules[m->rule].cost += m->cost;
         rules[m->rule].segments += (int64_t)m->segments;
     }
@@ -79,6 +81,7 @@ static struct rule_change add_up(const struct comparison *c, const struct rule_c
         for (int k = 0; k <= CHANGE_LATER; k++)
             all.counts[k] += rules[i].counts[k];
         all.at_once += rules[i].at_once;
+        all.kept += rules[i].kept;
         all.cost += rules[i].cost;
         all.segments += rules[i].segments;
     }
@@ -227,6 +230,8 @@ static int put_change(struct comparison *c, const char *path, const struct rule_
         if (rc == 0)
             rc = put_names(c, true);
     }
+    if (rc == 0)
+        rc = examples_put(c);
     for (size_t i = 0; i < c->names.count; i++)
         if (asks_for(c, c->names.items[i]) > 0)
             printf("The rule %s would write to %zu clients at once, more than the %d of [limits] "
@@ -251,6 +256,7 @@ static json_t *counts_json(const struct comparison *c, const struct rule_change 
     json_object_set_new(o, "earlier", json_integer((json_int_t)r->counts[CHANGE_EARLIER]));
     json_object_set_new(o, "later", json_integer((json_int_t)r->counts[CHANGE_LATER]));
     json_object_set_new(o, "same", json_integer((json_int_t)r->counts[CHANGE_SAME]));
+    json_object_set_new(o, "kept", json_integer((json_int_t)r->kept));
     json_object_set_new(o, "at_once", json_integer((json_int_t)r->at_once));
     json_object_set_new(o, "clients_at_once", json_integer((json_int_t)r->clients));
     json_object_set_new(o, "segments", json_integer(r->segments));
@@ -279,12 +285,14 @@ static int set_whom(const struct comparison *c, json_t *o, const char *key, bool
 static int print_totals(const struct comparison *c, const struct rule_change *rules)
 {
     struct rule_change all = add_up(c, rules);
-    json_t *o = counts_json(c, &all), *list = json_array();
+    json_t *o = counts_json(c, &all), *list = json_array(), *examples = NULL;
     int rc = set_whom(c, o, "to", false);
 
     if (rc == 0)
         rc = set_whom(c, o, "to_at_once", true);
-
+    if (rc == 0)
+        rc = examples_json(c, &examples);
+    json_object_set_new(o, "examples", examples);
     for (size_t i = 0; i < c->names.count; i++) {
         json_t *r = counts_json(c, &rules[i]);
         json_object_set_new(r, "rule", show_json_text(c->names.items[i]));
@@ -333,8 +341,6 @@ static int print_lines(struct comparison *c)
     size_t told = 0;
     int rc = fflush(c->spool) == 0 && !ferror(c->spool) ? 0 : ERR_IO;
 
-    marks_sort_by_time(&c->now);
-    marks_sort_by_time(&c->other);
     if (rc == 0)
         rc = print_side(c, &c->other, false, &told);
     if (rc == 0)
@@ -360,6 +366,7 @@ int forecast_change(struct forecast *f, const char *path)
     if (status == EXIT_DONE) {
         comparison_meet(&c);
         rules = count_up(&c);
+        marks_sort_by_time(&c.now);
         marks_sort_by_time(&c.other);
     }
     if (status == EXIT_DONE && c.spool != NULL) {
@@ -375,6 +382,7 @@ int forecast_change(struct forecast *f, const char *path)
     free(c.now.items);
     free(c.other.items);
     str_list_close(&c.names);
+    str_list_close(&c.shifts);
     if (c.spool != NULL)
         fclose(c.spool);
     return status;

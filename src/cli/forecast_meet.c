@@ -11,6 +11,10 @@
 
 #include "base/mem.h"
 #include "comparison.h"
+#include "plan/plan.h"
+
+#define SHIFT_MAX 120
+#define SHIFTS_MAX 100
 
 /* --- collecting --- */
 
@@ -33,6 +37,57 @@ static int64_t recipient_of(const struct outlook_line *l)
     return (int64_t)(str_hash(to, strlen(to), 0) | UINT64_C(1) << 63);
 }
 
+static void put_daily(const struct hours_daily *d, bool quiet, char out[SHIFT_MAX])
+{
+    int from = quiet ? d->to_minute : d->from_minute, to = quiet ? d->from_minute : d->to_minute;
+
+    snprintf(out, SHIFT_MAX,
+             quiet ? "moved out of the quiet hours, %02d:%02d-%02d:%02d"
+                   : "moved into its hours, %02d:%02d-%02d:%02d",
+             from / 60 % 24, from % 60, to / 60, to % 60);
+}
+
+/* Why it goes at another time than `when` says: what the gate said, or which hours moved it; NULL:
+ * it does not, or for another reason. */
+static const char *shift_of(const struct comparison *c, const struct outlook_line *l,
+                            char out[SHIFT_MAX])
+{
+    const struct rule *r = l->rule;
+    struct hours_daily d;
+
+    if (r == NULL || l->fate != FATE_GOES || l->row.due_ms == l->nominal_ms)
+        return NULL;
+    if (l->row.due_ms > l->planned_ms)
+        return l->row.reason;
+    if (l->nominal_ms < c->f->span.now_ms && l->at_once)
+        return "its time is past already, so it goes at once";
+    if (r->settle_ms > 0 && l->planned_ms - l->nominal_ms <= r->settle_ms)
+        return NULL;
+    if (r->window == WINDOW_BUSINESS)
+        return "moved into the opening hours";
+    if (!plan_window_span(r, &c->o.config.settings->business, &d))
+        return NULL;
+    put_daily(&d, r->window == WINDOW_NOT_QUIET, out);
+    return out;
+}
+
+/* There are few of them, for they speak of settings. */
+static size_t shift_index(struct comparison *c, const struct outlook_line *l)
+{
+    char text[SHIFT_MAX];
+    const char *words = shift_of(c, l, text);
+
+    if (words == NULL)
+        return 0;
+    for (size_t i = 0; i < c->shifts.count; i++)
+        if (strcmp(c->shifts.items[i], words) == 0)
+            return i + 1;
+    if (c->shifts.count == SHIFTS_MAX)
+        return 0;
+    str_list_add(&c->shifts, words, strlen(words));
+    return c->shifts.count;
+}
+
 static void line_cb(void *arg, struct outlook_line *l)
 {
     struct comparison *c = arg;
@@ -50,6 +105,9 @@ static void line_cb(void *arg, struct outlook_line *l)
         .channel = l->row.channel,
         .at_ms = l->row.due_ms,
         .client_row = l->row.client_id,
+        .nominal_ms = l->nominal_ms,
+        .shift = shift_index(c, l),
+        .to_client = l->row.recipient_kind == ENTITY_CLIENT,
         .cost = l->cost,
         .segments = l->segments,
         .at_once = l->at_once,
@@ -141,11 +199,13 @@ static void sort(struct side *s, int (*order)(const void *, const void *))
         qsort(s->items, s->count, sizeof(*s->items), order);
 }
 
-static enum difference difference(const struct mark *was, const struct mark *is)
+static void differ(const struct mark *was, struct mark *is)
 {
-    return is->at_ms < was->at_ms   ? CHANGE_EARLIER
-           : is->at_ms > was->at_ms ? CHANGE_LATER
-                                    : CHANGE_SAME;
+    is->was_ms = was->at_ms;
+    is->change = is->at_ms < was->at_ms   ? CHANGE_EARLIER
+                 : is->at_ms > was->at_ms ? CHANGE_LATER
+                                          : CHANGE_SAME;
+    is->kept = is->change == CHANGE_SAME && is->nominal_ms != was->nominal_ms;
 }
 
 /* The marks of a side with this change, in the order in which they may stand for each other. */
@@ -172,8 +232,7 @@ static void meet_knocked_on(struct comparison *c)
             return;
         int order = same_kin(was, is);
         if (order == 0) {
-            c->other.items[k].was_ms = was->at_ms;
-            c->other.items[k].change = difference(was, is);
+            differ(was, &c->other.items[k]);
             c->now.items[i].change = CHANGE_SAME;
         }
         i += order <= 0;
@@ -197,8 +256,7 @@ void comparison_meet(struct comparison *c)
         } else if (order > 0) {
             is->change = CHANGE_ADDED;
         } else {
-            is->was_ms = was->at_ms;
-            is->change = difference(was, is);
+            differ(was, is);
         }
         i += order <= 0;
         k += order >= 0;

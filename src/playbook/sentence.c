@@ -139,6 +139,20 @@ static void put_condition(struct buf *b, const char *word, const char *condition
     free(folded);
 }
 
+/* Where it decides who gets it, or with what. Service is what a rule is for if it does not say. */
+static void put_purpose(struct buf *b, const struct rule *r)
+{
+    if (r->to == TO_CLIENT && r->purpose == PURPOSE_MARKETING)
+        buf_puts(b, ", as marketing, so only to who asked for it");
+    else if (r->to == TO_CLIENT && r->purpose == PURPOSE_SURVEY)
+        buf_puts(b, ", as a survey");
+    if (r->merge_ms > 0) {
+        char *merge = value_duration_text(r->merge_ms);
+        buf_printf(b, ", joined with what else goes to them within %s", merge);
+        free(merge);
+    }
+}
+
 char *rule_sentence(const struct rule *r)
 {
     struct buf b;
@@ -156,6 +170,7 @@ char *rule_sentence(const struct rule *r)
     } else if (r->window == WINDOW_ANY) {
         buf_puts(&b, ", at any hour");
     }
+    put_purpose(&b, r);
     put_condition(&b, "if", r->only_if);
     put_condition(&b, "unless", r->unless);
     return buf_steal(&b);

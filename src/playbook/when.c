@@ -157,6 +157,16 @@ static bool take_at(const struct directive_place *at, const char *s, struct offs
     return true;
 }
 
+/* The "at 18:00" that somebody wrote at the end; "": nothing of the kind. */
+static const char *time_of_day(const char *s)
+{
+    const char *space = strstr(s, " at "), *at = space != NULL ? space + 1 : s;
+    const char *time = after_word(at, "at");
+    int minute;
+
+    return time != NULL && hours_parse_minute(time, &minute, NULL) == 0 ? at : "";
+}
+
 /* What stands behind the unit is neither `before` nor `after`. */
 static void tell_direction(const struct directive_place *at, const char *rest,
                            const struct offset *o)
@@ -164,21 +174,20 @@ static void tell_direction(const struct directive_place *at, const char *rest,
     static const char *const words[] = {"before", "after"};
     const char *unit = offset_unit_name(o->unit, o->count);
     char *word = mem_strndup(rest, strcspn(rest, " "));
-    const char *near = str_nearest(word, words, 2);
+    const char *near = str_nearest(word, words, 2), *time = time_of_day(rest);
+    const char *space = *time != '\0' ? " " : "";
 
     if (near != NULL)
-        place_error(at, "`%s` is neither `before` nor `after`; did you mean `%lld %s %s`?", word,
-                    (long long)o->count, unit, near);
+        place_error(at, "`%s` is neither `before` nor `after`; did you mean `%lld %s %s%s%s`?",
+                    word, (long long)o->count, unit, near, space, time);
     else
-        place_error(at, "say `before` or `after` the event: `%lld %s after`", (long long)o->count,
-                    unit);
+        place_error(at, "say `before` or `after` the event: `%lld %s after%s%s`",
+                    (long long)o->count, unit, space, time);
     free(word);
 }
 
 static bool take_offset(const struct directive_place *at, const char *s, struct offset *o)
 {
-    static const char example[] = "2 hours before";
-
     if (str_ieq(s, "at once"))
         return true;
     if (after_word(s, "at") != NULL) {
@@ -189,7 +198,11 @@ static bool take_offset(const struct directive_place *at, const char *s, struct 
             place_error(at, "the time of day comes last: `%s %.*s`", more + 1, (int)(more - s), s);
         return false;
     }
+    const char *time = time_of_day(s);
+    char *example =
+        *time != '\0' ? mem_printf("1 day before %s", time) : mem_strdup("2 hours before");
     const char *rest = take_amount(at, s, example, &o->count, &o->unit);
+    free(example);
     if (rest == NULL)
         return false;
     const char *before = after_word(rest, "before"), *after = after_word(rest, "after");

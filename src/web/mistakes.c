@@ -107,8 +107,7 @@ void mistakes_banner(struct visit *v)
 
 /* --- the list --- */
 
-/* The rule in whose lines of the playbook a mistake stands; NULL: in none. */
-static const char *rule_at(const struct ini *ini, int line)
+const char *mistakes_rule_at(const struct ini *ini, int line)
 {
     const struct ini_section *found = NULL;
 
@@ -147,11 +146,11 @@ static void put_file(struct visit *v, const char *file)
     html_name(&v->response->body, inside ? file + n + 1 : file);
 }
 
-static void put_place(struct visit *v, const struct ini *playbook, const struct problem *p)
+void mistakes_place(struct visit *v, const struct ini *playbook, const struct problem *p)
 {
     struct buf *b = &v->response->body;
     bool in_playbook = strcmp(p->file, v->site->playbook) == 0;
-    const char *rule = in_playbook ? rule_at(playbook, p->line) : NULL;
+    const char *rule = in_playbook ? mistakes_rule_at(playbook, p->line) : NULL;
     char line[16];
 
     if (rule != NULL && visit_may(v, ROLE_MANAGER)) {
@@ -194,7 +193,7 @@ void mistakes_notice(struct visit *v, const struct problems *problems)
         if (problems->items[i].warning)
             continue;
         buf_puts(b, "<li>");
-        put_place(v, playbook, &problems->items[i]);
+        mistakes_place(v, playbook, &problems->items[i]);
         html_sentence(b, problems->items[i].text);
         buf_puts(b, "</li>");
     }

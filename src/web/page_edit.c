@@ -70,6 +70,12 @@ struct form {
     bool checks;                     /* nothing was sent: somebody is typing */
 };
 
+/* The text that the problems are about, read, and the rule's section in it. */
+struct filled {
+    const struct ini *ini;             /* NULL: there is none */
+    const struct ini_section *section; /* likewise */
+};
+
 static void put_head(struct visit *v, const struct form *f)
 {
     struct buf *b = &v->response->body;
@@ -78,12 +84,17 @@ static void put_head(struct visit *v, const struct form *f)
     if (f->rule != NULL)
         buf_printf(b, "/%s", f->rule);
     buf_puts(b, "\">");
-    html_text(b, f->rule != NULL ? f->rule : word(W_PLAYBOOK));
-    buf_puts(b, "</a></p><h1>");
     if (f->rule != NULL)
-        html_words(b, W_RULE_EDIT_OF, f->rule, NULL);
+        rules_title(b, f->rule);
+    else
+        html_word(b, W_PLAYBOOK);
+    buf_puts(b, "</a></p><h1>");
+    char *title = f->rule != NULL ? rules_title_text(f->rule) : NULL;
+    if (title != NULL)
+        html_words(b, W_RULE_EDIT_OF, title, NULL);
     else
         html_word(b, W_RULE_NEW);
+    free(title);
     buf_puts(b, "</h1>");
     if (!fs_may_replace(v->site->playbook)) {
         buf_puts(b, "<div class=\"notice look\"><p>");
@@ -92,30 +103,42 @@ static void put_head(struct visit *v, const struct form *f)
     }
 }
 
+/* One thing that is wrong: with the way to its field, or the place where it stands elsewhere. */
+static void put_problem(struct visit *v, const struct form *f, const struct filled *in,
+                        const struct problem *p)
+{
+    struct buf *b = &v->response->body;
+    const char *key = rule_form_key(v, in->section, p);
+
+    buf_puts(b, "<li>");
+    if (key != NULL) {
+        buf_printf(b, "<a href=\"#key-%s\">", key);
+        html_text(b, rule_form_label(key));
+        buf_puts(b, "</a>: ");
+        html_sentence(b, rule_form_words(key, p->text));
+    } else {
+        rules_problem(v, in->ini, f->rule != NULL ? f->rule : f->name, p);
+    }
+    buf_puts(b, "</li>");
+}
+
 /* What is wrong, each with the way to its field. */
-static void put_wrong(struct visit *v, const struct form *f, const struct ini_section *section)
+static void put_wrong(struct visit *v, const struct form *f, const struct filled *in)
 {
     struct buf *b = &v->response->body;
     const struct problems *all = f->problems;
 
     buf_puts(b, "<div class=\"notice bad\"><div><p role=\"alert\">");
     if (f->trouble != NULL)
-        html_text(b, f->trouble);
+        html_sentence(b, f->trouble);
     else
         html_word(b, W_RULE_WRONG);
     buf_puts(b, "</p>");
     if (all != NULL && all->errors > 0) {
         buf_puts(b, "<ul>");
-        for (size_t i = 0; i < all->count; i++) {
-            if (all->items[i].warning)
-                continue;
-            const char *key = rule_form_key(v, section, &all->items[i]);
-            buf_puts(b, "<li>");
-            if (key != NULL)
-                buf_printf(b, "<a href=\"#key-%s\">", key);
-            rules_problem(v, &all->items[i]);
-            buf_puts(b, key != NULL ? "</a></li>" : "</li>");
-        }
+        for (size_t i = 0; i < all->count; i++)
+            if (!all->items[i].warning)
+                put_problem(v, f, in, &all->items[i]);
         buf_puts(b, "</ul>");
     }
     buf_puts(b, "</div></div>");
@@ -123,7 +146,7 @@ static void put_wrong(struct visit *v, const struct form *f, const struct ini_se
 
 /* What is wrong beside the fields, while one types: the script puts it into this part of the form.
  */
-static void put_rest(struct visit *v, const struct form *f, const struct ini_section *section)
+static void put_rest(struct visit *v, const struct form *f, const struct filled *in)
 {
     struct buf *b = &v->response->body;
     const struct problems *all = f->problems;
@@ -131,23 +154,20 @@ static void put_rest(struct visit *v, const struct form *f, const struct ini_sec
 
     buf_puts(b, "<div id=\"rest\" role=\"status\">");
     for (size_t i = 0; f->checks && !any && all != NULL && i < all->count; i++)
-        any = !all->items[i].warning && rule_form_key(v, section, &all->items[i]) == NULL;
+        any = !all->items[i].warning && rule_form_key(v, in->section, &all->items[i]) == NULL;
     if (any) {
         buf_puts(b, "<div class=\"notice look\"><div><p>");
         html_word(b, W_RULE_BEFORE_SAVING);
         buf_puts(b, "</p><ul>");
         if (f->trouble != NULL) {
             buf_puts(b, "<li>");
-            html_text(b, f->trouble);
+            html_sentence(b, f->trouble);
             buf_puts(b, "</li>");
         }
         for (size_t i = 0; all != NULL && i < all->count; i++) {
             const struct problem *p = &all->items[i];
-            if (p->warning || rule_form_key(v, section, p) != NULL)
-                continue;
-            buf_puts(b, "<li>");
-            rules_problem(v, p);
-            buf_puts(b, "</li>");
+            if (!p->warning && rule_form_key(v, in->section, p) == NULL)
+                put_problem(v, f, in, p);
         }
         buf_puts(b, "</ul></div></div>");
     }
@@ -201,7 +221,7 @@ static void put_text_form(struct visit *v, const struct form *f)
 }
 
 static void put_fields_form(struct visit *v, const struct form *f, const struct book *book,
-                            const struct ini_section *section)
+                            const struct filled *in)
 {
     struct buf *b = &v->response->body;
 
@@ -216,8 +236,8 @@ static void put_fields_form(struct visit *v, const struct form *f, const struct 
         html_attr(b, f->name);
         buf_puts(b, "\"></div>");
     }
-    rule_form_write(v, section, book->playbook, f->problems);
-    put_rest(v, f, section);
+    rule_form_write(v, in->section, book->playbook, f->problems);
+    put_rest(v, f, in);
     put_button(b, W_RULE_LOOK, true);
 }
 
@@ -228,15 +248,15 @@ static void put_form(struct visit *v, const struct form *f, const struct book *b
     const char *text = f->file != NULL ? f->file : f->section;
     struct ini *ini = text != NULL ? ini_parse("", text, strlen(text), &none) : NULL;
     const char *name = f->rule != NULL ? f->rule : f->name;
-    const struct ini_section *section =
-        ini != NULL && name != NULL ? ini_section(ini, "rule", name) : NULL;
+    const struct filled in = {ini,
+                              ini != NULL && name != NULL ? ini_section(ini, "rule", name) : NULL};
 
     frame_begin(v, f->rule != NULL ? f->rule : word(W_RULE_NEW), PLACE_PLAYBOOK);
     put_head(v, f);
     if (!f->checks && (f->trouble != NULL || (f->problems != NULL && f->problems->errors > 0)))
-        put_wrong(v, f, section);
+        put_wrong(v, f, &in);
     buf_puts(b, "<section>");
-    put_fields_form(v, f, book, section);
+    put_fields_form(v, f, book, &in);
     put_text_form(v, f);
     buf_puts(b, "</section>");
     if (f->rule != NULL) {

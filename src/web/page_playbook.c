@@ -17,6 +17,7 @@
 #include "web/messages.h"
 #include "web/mistakes.h"
 #include "web/pages.h"
+#include "web/parts.h"
 #include "web/rules.h"
 
 #define NEXT_EACH 3
@@ -68,24 +69,15 @@ struct next_messages {
     size_t count;
 };
 
-static void figure(struct buf *b, enum word w, int64_t n)
-{
-    char text[24];
-
-    snprintf(text, sizeof(text), "%lld", (long long)n);
-    html_words(b, w, text, NULL);
-}
-
 static void figures(struct buf *b, const struct rule_shown *r)
 {
-    static const enum word sent[] = {W_RULE_TODAY, W_RULE_WEEK, W_RULE_MONTH, W_RULE_WAITING};
     const int64_t counts[] = {r->today, r->week, r->month, r->waiting};
+    char text[4][24];
 
+    for (size_t i = 0; i < 4; i++)
+        snprintf(text[i], sizeof(text[i]), "%lld", (long long)counts[i]);
     buf_puts(b, "<p class=\"quiet\">");
-    for (size_t i = 0; i < sizeof(sent) / sizeof(sent[0]); i++) {
-        buf_puts(b, i > 0 ? " · " : "");
-        figure(b, sent[i], counts[i]);
-    }
+    html_words(b, W_RULE_FIGURES, text[0], text[1], text[2], text[3], NULL);
     buf_puts(b, "</p>");
 }
 
@@ -120,7 +112,7 @@ static void rule_item(struct visit *v, const struct book *book, const struct rul
 
     buf_printf(b, "<li id=\"%s\"><div class=\"line\"><h3 class=\"whom\"><a href=\"/playbook/%s\">",
                r->name, r->name);
-    html_text(b, r->name);
+    rules_title(b, r->name);
     buf_puts(b, "</a></h3>");
     rules_state(v, shown);
     buf_puts(b, "</div><p>");
@@ -201,6 +193,7 @@ int page_playbook(struct visit *v)
         html_word(b, W_PLAYBOOK_IN_FORCE);
         buf_puts(b, "</p>");
     }
+    part_quiet(b, W_RULES_SWITCH_MEANS);
     if (rc == 0 && book.playbook != NULL && book.playbook->rule_count > 0)
         groups(v, &book, &next);
     else if (rc == 0)

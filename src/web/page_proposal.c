@@ -24,8 +24,81 @@
 #include "web/pages.h"
 #include "web/proposal_result.h"
 #include "web/rule_edit.h"
+#include "web/rule_form.h"
 
 #define NOTHING "–" /* a key that is left out, in the audit */
+
+/* --- what changes, key by key --- */
+
+/* `before` or `after` may be NULL: it is left out there. They are not the same. */
+typedef void (*key_change)(struct buf *b, const char *key, const char *before, const char *after);
+
+static void tell_key(struct buf *b, key_change tell, const char *key, const char *before,
+                     const char *after)
+{
+    before = str_blank(before) ? NULL : before;
+    after = str_blank(after) ? NULL : after;
+    if (!str_eq(before, after) && (before != NULL || after != NULL))
+        tell(b, key, before, after);
+}
+
+static const char *value_of(const struct ini_section *s, const char *key)
+{
+    const struct ini_entry *e = s != NULL ? ini_entry(s, key) : NULL;
+
+    return e != NULL ? e->value : NULL;
+}
+
+static void each_change(const struct proposal *c, key_change tell, struct buf *b)
+{
+    const char *texts[2] = {c->before != NULL ? c->before : "",
+                            c->section != NULL ? c->section : ""};
+    const struct ini_section *s[2];
+    struct ini *files[2];
+    struct problems none = {0};
+
+    for (int i = 0; i < 2; i++) {
+        files[i] = ini_parse("", texts[i], strlen(texts[i]), &none);
+        s[i] = files[i]->count > 0 ? &files[i]->sections[0] : NULL;
+    }
+    if (c->was != NULL)
+        tell_key(b, tell, "name", c->was, c->rule);
+    for (size_t i = 0; s[0] != NULL && i < s[0]->count; i++)
+        tell_key(b, tell, s[0]->entries[i].key, s[0]->entries[i].value,
+                 value_of(s[1], s[0]->entries[i].key));
+    for (size_t i = 0; s[1] != NULL && i < s[1]->count; i++)
+        if (value_of(s[0], s[1]->entries[i].key) == NULL)
+            tell_key(b, tell, s[1]->entries[i].key, NULL, s[1]->entries[i].value);
+    for (int i = 0; i < 2; i++)
+        ini_free(files[i]);
+    problems_close(&none);
+}
+
+/* In one line, for the audit. */
+static void put_told(struct buf *b, const char *key, const char *before, const char *after)
+{
+    buf_printf(b, "%s%s: %s -> %s", b->len > 0 ? "; " : "", key, before != NULL ? before : NOTHING,
+               after != NULL ? after : NOTHING);
+}
+
+/* For people: by the names that the form has for the keys. */
+static void put_key(struct buf *b, const char *key, const char *before, const char *after)
+{
+    const char *label = rule_form_label(key), *usual = rule_form_usual(key);
+
+    buf_puts(b, "<li>");
+    if (before != NULL && after != NULL)
+        html_words(b, W_PROPOSAL_SET_BEFORE, label, after, before, NULL);
+    else if (before != NULL && usual != NULL)
+        html_words(b, W_PROPOSAL_UNSET_USUAL, label, usual, before, NULL);
+    else if (before != NULL)
+        html_words(b, W_PROPOSAL_UNSET, label, before, NULL);
+    else if (usual != NULL)
+        html_words(b, W_PROPOSAL_SET_USUAL, label, after, usual, NULL);
+    else
+        html_words(b, W_PROPOSAL_SET, label, after, NULL);
+    buf_puts(b, "</li>");
+}
 
 /* --- the page --- */
 
@@ -76,9 +149,21 @@ static void put_rule(struct visit *v, const struct proposal *c)
         html_word(b, W_PROPOSAL_GOES);
         buf_puts(b, "</p>");
     }
-    rules_problems(v, &problems);
+    rules_problems(v, c->file, c->rule, &problems);
     playbook_free(p);
     problems_close(&problems);
+}
+
+/* A rule that comes or goes has its sentence. */
+static void put_changes(struct buf *b, const struct proposal *c)
+{
+    if (c->kind != PROPOSAL_EDIT)
+        return;
+    buf_puts(b, "<h2>");
+    html_word(b, W_PROPOSAL_CHANGES);
+    buf_puts(b, "</h2><ul>");
+    each_change(c, put_key, b);
+    buf_puts(b, "</ul>");
 }
 
 static enum word title_of(const struct proposal *c)
@@ -95,10 +180,13 @@ static void put_change(struct visit *v, const struct proposal *c)
     struct buf *b = &v->response->body;
 
     frame_begin(v, c->rule, PLACE_PLAYBOOK);
+    char *title = rules_title_text(c->rule);
     buf_puts(b, "<h1>");
-    html_words(b, title_of(c), c->rule, NULL);
+    html_words(b, title_of(c), title, NULL);
     buf_puts(b, "</h1><section>");
+    free(title);
     put_rule(v, c);
+    put_changes(b, c);
     buf_puts(b, "<div class=\"actions\">");
     put_action(v, c, "save", c->kind == PROPOSAL_DELETE ? W_PROPOSAL_SAVE_DELETE : W_PROPOSAL_SAVE,
                true);
@@ -117,12 +205,12 @@ static void put_change(struct visit *v, const struct proposal *c)
     html_word(b, W_REFRESH);
     buf_puts(b, "</a></div><div id=\"live\" data-live=\"1\">");
     proposal_result_write(v, c);
-    buf_puts(b, "</div></section><section aria-labelledby=\"texts\"><h2 id=\"texts\">");
+    buf_puts(b, "</div></section><details id=\"texts\"><summary>");
     html_word(b, W_PROPOSAL_TEXTS);
-    buf_puts(b, "</h2><div class=\"halves\">");
+    buf_puts(b, "</summary><div class=\"halves\">");
     put_text(b, W_PROPOSAL_BEFORE, c->before);
     put_text(b, W_PROPOSAL_AFTER, c->section);
-    buf_puts(b, "</div></section>");
+    buf_puts(b, "</div></details>");
     frame_end(v);
 }
 
@@ -181,7 +269,7 @@ void rule_conflict(struct visit *v, const char *rule, const char *now, const cha
 
 /* --- saving --- */
 
-static void say_refused(struct visit *v, const struct problems *problems)
+static void say_refused(struct visit *v, const struct proposal *c, const struct problems *problems)
 {
     struct buf *b = &v->response->body;
 
@@ -192,7 +280,7 @@ static void say_refused(struct visit *v, const struct problems *problems)
     buf_puts(b, "</h1><p role=\"alert\">");
     html_word(b, W_PROPOSAL_REFUSED_TEXT);
     buf_puts(b, "</p>");
-    rules_problems(v, problems);
+    rules_problems(v, c->file, NULL, problems);
     frame_end(v);
 }
 
@@ -213,50 +301,6 @@ static void say_unwritten(struct visit *v, const struct proposal *c, const struc
     frame_end(v);
 }
 
-static void told_key(struct buf *b, const char *key, const char *before, const char *after)
-{
-    if (str_eq(before, after))
-        return;
-    buf_printf(b, "%s%s: %s -> %s", b->len > 0 ? "; " : "", key,
-               str_blank(before) ? NOTHING : before, str_blank(after) ? NOTHING : after);
-}
-
-static const char *value_of(const struct ini_section *s, const char *key)
-{
-    const struct ini_entry *e = s != NULL ? ini_entry(s, key) : NULL;
-
-    return e != NULL ? e->value : NULL;
-}
-
-/* What changes, key by key, in one line for the audit; free() it. */
-static char *told(const struct proposal *c)
-{
-    const char *texts[2] = {c->before != NULL ? c->before : "",
-                            c->section != NULL ? c->section : ""};
-    const struct ini_section *s[2];
-    struct ini *files[2];
-    struct problems none = {0};
-    struct buf b;
-
-    buf_init(&b);
-    for (int i = 0; i < 2; i++) {
-        files[i] = ini_parse("", texts[i], strlen(texts[i]), &none);
-        s[i] = files[i]->count > 0 ? &files[i]->sections[0] : NULL;
-    }
-    if (c->was != NULL)
-        told_key(&b, "name", c->was, c->rule);
-    for (size_t i = 0; s[0] != NULL && i < s[0]->count; i++)
-        told_key(&b, s[0]->entries[i].key, s[0]->entries[i].value,
-                 value_of(s[1], s[0]->entries[i].key));
-    for (size_t i = 0; s[1] != NULL && i < s[1]->count; i++)
-        if (value_of(s[0], s[1]->entries[i].key) == NULL)
-            told_key(&b, s[1]->entries[i].key, NULL, s[1]->entries[i].value);
-    for (int i = 0; i < 2; i++)
-        ini_free(files[i]);
-    problems_close(&none);
-    return buf_steal(&b);
-}
-
 /* Who did it is written down with it, or neither is. ERR_BUSY, with a sentence: it is another file
  * by now. */
 static int write_file(struct visit *v, const struct proposal *c, struct err *err)
@@ -265,9 +309,13 @@ static int write_file(struct visit *v, const struct proposal *c, struct err *err
                                           [PROPOSAL_ADD] = "add rule",
                                           [PROPOSAL_DELETE] = "delete rule"};
     const char *name = strrchr(v->site->playbook, '/');
-    char *about = mem_printf("rule %s", c->rule), *detail = told(c);
-    int rc = store_begin(v->store);
+    char *about = mem_printf("rule %s", c->rule), *detail;
+    struct buf changes;
 
+    buf_init(&changes);
+    each_change(c, put_told, &changes);
+    detail = buf_steal(&changes);
+    int rc = store_begin(v->store);
     if (rc == 0)
         rc = store_audit(v->store, v->now_ms, v->login.user.name, actions[c->kind], about, detail);
     free(about);
@@ -300,7 +348,7 @@ static int save(struct visit *v, const struct proposal *c)
         rule_conflict(v, c->was, now, c->section, book_digest(&book.text));
         free(now);
     } else if (rc == 0 && !rule_check(v, c->file, &problems)) {
-        say_refused(v, &problems);
+        say_refused(v, c, &problems);
     } else if (rc == 0) {
         rc = write_file(v, c, &err);
         if (err.text[0] != '\0') {

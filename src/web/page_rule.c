@@ -110,6 +110,9 @@ static void text_section(struct visit *v, const struct book *book, const struct 
     char *text = book_in_force(v, book, r->name);
 
     section(b, "text", W_RULE_TEXT);
+    buf_puts(b, "<p class=\"quiet\">");
+    html_words(b, W_RULE_CALLED, r->name, NULL);
+    buf_puts(b, "</p>");
     buf_puts(b, "<pre class=\"words\" dir=\"ltr\" tabindex=\"0\" role=\"group\" "
                 "aria-labelledby=\"text-title\">");
     html_text(b, text);
@@ -130,7 +133,7 @@ static int body(struct visit *v, const struct book *book, const struct rule *r)
     buf_puts(b, "<p class=\"quiet\"><a href=\"/playbook\">");
     html_word(b, W_PLAYBOOK);
     buf_puts(b, "</a></p><div class=\"title\"><h1>");
-    html_text(b, r->name);
+    rules_title(b, r->name);
     buf_puts(b, "</h1>");
     rules_state(v, shown);
     if (visit_may(v, ROLE_MANAGER)) {

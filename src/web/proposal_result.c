@@ -1,16 +1,21 @@
 /*
- * What a change of the playbook would do. See web/proposal_result.h. The figures are those of
- * `betimes forecast --playbook FILE --totals --json`.
+ * What a change of the playbook would do. See web/proposal_result.h. Figures and examples are those
+ * of `betimes forecast --playbook FILE --totals --json`.
  */
 #include "web/proposal_result.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
 
 #include "base/buf.h"
+#include "base/str.h"
+#include "time/moment.h"
+#include "web/frame.h"
 #include "web/html.h"
+#include "web/rules.h"
 
 static long long figure(const json_t *o, const char *key)
 {
@@ -64,7 +69,9 @@ static void put_asking(struct buf *b, const json_t *rules)
         buf_puts(b, "<li><span class=\"state look\">");
         html_word(b, W_RULE_ASKS);
         buf_puts(b, "</span> ");
-        html_words(b, W_EFFECT_ASKS, json_string_value(json_object_get(r, "rule")), count, NULL);
+        char *title = rules_title_text(json_string_value(json_object_get(r, "rule")));
+        html_words(b, W_EFFECT_ASKS, title, count, NULL);
+        free(title);
         buf_puts(b, "</li>");
     }
 }
@@ -75,46 +82,145 @@ static bool has_changed(const json_t *r)
            0;
 }
 
-static void put_table(struct buf *b, const json_t *rules)
+/* "Reminder: 2 new, 1 earlier, 12 as before." for each rule, where it is more than one. */
+static void put_rules(struct buf *b, const json_t *rules)
 {
     static const struct {
         const char *key;
-        enum word head;
-    } columns[] = {{"added", W_EFFECT_ADDED},
-                   {"removed", W_EFFECT_REMOVED},
-                   {"earlier", W_EFFECT_EARLIER},
-                   {"later", W_EFFECT_LATER},
-                   {"same", W_EFFECT_SAME},
-                   {"at_once", W_EFFECT_AT_ONCE},
-                   {"clients_at_once", W_EFFECT_CLIENTS}};
-    size_t count = sizeof(columns) / sizeof(columns[0]);
+        enum word w;
+    } counts[] = {{"added", W_EFFECT_N_ADDED},
+                  {"removed", W_EFFECT_N_REMOVED},
+                  {"earlier", W_EFFECT_N_EARLIER},
+                  {"later", W_EFFECT_N_LATER},
+                  {"same", W_EFFECT_N_SAME}};
+    size_t changed = 0;
 
-    buf_puts(b, "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-labelledby=\"effect\">"
-                "<table><caption>");
-    html_word(b, W_EFFECT_ABOUT);
-    buf_puts(b, "</caption><thead><tr><th scope=\"col\">");
-    html_word(b, W_EFFECT_RULE);
-    for (size_t i = 0; i < count; i++) {
-        buf_puts(b, "</th><th scope=\"col\">");
-        html_word(b, columns[i].head);
-    }
-    buf_puts(b, "</th></tr></thead><tbody>");
+    for (size_t i = 0; i < json_array_size(rules); i++)
+        changed += has_changed(json_array_get(rules, i));
+    if (changed < 2)
+        return;
+    buf_puts(b, "<h3>");
+    html_word(b, W_EFFECT_RULES);
+    buf_puts(b, "</h3><ul>");
     for (size_t i = 0; i < json_array_size(rules); i++) {
         const json_t *r = json_array_get(rules, i);
-        if (!has_changed(r))
-            continue;
-        buf_puts(b, "<tr><th scope=\"row\">");
-        html_text(b, json_string_value(json_object_get(r, "rule")));
-        buf_puts(b, "</th>");
-        for (size_t k = 0; k < count; k++)
-            buf_printf(b, "<td>%lld</td>", figure(r, columns[k].key));
-        buf_puts(b, "</tr>");
+        char number[24], *title = rules_title_text(json_string_value(json_object_get(r, "rule")));
+        struct buf told;
+        buf_init(&told);
+        for (size_t k = 0; k < sizeof(counts) / sizeof(counts[0]); k++) {
+            if (figure(r, counts[k].key) == 0)
+                continue;
+            snprintf(number, sizeof(number), "%lld", figure(r, counts[k].key));
+            buf_puts(&told, told.len > 0 ? ", " : "");
+            html_words(&told, counts[k].w, number, NULL);
+        }
+        if (has_changed(r)) {
+            buf_puts(b, "<li>");
+            html_text(b, title);
+            buf_printf(b, ": %s.</li>", told.data);
+        }
+        buf_close(&told);
+        free(title);
     }
-    buf_puts(b, "</tbody></table></div>");
+    buf_puts(b, "</ul>");
 }
 
-static void put_result(struct buf *b, const json_t *o)
+/* --- a few of the messages --- */
+
+static void put_time(struct visit *v, const json_t *o, const char *key)
 {
+    const char *text = json_string_value(json_object_get(o, key));
+    struct moment m;
+
+    if (text != NULL && moment_parse(text, &m, NULL) == 0)
+        frame_time(v, moment_instant(&m, zone_utc()));
+}
+
+static void put_person(struct buf *b, const json_t *o)
+{
+    const char *client = json_string_value(json_object_get(o, "client"));
+    bool theirs = json_is_true(json_object_get(o, "to_client"));
+
+    buf_puts(b, "<span class=\"whom\">");
+    if (!theirs && client == NULL)
+        html_word(b, W_EFFECT_NOT_CLIENT);
+    else if (!theirs)
+        html_words(b, W_EFFECT_STAFF, client, NULL);
+    else {
+        buf_printf(b, "<a href=\"/clients/%lld\">", figure(o, "client_id"));
+        html_name(b, client);
+        buf_puts(b, "</a>");
+    }
+    buf_puts(b, "</span>");
+}
+
+/* What it would have been, and what moves it. */
+static void put_reason(struct visit *v, const json_t *o)
+{
+    struct buf *b = &v->response->body;
+    const char *shift = json_string_value(json_object_get(o, "shift"));
+
+    if (shift == NULL)
+        return;
+    buf_puts(b, "<p class=\"reason\">");
+    html_word(b, W_EFFECT_MEANT);
+    buf_putc(b, ' ');
+    put_time(v, o, "nominal");
+    buf_puts(b, ": ");
+    html_text(b, shift);
+    buf_puts(b, ".</p>");
+}
+
+static void put_example(struct visit *v, const json_t *o)
+{
+    static const struct {
+        const char *change, *look;
+        enum word w;
+    } changes[] = {{"added", "good", W_WILL_GO},
+                   {"moved", "look", W_WILL_MOVE},
+                   {"removed", "bad", W_WILL_NOT_GO_NOW},
+                   {"kept", "none", W_EFFECT_STAYS}};
+    const char *change = json_string_value(json_object_get(o, "change"));
+    struct buf *b = &v->response->body;
+    size_t k = 0;
+
+    while (k < 3 && !str_eq(change, changes[k].change))
+        k++;
+    buf_printf(b, "<li><div class=\"line\"><span class=\"state %s\">", changes[k].look);
+    html_word(b, changes[k].w);
+    buf_puts(b, "</span>");
+    put_time(v, o, "due");
+    put_person(b, o);
+    buf_puts(b, "</div>");
+    if (k == 1) {
+        buf_puts(b, "<p class=\"quiet\">");
+        html_word(b, W_INSTEAD_OF);
+        buf_putc(b, ' ');
+        put_time(v, o, "was");
+        buf_puts(b, "</p>");
+    }
+    if (k != 2)
+        put_reason(v, o);
+    buf_puts(b, "</li>");
+}
+
+static void put_examples(struct visit *v, const json_t *list)
+{
+    struct buf *b = &v->response->body;
+
+    if (json_array_size(list) == 0)
+        return;
+    buf_puts(b, "<h3>");
+    html_word(b, W_EFFECT_EXAMPLES);
+    buf_puts(b, "</h3><ul class=\"list\">");
+    for (size_t i = 0; i < json_array_size(list); i++)
+        put_example(v, json_array_get(list, i));
+    buf_puts(b, "</ul>");
+}
+
+static void put_result(struct visit *v, const json_t *o)
+{
+    struct buf *b = &v->response->body;
     const json_t *rules = json_object_get(o, "rules");
     long long moved = figure(o, "earlier") + figure(o, "later");
     char days[8];
@@ -132,6 +238,10 @@ static void put_result(struct buf *b, const json_t *o)
     buf_puts(b, "</li>");
     put_sentence(b, W_EFFECT_MOVE_NONE, W_EFFECT_MOVE, moved);
     buf_puts(b, "</li>");
+    if (figure(o, "kept") > 0) {
+        put_sentence(b, W_EFFECT_KEPT, W_EFFECT_KEPT, figure(o, "kept"));
+        buf_puts(b, "</li>");
+    }
     if (figure(o, "added") + moved > 0) {
         buf_puts(b, "<li>");
         html_word(b, W_EFFECT_WHOM);
@@ -140,8 +250,8 @@ static void put_result(struct buf *b, const json_t *o)
     }
     put_asking(b, rules);
     buf_puts(b, "</ul>");
-    if (has_changed(o))
-        put_table(b, rules);
+    put_examples(v, json_object_get(o, "examples"));
+    put_rules(b, rules);
 }
 
 void proposal_result_write(struct visit *v, const struct proposal *c)
@@ -150,7 +260,7 @@ void proposal_result_write(struct visit *v, const struct proposal *c)
     json_t *o = c->state == COUNT_DONE ? json_loads(c->result, 0, NULL) : NULL;
 
     if (o != NULL) {
-        put_result(b, o);
+        put_result(v, o);
     } else if (c->state == COUNT_DONE || c->state == COUNT_FAILED) {
         buf_puts(b, "<p class=\"wrong\" data-tell>");
         html_words(b, W_EFFECT_FAILED, c->result, NULL);

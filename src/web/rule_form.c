@@ -150,6 +150,79 @@ static void list_suggestions(const struct directive *d, struct str_list *l)
             str_split(l, usual[i].values, ',');
 }
 
+/* Of each key: what the form calls it, and what somebody might write, as the file would have it. */
+static const struct {
+    const char *key;
+    enum word label;
+    const char *example;
+} labels[] = {
+    {"on", W_KEY_ON, NULL},
+    {"when", W_KEY_WHEN, "1 day before at 18:00"},
+    {"every", W_KEY_EVERY, "4 days, 3 times"},
+    {"if", W_KEY_IF, "job.amount > 500"},
+    {"unless", W_KEY_UNLESS, "appointment.status = 'confirmed'"},
+    {"to", W_KEY_TO, "staff"},
+    {"by", W_KEY_BY, NULL},
+    {"template", W_KEY_TEMPLATE, "reminder"},
+    {"purpose", W_KEY_PURPOSE, NULL},
+    {"window", W_KEY_WINDOW, "09:00-20:00"},
+    {"outside", W_KEY_OUTSIDE, NULL},
+    {"late", W_KEY_LATE, "12 hours"},
+    {"missed", W_KEY_MISSED, NULL},
+    {"settle", W_KEY_SETTLE, "5 minutes"},
+    {"cap", W_KEY_CAP, NULL},
+    {"require", W_KEY_REQUIRE, "client.name, job.due"},
+    {"workflow", W_KEY_WORKFLOW, NULL},
+    {"merge", W_KEY_MERGE, "15 minutes"},
+    {"invite", W_KEY_INVITE, NULL},
+    {"unknown", W_KEY_UNKNOWN, NULL},
+    {"name", W_KEY_NAME, NULL},
+};
+
+const char *rule_form_label(const char *key)
+{
+    for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
+        if (strcmp(labels[i].key, key) == 0)
+            return word(labels[i].label);
+    return key;
+}
+
+const char *rule_form_usual(const char *key)
+{
+    const struct directive_section *table = rule_table();
+
+    for (size_t i = 0; i < table->count; i++)
+        if (strcmp(table->directives[i].key, key) == 0)
+            return table->directives[i].fallback;
+    return NULL;
+}
+
+const char *rule_form_words(const char *key, const char *text)
+{
+    size_t n = strlen(key);
+    bool named =
+        text[0] == '`' && strncmp(text + 1, key, n) == 0 && str_starts(text + 1 + n, "`: ");
+
+    return named ? text + 1 + n + strlen("`: ") : text;
+}
+
+static void put_help(struct buf *b, const struct directive *d)
+{
+    const char *example = NULL;
+
+    for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
+        if (strcmp(labels[i].key, d->key) == 0)
+            example = labels[i].example;
+    buf_printf(b, "<p class=\"quiet\" id=\"help-%s\">", d->key);
+    html_sentence(b, d->help);
+    buf_puts(b, ".");
+    if (example != NULL) {
+        buf_puts(b, " ");
+        html_words(b, W_RULE_EXAMPLE, example, NULL);
+    }
+    buf_puts(b, "</p>");
+}
+
 /* --- fields --- */
 
 /* Is it wrong in the lines of a key of the playbook: its own to that of the next one? */
@@ -197,7 +270,7 @@ static void put_errors(struct visit *v, const char *key, const struct ini_sectio
     for (size_t i = 0; i < problems->count; i++) {
         if (!is_about(v, section, e, &problems->items[i]))
             continue;
-        html_text(b, problems->items[i].text);
+        html_sentence(b, rule_form_words(key, problems->items[i].text));
         buf_putc(b, ' ');
     }
     buf_puts(b, "</p>");
@@ -292,11 +365,10 @@ static void put_field(struct visit *v, const struct directive *d, const struct i
                    d->key, d->required ? " required" : "", d->key, wrong ? " error-" : "",
                    wrong ? d->key : "", wrong ? " aria-invalid=\"true\"" : "");
 
-    buf_printf(b, "<div class=\"field\"><label for=\"key-%s\"><code>%s</code></label>", d->key,
-               d->key);
-    buf_printf(b, "<p class=\"quiet\" id=\"help-%s\">", d->key);
-    html_text(b, d->help);
-    buf_puts(b, "</p>");
+    buf_printf(b, "<div class=\"field\"><label for=\"key-%s\">", d->key);
+    html_text(b, rule_form_label(d->key));
+    buf_puts(b, "</label>");
+    put_help(b, d);
     if (wrong)
         put_errors(v, d->key, section, e, problems);
     if (list_choices(d, playbook, &choices))

@@ -88,6 +88,26 @@ uint64_t book_digest(const struct buf *text)
     return fs_digest(text->data, text->len);
 }
 
+char *rules_title_text(const char *name)
+{
+    char *title = mem_strdup(name);
+
+    for (char *p = title; *p != '\0'; p++)
+        if (*p == '-' || *p == '_')
+            *p = ' ';
+    if (*title >= 'a' && *title <= 'z')
+        *title = (char)(*title - 'a' + 'A');
+    return title;
+}
+
+void rules_title(struct buf *b, const char *name)
+{
+    char *title = rules_title_text(name);
+
+    html_text(b, title);
+    free(title);
+}
+
 void rules_sentence(struct buf *b, const struct rule *r)
 {
     bool whole = r->on_text != NULL && r->when_text != NULL && r->to_text != NULL;
@@ -158,6 +178,15 @@ void rules_switch(struct visit *v, const char *name, const struct rule_shown *r,
 
     if (r == NULL || !visit_may(v, ROLE_MANAGER))
         return;
+    if (ask) {
+        buf_puts(b, "<p class=\"quiet\">");
+        html_word(b, pauses ? W_RULE_ON_MEANS : W_RULE_OFF_MEANS);
+        if (pauses) {
+            buf_puts(b, " ");
+            html_word(b, W_RULE_OFF_MEANS);
+        }
+        buf_puts(b, "</p>");
+    }
     buf_printf(b, "<form method=\"post\" class=\"inline\" action=\"/playbook/%s/%s\">", name,
                pauses ? "pause" : "resume");
     auth_form_token(v);
@@ -175,41 +204,41 @@ void rules_switch(struct visit *v, const char *name, const struct rule_shown *r,
     buf_puts(b, "</span></button></form>");
 }
 
-void rules_problem(struct visit *v, const struct problem *p)
+void rules_problem(struct visit *v, const struct ini *ini, const char *own, const struct problem *p)
 {
     struct buf *b = &v->response->body;
-    char line[24];
+    bool here = strcmp(p->file, v->site->playbook) == 0;
+    const char *rule = here ? mistakes_rule_at(ini, p->line) : NULL;
 
-    if (strcmp(p->file, v->site->playbook) != 0) {
-        char *text = problem_format(p);
-        html_text(b, text);
-        free(text);
-        return;
-    }
-    snprintf(line, sizeof(line), "%d", p->line);
-    if (p->line > 0) {
-        html_words(b, W_RULE_LINE, line, NULL);
+    if (!here) {
+        mistakes_place(v, NULL, p);
+    } else if (rule != NULL && !str_eq(rule, own)) {
+        html_words(b, W_MISTAKE_RULE, rule, NULL);
         buf_puts(b, ": ");
     }
-    html_text(b, p->text);
+    html_sentence(b, p->text);
 }
 
-void rules_problems(struct visit *v, const struct problems *p)
+void rules_problems(struct visit *v, const char *file, const char *own, const struct problems *p)
 {
     struct buf *b = &v->response->body;
+    struct problems none = {0};
 
     if (p->count == 0)
         return;
+    struct ini *ini = ini_parse("", file, strlen(file), &none);
     buf_puts(b, "<ul class=\"list\">");
     for (size_t i = 0; i < p->count; i++) {
         const struct problem *one = &p->items[i];
         buf_printf(b, "<li><span class=\"state %s\">", one->warning ? "look" : "bad");
         html_word(b, one->warning ? W_RULE_WARNING : W_RULE_ERROR);
         buf_puts(b, "</span> ");
-        rules_problem(v, one);
+        rules_problem(v, ini, own, one);
         buf_puts(b, "</li>");
     }
     buf_puts(b, "</ul>");
+    ini_free(ini);
+    problems_close(&none);
 }
 
 void rules_done(struct visit *v)

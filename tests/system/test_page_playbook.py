@@ -6,6 +6,7 @@ from harness.person import DeskTest, PhoneTest, open_browser
 
 setUpModule = open_browser
 
+QUIET = CONF.replace("quiet = none", "quiet = 21:00-08:00")
 PLAYBOOK = """\
 ; What our clients hear.
 
@@ -45,7 +46,7 @@ AFTER = "when = 3 hours before        ; enough to find a seat on the bus"
 
 
 class Playbook:
-    conf, playbook, templates, rows = CONF, PLAYBOOK, WORDS, ROWS
+    conf, playbook, templates, rows = QUIET, PLAYBOOK, WORDS, ROWS
     users = ("anna:manager", "rita:reader")
 
     def file(self):
@@ -59,8 +60,8 @@ class Playbook:
     def open(self, rule):
         self.sign_in()
         self.press("Playbook")
-        self.press(rule)
-        self.heading_of(rule)
+        self.press(rule.capitalize())
+        self.heading_of(rule.capitalize())
 
     def heading_of(self, rule):
         self.when(rule, lambda: rule in self.text("h1"))
@@ -69,11 +70,12 @@ class Playbook:
         self.sign_in("rita")
         self.press("Playbook")
         self.see("2 hours before an appointment starts, text the client")
-        self.see("1 today · 1 in 7 days · 1 in 30 days · 0 to come")
+        self.see("Messages sent: 1 today, 1 in the last 7 days, 1 in the last 30. Planned: 0.")
+        self.see("One that is off sends nothing")
         self.see("Next: Thu 17 Dec 13:00 Ilze Ozola, Fri 18 Dec 13:00 מרים לוי")
-        self.assertEqual(self.things() & {"New rule", "Pause", "Edit"}, set())
+        self.assertEqual(self.things() & {"New rule", "Switch off", "Edit"}, set())
         self.look("playbook")
-        self.press("ready")
+        self.press("Ready")
         self.press("The message")
         self.see("Ilze Ozola, your car is ready.")
         self.see("; by hand")
@@ -82,12 +84,13 @@ class Playbook:
     def test_a_rule_is_switched_off_with_a_reason_and_on(self):
         self.open("thanks")
         self.write("Why? (others will read it)", "too many thanks")
-        self.press("Pause")
-        self.see("The rule is paused. Its messages wait.")
+        self.see("Off: it sends nothing.")
+        self.press("Switch off")
+        self.see("The rule is off. Its messages wait.")
         self.see("anna: too many thanks")
         self.look("rule-paused")
-        self.press("Resume")
-        self.see("The rule goes on.")
+        self.press("Switch on")
+        self.see("The rule is on.")
 
     def test_a_field_is_changed_with_a_mistake_first_and_the_comment_stays(self):
         self.shop.write("playbook.conf", PLAYBOOK)
@@ -95,18 +98,20 @@ class Playbook:
         self.press("Edit")
         self.look("rule-edit")
         self.mark()
-        self.write("when", "2 ours before")
-        self.see_at("when", "`ours` is no unit of time")
+        self.write("When it goes", "2 ours before")
+        self.see_at("When it goes", "`ours` is no unit of time")
         self.assertTrue(self.is_marked(), "the page was loaded anew")
         self.press("See what this would do")
         self.see("Nothing was saved yet: there is a mistake.")
-        self.see_at("when", "`ours` is no unit of time")
+        self.see_at("When it goes", "`ours` is no unit of time")
+        self.see_at("When it goes", "For example: 1 day before at 18:00")
         self.look("rule-wrong")
-        self.write("when", "3 hours before")
+        self.write("When it goes", "3 hours before")
         self.press("See what this would do")
         self.see("3 hours before an appointment starts")
+        self.see("When it goes: 3 hours before instead of 2 hours before")
         self.see("At another time: 2.")
-        self.see("Ilze Ozola")
+        self.see("moves Thu 17 Dec 12:00 Ilze Ozola instead of Thu 17 Dec 13:00")
         self.look("rule-change")
         self.assertIn(BEFORE, self.file())
         self.press("Save")
@@ -116,6 +121,15 @@ class Playbook:
             rule="reminder")} == {"10:00"})
         self.see("anna changed it")
 
+    def test_quiet_hours_that_move_a_message_are_told_before_it_is_saved(self):
+        self.open("reminder")
+        self.press("Edit")
+        self.write("When it goes", "16 hours before")
+        self.press("See what this would do")
+        self.see("moves Wed 16 Dec 20:45 Ilze Ozola instead of Thu 17 Dec 13:00")
+        self.see("Meant for Wed 16 Dec 23:00: moved out of the quiet hours, 21:00-08:00.")
+        self.look("rule-quiet")
+
     def test_a_rule_is_made_and_taken_out_without_scripts(self):
         self.shop.write("playbook.conf", PLAYBOOK)
         self.without_scripts()
@@ -123,17 +137,17 @@ class Playbook:
         self.press("Playbook")
         self.press("New rule")
         self.write("Name", "ready-too")
-        self.choose("on", "job enters Ready")
-        self.choose("by", "sms")
-        self.write("template", "ready")
+        self.choose("What it is about", "job enters Ready")
+        self.choose("By which channel", "sms")
+        self.write("Its words", "ready")
         self.press("See what this would do")
-        self.heading("ready-too, a new rule")
+        self.heading("Ready too, a new rule")
         self.press("Save")
         self.see("The rule is saved.")
         self.assertIn("[rule ready-too]\n", self.file())
         self.press("Edit")
         self.press("Take this rule out")
-        self.heading("ready-too would go")
+        self.heading("Ready too would go")
         self.press("Take it out")
         self.see("The rule is gone.")
         self.assertEqual(self.file().strip(), PLAYBOOK.strip())

@@ -75,6 +75,8 @@ class Reading(PlaybookTest):
         self.assertEqual(heads, ["Appointments", "Jobs: repair", "Jobs: tyres",
                                  "Answers and silence"])
         self.assertIn("When a job enters Ready, text the client", self.rule(text, "ready"))
+        self.assertIn('<a href="/playbook/quiet-client">Quiet client</a></h3>',
+                      self.rule(text, "quiet-client"))
         self.assertIn("2 hours before an appointment starts", self.rule(text, "reminder"))
 
     def test_its_volume_and_what_comes_next_are_told(self):
@@ -87,10 +89,10 @@ class Reading(PlaybookTest):
         shop.wait_message(rule="ready", state="sent")
         shop.wait_message(rule="reminder", state="planned")
         browser = self.browser("rita")
-        wait_until("the volume", lambda: "1 today · 1 in 7 days · 1 in 30 days · 0 to come"
-                   in self.rule(browser.get("/playbook").text, "ready"))
+        wait_until("the volume", lambda: "Messages sent: 1 today, 1 in the last "
+                   "7 days, 1 in the last 30. Planned: 0." in self.rule(browser.get("/playbook").text, "ready"))
         coming = self.rule(browser.get("/playbook").text, "reminder")
-        self.assertIn("0 today · 0 in 7 days · 0 in 30 days · 1 to come", coming)
+        self.assertIn("sent: 0 today, 0 in the last 7 days, 0 in the last 30. Planned: 1.", coming)
         self.assertRegex(coming, r"Next: <time [^>]*>[^<]*(<[^>]*>[^<]*)*</time> "
                                  r"<bdi>Anna &lt;b&gt;</bdi>")
         one = browser.get("/playbook/ready").text
@@ -160,7 +162,7 @@ class Reading(PlaybookTest):
 
 
 class Switches(PlaybookTest):
-    def test_a_rule_is_paused_with_a_reason_and_goes_on(self):
+    def test_a_rule_is_switched_off_with_a_reason_and_on(self):
         shop = self.page()
         browser = self.browser()
         token = browser.token()
@@ -168,9 +170,13 @@ class Switches(PlaybookTest):
                               {"token": token, "reason": "no lift", "back": "rule"})
         self.assertEqual((answer.status, answer.location), (303, "/playbook/ready?done=pause"))
         text = browser.get(answer.location).text
-        self.assertRegex(text, r'role="status">The rule is paused')
+        self.assertRegex(text, r'role="status">The rule is off')
+        self.assertIn(">off</span>", text)
+        self.assertIn("Off: it sends nothing.", text)
+        self.assertIn('<button class="strong">Switch on<span class="unseen"> ready</span>', text)
+        self.assertEqual((shop.dir / "playbook.conf").read_text(encoding="utf-8"), PLAYBOOK)
         self.assertIn("anna: no lift", text)
-        self.assertIn("anna paused it", text)
+        self.assertIn("anna switched it off", text)
         shop.sql("""
             INSERT INTO client (name, phone) VALUES ('Anna', '+37120000001');
             INSERT INTO job (client_id, stage) VALUES (1, 'Ready');""")

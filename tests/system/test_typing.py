@@ -92,11 +92,11 @@ class Rules(TypingTest):
         self.assertEqual(field.get_attribute("value"), "9-25")
         self.assertEqual(self.driver.switch_to.active_element, field)  # nobody is torn away
         words = self.told("window")
-        self.assertEqual(self.heard(), [f"window: {words}"])
+        self.assertEqual(self.heard(), [f"In which hours it may go: {words}"])
         self.one("#key-to").send_keys("somebody")
         wait_until("the second", lambda: self.told("to"))
         self.assertEqual(self.told("window"), words)
-        self.assertEqual(self.heard()[1:], [f"to: {self.told('to')}"])
+        self.assertEqual(self.heard()[1:], [f"Who gets it: {self.told('to')}"])
         self.one("#rule-form button.strong").click()  # the same words on saving
         wait_until("the answer", lambda: self.some("[role=alert]"))
         self.assertEqual(self.told("window"), words)

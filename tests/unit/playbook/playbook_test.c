@@ -411,6 +411,11 @@ static void rules_read_as_sentences(void **state)
                     "unless = appointment.status\n  = 'confirmed'",
                     "2 hours before an appointment starts, text the client, unless "
                     "appointment.status = 'confirmed'");
+    assert_sentence("on = job enters Collected\npurpose = marketing\nmerge = 15 minutes\nif = 1",
+                    "When a job enters Collected, write to the client, as marketing, so only to "
+                    "who asked for it, joined with what else goes to them within 15 minutes, if 1");
+    assert_sentence("on = job enters Collected\npurpose = survey\nby = email",
+                    "When a job enters Collected, e-mail the client, as a survey");
     assert_sentence("on = job opens\nwhen = 2 days after\nby = task",
                     "When a job opens, after 2 days, give the one in charge a task for the client");
     assert_sentence("on = job opens\nwhen = 0 days after at 17:00\nto = department Parts\n"
