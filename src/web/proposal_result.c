@@ -27,7 +27,7 @@ static void put_sentence(struct buf *b, enum word none, enum word some, long lon
     char text[24];
 
     snprintf(text, sizeof(text), "%lld", n);
-    buf_puts(b, "<li><span data-tell>");
+    buf_puts(b, " <span data-tell>");
     if (n == 0)
         html_word(b, none);
     else
@@ -66,13 +66,13 @@ static void put_asking(struct buf *b, const json_t *rules)
         if (!json_is_true(json_object_get(r, "waits")))
             continue;
         snprintf(count, sizeof(count), "%lld", figure(r, "asks_for"));
-        buf_puts(b, "<li><span class=\"state look\">");
+        buf_puts(b, "<p><span class=\"state look\">");
         html_word(b, W_RULE_ASKS);
         buf_puts(b, "</span> ");
         char *title = rules_title_text(json_string_value(json_object_get(r, "rule")));
         html_words(b, W_EFFECT_ASKS, title, count, NULL);
         free(title);
-        buf_puts(b, "</li>");
+        buf_puts(b, "</p>");
     }
 }
 
@@ -226,30 +226,24 @@ static void put_result(struct visit *v, const json_t *o)
     char days[8];
 
     snprintf(days, sizeof(days), "%d", PROPOSAL_DAYS);
-    buf_puts(b, "<p data-tell>");
+    buf_puts(b, "<p><span data-tell>");
     html_words(b, W_EFFECT_DAYS, days, NULL);
-    buf_puts(b, "</p><ul class=\"list\">");
+    buf_puts(b, "</span>");
+    put_sentence(b, W_EFFECT_MOVE_NONE, W_EFFECT_MOVE, moved);
+    put_sentence(b, W_EFFECT_ADD_NONE, W_EFFECT_ADD, figure(o, "added"));
+    put_sentence(b, W_EFFECT_DROP_NONE, W_EFFECT_DROP, figure(o, "removed"));
+    if (figure(o, "kept") > 0)
+        put_sentence(b, W_EFFECT_KEPT, W_EFFECT_KEPT, figure(o, "kept"));
     put_sentence(b, W_EFFECT_NOW_NONE, W_EFFECT_NOW, figure(o, "at_once"));
     put_whom(b, json_object_get(o, "to_at_once"));
-    buf_puts(b, "</li>");
-    put_sentence(b, W_EFFECT_ADD_NONE, W_EFFECT_ADD, figure(o, "added"));
-    buf_puts(b, "</li>");
-    put_sentence(b, W_EFFECT_DROP_NONE, W_EFFECT_DROP, figure(o, "removed"));
-    buf_puts(b, "</li>");
-    put_sentence(b, W_EFFECT_MOVE_NONE, W_EFFECT_MOVE, moved);
-    buf_puts(b, "</li>");
-    if (figure(o, "kept") > 0) {
-        put_sentence(b, W_EFFECT_KEPT, W_EFFECT_KEPT, figure(o, "kept"));
-        buf_puts(b, "</li>");
-    }
+    buf_puts(b, "</p>");
     if (figure(o, "added") + moved > 0) {
-        buf_puts(b, "<li>");
+        buf_puts(b, "<p>");
         html_word(b, W_EFFECT_WHOM);
         put_whom(b, json_object_get(o, "to"));
-        buf_puts(b, "</li>");
+        buf_puts(b, "</p>");
     }
     put_asking(b, rules);
-    buf_puts(b, "</ul>");
     put_examples(v, json_object_get(o, "examples"));
     put_rules(b, rules);
 }
