@@ -75,12 +75,16 @@ void notes_free(struct note *list, size_t count);
 struct audit_line {
     int64_t at_ms;
     char *user, *action, *detail; /* detail may be NULL */
+    char *about;                  /* of store_audited_house alone; may be NULL there */
 };
 
 /* The latest `max` lines (store_audit) about a record since `since_ms`, the latest first. Free with
  * audit_lines_free in any case. */
 int store_audited(struct store *s, const char *about, int64_t since_ms, size_t max,
                   struct audit_line **out, size_t *count);
+/* The same of what concerns the whole house, and no one record: sending paused, users, published
+ * calendars; no signing in. */
+int store_audited_house(struct store *s, size_t max, struct audit_line **out, size_t *count);
 void audit_lines_free(struct audit_line *list, size_t count);
 
 #endif

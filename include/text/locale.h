@@ -43,6 +43,10 @@ struct locale;
  * whatever comes after that gets the one of its language alone, or `en`. */
 struct locale *locale_get(const char *language, const char *region);
 
+/* The day on which a week begins (0: Sunday, 1: Monday) in the country (ISO 3166-1 alpha-2; NULL:
+ * in that where the locale is most spoken). */
+int locale_week_first(struct locale *l, const char *country);
+
 /* Is `tag` a well-formed BCP 47 tag of a language that exists? For the configuration. */
 bool locale_language_valid(const char *tag);
 

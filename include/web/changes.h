@@ -14,4 +14,7 @@ void changes_item(struct visit *v, const struct audit_line *c);
  * nothing if there are none. Errors: those of the store. */
 int changes_section(struct visit *v, const char *about);
 
+/* The latest of what concerns the whole house (store_audited_house), likewise. */
+int changes_house(struct visit *v);
+
 #endif

@@ -90,6 +90,11 @@ void form_group_end(struct visit *v, const char *heading);
 /* A field that nobody sees. */
 void form_hidden(struct visit *v, const char *name, const char *value);
 
+/* A hidden mark of the value that a field was filled with, and whether what was sent is still that:
+ * then whoever sent the form has not touched the field. `value` as the field's comes to be read. */
+void form_mark(struct visit *v, const char *name, const char *value);
+bool form_untouched(const struct fields *given, const char *name, const char *value);
+
 /* A button of its own: a form without fields, for one deed, which leads back to this page. `more`
  * (NULL: nothing) is written into the name that is read out: "Cancel: Anna". */
 void form_button(struct visit *v, const char *action, enum word label, const char *more,

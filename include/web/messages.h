@@ -35,6 +35,13 @@ void messages_list(struct visit *v, const char *name, const struct outbox_row *r
 void messages_coming(struct visit *v, const char *name, const struct outbox_row *rows, size_t count,
                      bool people, enum word none);
 
+/* So many or more messages that were withdrawn one after the other are folded into one item of a
+ * list; between begin and end come theirs. */
+#define FOLDED_MIN 3
+void messages_fold_begin(struct visit *v, const char *name, const struct outbox_row *first,
+                         size_t count);
+void messages_fold_end(struct visit *v);
+
 /* One message, one answer of a list; with `buttons` for those who may. */
 void messages_item(struct visit *v, const char *name, const struct outbox_row *r, bool people,
                    bool buttons);

@@ -28,6 +28,9 @@ void part_fact(struct buf *b, enum word name, const char *value, const char *fal
 /* After a form: what was done, as its redirect says (`?done=saved`). */
 void part_done(struct visit *v);
 
+/* While everything is paused: that nothing goes out at present. */
+void part_paused(struct visit *v);
+
 /* A paragraph of quiet words. */
 void part_quiet(struct buf *b, enum word w);
 
@@ -37,6 +40,9 @@ void part_some_of(struct buf *b, enum word w, size_t count, int64_t total);
 /* A time as a row writes it ("2026-12-08T15:00"), on the business's clocks; a local one is meant in
  * `zone_text`, or in the business's zone. What is no time is shown as it is. NULL: nothing. */
 void part_row_time(struct visit *v, const char *text, const char *zone_text);
+
+/* The same as a text of its own, for an <option>; free() it. */
+char *part_row_time_words(struct visit *v, const char *text, const char *zone_text);
 
 /* "3 days", "1 hour", "12 minutes": the largest unit alone. */
 void part_span(struct buf *b, int64_t span_ms);

@@ -25,8 +25,9 @@ enum row_input { ROW_TEXT, ROW_DATE, ROW_TIME, ROW_CHOICE }; /* a choice of opti
 struct row_field {
     const char *name;
     enum word label;
-    enum row_input input;
+    enum row_input input; /* a ROW_TIME follows its ROW_DATE */
     bool required;
+    enum word hint; /* WORD_COUNT: none */
 };
 
 /* What a ROW_CHOICE offers; `group` is the heading it stands under, NULL: none. */
@@ -58,7 +59,7 @@ void row_form_close(struct row_form *f);
 int row_form_load(struct visit *v, enum entity_kind kind, int64_t id, int64_t client_id,
                   struct row_form *f);
 
-/* Take over what stands in `given`. */
+/* Take over what stands in `given`, but for what nobody has touched since the form was shown. */
 void row_form_take(struct row_form *f, const struct fields *given);
 
 /* Is everything right? Then f->wanted is made; else f->form says what is not. */
@@ -89,8 +90,14 @@ struct row_kind {
 };
 extern const struct row_kind job_form, visit_form;
 
+/* Before a visit is saved: notices if it begins in the past, or while the business is closed. It
+ * may be meant so. */
+void visit_form_warn(struct visit *v, const struct row_form *f);
+
 void row_form_option(struct row_form *f, size_t field, const char *value, const char *label,
                      const char *group);
+/* A sentence of the catalogue with its hole filled, for a label; free() it. */
+char *row_form_words(enum word w, const char *value);
 /* Everybody in charge of something: staff. */
 int row_form_staff(struct visit *v, struct row_form *f, size_t field);
 void row_form_wrong(struct row_form *f, size_t field, enum word w, const char *value);

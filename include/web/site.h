@@ -12,6 +12,7 @@
 #include "gateway/report.h"
 #include "playbook/playbook.h"
 #include "playbook/settings.h"
+#include "time/hours.h"
 #include "time/zone.h"
 
 struct site {
@@ -19,17 +20,21 @@ struct site {
     uint64_t number;                /* no other site since the start has it */
     char *business;                 /* its name */
     char *email;                    /* of the business; NULL: none */
+    char *currency;                 /* of amounts that name none; NULL: none */
     char *country;                  /* of numbers without a country code; NULL: none */
     const struct zone *zone;        /* of the business */
-    char *url;                      /* `[web] url` without a slash at its end; NULL: none */
-    char *authority;                /* of `[web] url`: host, and port if it has one; NULL: no url */
-    char *host;                     /* the same without the port */
-    char *listen_host;              /* the address in `[web] listen`, as a Host header has it */
-    bool secure;                    /* the url is https: cookies are for https only */
-    char *dir, *playbook;           /* the folder of the configuration, and the playbook's path */
-    char *templates;                /* the folder of the texts */
-    char *rules;                    /* the text of the playbook that is in force; NULL: none */
-    struct str_list gateways;       /* by name, in the file's order */
+    struct hours_calendar calendar; /* of the business: hours and holidays */
+    bool has_hours;                 /* they were given */
+    int week_first;           /* the day of the week on which a week begins there: 0, Sunday */
+    char *url;                /* `[web] url` without a slash at its end; NULL: none */
+    char *authority;          /* of `[web] url`: host, and port if it has one; NULL: no url */
+    char *host;               /* the same without the port */
+    char *listen_host;        /* the address in `[web] listen`, as a Host header has it */
+    bool secure;              /* the url is https: cookies are for https only */
+    char *dir, *playbook;     /* the folder of the configuration, and the playbook's path */
+    char *templates;          /* the folder of the texts */
+    char *rules;              /* the text of the playbook that is in force; NULL: none */
+    struct str_list gateways; /* by name, in the file's order */
     struct report_source **reports; /* of those that tell what becomes of their messages */
     size_t report_count;
     struct workflow *workflows;

@@ -238,30 +238,53 @@ void notes_free(struct note *list, size_t count)
 
 /* --- what was done --- */
 
-int store_audited(struct store *s, const char *about, int64_t since_ms, size_t max,
-                  struct audit_line **out, size_t *count)
+/* Takes the statement's rows: at_ms, user, action, detail, about. */
+static int read_audit(struct store *s, sqlite3_stmt *st, struct audit_line **out, size_t *count)
 {
-    sqlite3_stmt *st = store_prepare(s, "SELECT at_ms, user, action, detail FROM audit "
-                                        "WHERE about = ?1 AND at_ms >= ?2 ORDER BY id DESC "
-                                        "LIMIT ?3");
     size_t cap = 0;
     int rc;
 
     *out = NULL;
     *count = 0;
-    if (st != NULL) {
-        bind_text(st, 1, about);
-        bind_int(st, 2, since_ms);
-        bind_int(st, 3, (int64_t)max);
-    }
     while ((rc = store_step(s, st)) == 1) {
         mem_grow(out, &cap, *count + 1, sizeof(**out));
         (*out)[(*count)++] = (struct audit_line){.at_ms = column_int(st, 0),
                                                  .user = column_text(st, 1),
                                                  .action = column_text(st, 2),
-                                                 .detail = column_text(st, 3)};
+                                                 .detail = column_text(st, 3),
+                                                 .about = column_text(st, 4)};
     }
     return rc;
+}
+
+int store_audited(struct store *s, const char *about, int64_t since_ms, size_t max,
+                  struct audit_line **out, size_t *count)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT at_ms, user, action, detail, NULL FROM audit "
+                                        "WHERE about = ?1 AND at_ms >= ?2 ORDER BY id DESC "
+                                        "LIMIT ?3");
+
+    if (st != NULL) {
+        bind_text(st, 1, about);
+        bind_int(st, 2, since_ms);
+        bind_int(st, 3, (int64_t)max);
+    }
+    return read_audit(s, st, out, count);
+}
+
+/* Of a long audit the latest part is looked at. */
+int store_audited_house(struct store *s, size_t max, struct audit_line **out, size_t *count)
+{
+    sqlite3_stmt *st = store_prepare(
+        s, "SELECT at_ms, user, action, detail, about FROM audit "
+           "WHERE id > (SELECT coalesce(max(id), 0) - 50000 FROM audit) AND action IN ('pause', "
+           "'resume', 'add user', 'remove user', 'change role', 'change password', "
+           "'change own addresses', 'publish calendar', 'revoke calendar') "
+           "ORDER BY id DESC LIMIT ?1");
+
+    if (st != NULL)
+        bind_int(st, 1, (int64_t)max);
+    return read_audit(s, st, out, count);
 }
 
 void audit_lines_free(struct audit_line *list, size_t count)
@@ -269,6 +292,7 @@ void audit_lines_free(struct audit_line *list, size_t count)
     for (size_t i = 0; i < count; i++) {
         free(list[i].user);
         free(list[i].action);
+        free(list[i].about);
         free(list[i].detail);
     }
     free(list);

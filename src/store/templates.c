@@ -169,13 +169,19 @@ void client_languages_free(struct client_language *list, size_t count)
 }
 
 #define LATELY "2000" /* messages that are looked at */
+#define LATEST "200"  /* appointments that are, where there are no messages */
+
+/* Is an appointment over? Those that are come last. */
+#define OVER(status) "coalesce(" status " IN ('cancelled', 'missed', 'completed'), 0)"
 
 static int latest_records(struct store *s, enum entity_kind kind, size_t max,
                           struct rule_subject *out, size_t *count)
 {
     sqlite3_stmt *st =
         kind == ENTITY_APPOINTMENT
-            ? store_prepare(s, "SELECT id FROM appointment ORDER BY id DESC LIMIT ?1")
+            ? store_prepare(s, "SELECT id FROM (SELECT id, status FROM appointment ORDER BY id "
+                               "DESC LIMIT " LATEST ") ORDER BY " OVER("status") ", id DESC "
+                                                                                 "LIMIT ?1")
             : store_prepare(s, "SELECT id FROM job ORDER BY id DESC LIMIT ?1");
     int rc;
 
@@ -193,7 +199,9 @@ int store_rule_subjects(struct store *s, const char *rule, enum entity_kind kind
         s, "SELECT e.kind, e.row_id FROM message m CROSS JOIN entity e ON e.id = m.subject_id "
            "WHERE m.id > (SELECT coalesce(max(id), 0) - " LATELY " FROM message) "
            "AND m.rule_id = (SELECT id FROM rule WHERE name = ?1) "
-           "AND e.present AND e.kind IN (1, 3, 4) GROUP BY e.id ORDER BY max(m.id) DESC LIMIT ?2");
+           "AND e.present AND e.kind IN (1, 3, 4) GROUP BY e.id ORDER BY coalesce((SELECT " OVER(
+               "a.status") " FROM appointment a WHERE e.kind = 4 AND a.id = e.row_id), 0), "
+                           "max(m.id) DESC LIMIT ?2");
     int rc;
 
     *count = 0;

@@ -63,12 +63,15 @@ static int first_attempt(struct store *s, int64_t since_ms, int64_t *id)
     return rc;
 }
 
+/* Tests that people send to themselves are not what went out. */
+#define TESTS "coalesce((SELECT id FROM rule WHERE name = '" SEND_TEST_RULE "'), 0)"
+
 static int count_sent(struct store *s, int64_t from_id, int64_t by_channel[CHANNEL_COUNT])
 {
     sqlite3_stmt *st =
         store_prepare(s, "SELECT m.channel, count(*) FROM attempt a JOIN message m "
-                         "ON m.id = a.message_id WHERE a.id >= ?1 AND a.outcome = 'sent' "
-                         "GROUP BY m.channel");
+                         "ON m.id = a.message_id WHERE a.id >= ?1 AND a.outcome = 'sent' AND "
+                         "m.rule_id <> " TESTS " GROUP BY m.channel");
     int rc;
 
     if (st != NULL)
@@ -84,7 +87,8 @@ static int count_sent(struct store *s, int64_t from_id, int64_t by_channel[CHANN
 /* From the end backwards, so that few rows are read however many went. */
 #define LATEST_SENT                                                                                \
     "SELECT a.id, a.message_id FROM attempt a WHERE a.id >= ?1 AND " SENT_LAST                     \
-    "ORDER BY a.id DESC LIMIT ?2"
+    "AND (SELECT rule_id FROM message WHERE id = a.message_id) <> " TESTS                          \
+    " ORDER BY a.id DESC LIMIT ?2"
 
 int store_sent_since(struct store *s, int64_t since_ms, size_t max, struct outbox_row **out,
                      size_t *count, int64_t by_channel[CHANNEL_COUNT])

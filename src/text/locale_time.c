@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <unicode/ucal.h>
 #include <unicode/udatpg.h>
 
 #include "locale_icu.h"
@@ -351,4 +352,19 @@ void locale_distance(struct locale *l, int64_t amount, enum locale_unit unit, st
     else
         buf_printf(out, "%+lld %s", (long long)amount, names[unit]);
     pthread_mutex_unlock(&l->lock);
+}
+
+int locale_week_first(struct locale *l, const char *country)
+{
+    char id[ULOC_FULLNAME_CAPACITY];
+    UErrorCode status = U_ZERO_ERROR;
+    int first = 1;
+
+    if (country != NULL)
+        snprintf(id, sizeof(id), "%s_%s", l->language, country);
+    UCalendar *c = ucal_open(NULL, 0, country != NULL ? id : l->id, UCAL_DEFAULT, &status);
+    if (U_SUCCESS(status))
+        first = ucal_getAttribute(c, UCAL_FIRST_DAY_OF_WEEK) - UCAL_SUNDAY;
+    ucal_close(c);
+    return first;
 }

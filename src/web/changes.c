@@ -1,12 +1,15 @@
 /* Who changed what. See web/changes.h. */
 #include "web/changes.h"
 
+#include <string.h>
+
 #include "base/str.h"
 #include "web/frame.h"
 #include "web/html.h"
 #include "web/parts.h"
 
 #define CHANGES_MAX 20
+#define USER "user " /* before a user's name, in what a line is about */
 
 static enum word change_word(const char *action)
 {
@@ -36,6 +39,15 @@ static enum word change_word(const char *action)
         {"change text", W_DID_CHANGE},
         {"restore text", W_DID_RESTORE},
         {"send test", W_DID_TEST},
+        {"pause", W_DID_PAUSE_ALL},
+        {"resume", W_DID_RESUME_ALL},
+        {"add user", W_DID_ADD_USER},
+        {"remove user", W_DID_REMOVE_USER},
+        {"change role", W_DID_CHANGE_ROLE},
+        {"change password", W_DID_CHANGE_PASSWORD},
+        {"change own addresses", W_DID_CHANGE_ADDRESSES},
+        {"publish calendar", W_DID_PUBLISH},
+        {"revoke calendar", W_DID_REVOKE},
     };
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -54,7 +66,10 @@ void changes_item(struct visit *v, const struct audit_line *c)
     buf_puts(b, "<li><div class=\"line\">");
     frame_time(v, c->at_ms);
     buf_puts(b, "<span class=\"quiet\">");
-    html_words(b, w, c->user, NULL);
+    html_words(b, w, c->user,
+               str_starts(c->about != NULL ? c->about : "", USER) ? c->about + strlen(USER)
+                                                                  : c->about,
+               NULL);
     if (!str_blank(c->detail)) {
         buf_puts(b, " (");
         html_text(b, c->detail);
@@ -63,12 +78,9 @@ void changes_item(struct visit *v, const struct audit_line *c)
     buf_puts(b, "</span></div></li>");
 }
 
-int changes_section(struct visit *v, const char *about)
+static int section(struct visit *v, int rc, struct audit_line *list, size_t count)
 {
     struct buf *b = &v->response->body;
-    struct audit_line *list;
-    size_t count;
-    int rc = store_audited(v->store, about, 0, CHANGES_MAX, &list, &count);
 
     if (count > 0) {
         part_section(b, "who", W_WHO_CHANGED);
@@ -79,4 +91,22 @@ int changes_section(struct visit *v, const char *about)
     }
     audit_lines_free(list, count);
     return rc;
+}
+
+int changes_section(struct visit *v, const char *about)
+{
+    struct audit_line *list;
+    size_t count;
+    int rc = store_audited(v->store, about, 0, CHANGES_MAX, &list, &count);
+
+    return section(v, rc, list, count);
+}
+
+int changes_house(struct visit *v)
+{
+    struct audit_line *list;
+    size_t count;
+    int rc = store_audited_house(v->store, CHANGES_MAX, &list, &count);
+
+    return section(v, rc, list, count);
 }

@@ -140,6 +140,28 @@ static void subject_value(const char *kind, int64_t id, char out[40])
     snprintf(out, 40, "%s %lld", kind, (long long)id);
 }
 
+static bool is_over(const struct appointment *a)
+{
+    return !str_eq(a->status, "booked") && !str_eq(a->status, "confirmed");
+}
+
+static void visit_option(struct visit *v, const struct form *f, const struct form_list *list,
+                         const struct appointment *a)
+{
+    char value[40];
+    char *time = part_row_time_words(v, a->starts, a->timezone);
+    const char *status = word(visit_status_word(a->status));
+    char *text = mem_printf("%s: %s%s%s%s", time, a->title != NULL ? a->title : status,
+                            a->title != NULL && is_over(a) ? " (" : "",
+                            a->title != NULL && is_over(a) ? status : "",
+                            a->title != NULL && is_over(a) ? ")" : "");
+
+    subject_value("appointment", a->id, value);
+    form_option(v, f, list, value, text);
+    free(text);
+    free(time);
+}
+
 static int subject_list(struct visit *v, const struct form *f)
 {
     const struct form_list list = {"about", W_ANSWER_ABOUT, WORD_COUNT,
@@ -164,13 +186,10 @@ static int subject_list(struct visit *v, const struct form *f)
         form_option(v, f, &list, value, text);
         free(text);
     }
-    for (size_t i = visit_count; i-- > 0;) {
-        char *text = mem_printf("%s: %s", visits[i].starts,
-                                visits[i].title != NULL ? visits[i].title : visits[i].status);
-        subject_value("appointment", visits[i].id, value);
-        form_option(v, f, &list, value, text);
-        free(text);
-    }
+    for (int over = 0; over < 2; over++) /* those to come first */
+        for (size_t i = visit_count; i-- > 0;)
+            if (is_over(&visits[i]) == (over == 1))
+                visit_option(v, f, &list, &visits[i]);
     form_list_end(v);
     jobs_free(jobs, job_count);
     appointments_free(visits, visit_count);

@@ -2,9 +2,10 @@
  * A client's record in a form: a new one, or one that is there. Each field is checked as the
  * service will read it, so that what can be saved can be used.
  *
- * The form knows how the record stood when it was shown. If somebody else has changed it since,
- * nothing is written: the form comes again with what was typed, and says at each field what stands
- * there now. Saved once more, it is written.
+ * The form knows how the record stood when it was shown. What somebody else has changed since stays
+ * where this form has not touched it. Where both have, nothing is written: the form comes again
+ * with what was typed, and says at each such field what stands there now. Saved once more, it is
+ * written.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -29,6 +30,7 @@
 #define SHORT_MAX_CHARS 64
 #define TAGS_MAX_CHARS 1000
 #define NOTES_MAX_CHARS 10000
+#define MARK_NAME_MAX 32
 
 /* The fields of the form, each with its place in the row. */
 static const struct part {
@@ -120,8 +122,28 @@ static void channel_list(struct visit *v, const struct form *f, const char *valu
     form_list_end(v);
 }
 
-/* `row`: as it stands in the database, empty for a new one. */
-static int show(struct visit *v, const struct form *f, struct client_row *row)
+static char *tidy(const char *text);
+
+/* Of a form that comes again, the marks of when it was shown first: nobody has seen a newer row. */
+static void marks(struct visit *v, const struct form *f, struct client_row *row)
+{
+    char name[MARK_NAME_MAX];
+
+    for (size_t i = 0; i < PARTS; i++) {
+        snprintf(name, sizeof(name), "was-%s", parts[i].field.name);
+        char *value = tidy(*place(row, &parts[i]));
+        if (form_value(f, name) != NULL)
+            form_hidden(v, name, form_value(f, name));
+        else
+            form_mark(v, parts[i].field.name, value);
+        free(value);
+    }
+}
+
+/* `row`: as it stands in the database, empty for a new one; `values`: what the fields show unless
+ * something was typed. */
+static int show(struct visit *v, const struct form *f, struct client_row *row,
+                struct client_row *values)
 {
     struct buf *b = &v->response->body;
     char action[CLIENT_PATH_MAX], version[24];
@@ -144,9 +166,10 @@ static int show(struct visit *v, const struct form *f, struct client_row *row)
     snprintf(version, sizeof(version), "%016" PRIx64, row->version);
     form_begin(v, f, action);
     form_hidden(v, "version", version);
+    marks(v, f, row);
     for (size_t i = 0; i < PARTS; i++) {
         struct form_field field = parts[i].field;
-        field.value = *place(row, &parts[i]);
+        field.value = *place(values, &parts[i]);
         if (strcmp(field.name, "language") == 0)
             language_list(v, f, field.value);
         else if (strcmp(field.name, "channel") == 0)
@@ -249,14 +272,20 @@ static char *changed_fields(struct client_row *was, struct client_row *is)
     return buf_steal(&b);
 }
 
-/* Say at each field what somebody else has written there since the form was shown. */
-static void tell_meanwhile(struct form *f, struct client_row *typed, struct client_row *stands)
+/* What this form has not touched is as somebody else has it now. Where both have changed something,
+ * say at the field what stands there. */
+static void meet(struct form *f, struct client_row *typed, struct client_row *stands)
 {
     for (size_t i = 0; i < PARTS; i++) {
-        const char *now = *place(stands, &parts[i]);
-        if (!same(now, *place(typed, &parts[i])))
-            form_wrong(f, parts[i].field.name, str_blank(now) ? W_MEANWHILE_EMPTY : W_MEANWHILE,
-                       now);
+        char **mine = place(typed, &parts[i]), *now = tidy(*place(stands, &parts[i]));
+        const char *name = parts[i].field.name;
+        if (form_untouched(f->typed, name, *mine)) {
+            free(*mine);
+            *mine = mem_strdup(now);
+        } else if (!same(now, *mine) && !form_untouched(f->typed, name, now)) {
+            form_wrong(f, name, str_blank(now) ? W_MEANWHILE_EMPTY : W_MEANWHILE, now);
+        }
+        free(now);
     }
 }
 
@@ -273,7 +302,7 @@ static int save(struct visit *v, struct form *f, struct client_row *typed)
     snprintf(now, sizeof(now), "%016" PRIx64, stands.version);
     bool stale = rc == 0 && id != 0 && !str_eq(version, now);
     if (stale)
-        tell_meanwhile(f, typed, &stands);
+        meet(f, typed, &stands);
     stale = stale && f->problem_count > 0;
     if (rc == 0 && !stale)
         rc = store_client_write(v->store, &id, typed, v->now_ms);
@@ -281,7 +310,9 @@ static int save(struct visit *v, struct form *f, struct client_row *typed)
         form_wrong(f, "ref", W_REF_TAKEN, NULL);
     if (rc == ERR_EXISTS || stale) {
         deed_drop(v);
-        rc = show(v, f, &stands);
+        if (stale)
+            f->typed = NULL; /* the fields show what came of both */
+        rc = show(v, f, &stands, typed);
     } else {
         char *fields = rc == 0 ? changed_fields(&stands, typed) : NULL;
         client_about(id, about);
@@ -303,7 +334,7 @@ int page_client_edit(struct visit *v)
     int rc = v->hole.id != 0 ? store_client_row(v->store, v->hole.id, &row) : 0;
 
     if (rc == 0)
-        rc = show(v, &f, &row);
+        rc = show(v, &f, &row, &row);
     client_row_close(&row);
     return rc;
 }
@@ -324,7 +355,7 @@ int page_client_save(struct visit *v)
         rc = v->hole.id != 0 ? store_client_row(v->store, v->hole.id, &stands) : 0;
         stands.version = version != NULL ? strtoull(version, NULL, 16) : 0;
         if (rc == 0)
-            rc = show(v, &f, &stands);
+            rc = show(v, &f, &stands, &typed);
     }
     client_row_close(&typed);
     client_row_close(&stands);

@@ -152,6 +152,30 @@ static void item(struct visit *v, const struct history *h, const struct entry *e
     }
 }
 
+/* Messages that were withdrawn one after the other, from here on. */
+static size_t withdrawn(const struct history *h, const struct entry *list, size_t count)
+{
+    size_t n = 0;
+
+    while (n < count && list[n].kind == KIND_MESSAGE &&
+           h->messages[list[n].index].state == MESSAGE_CANCELLED)
+        n++;
+    return n >= FOLDED_MIN ? n : 0;
+}
+
+static void items(struct visit *v, const struct history *h, const struct entry *list, size_t count)
+{
+    for (size_t i = 0, last; i < count;) {
+        size_t folded = withdrawn(h, &list[i], count - i);
+        if (folded > 0)
+            messages_fold_begin(v, "was", &h->messages[list[i].index], folded);
+        for (last = i + (folded > 0 ? folded : 1); i < last; i++)
+            item(v, h, &list[i]);
+        if (folded > 0)
+            messages_fold_end(v);
+    }
+}
+
 int client_history(struct visit *v, int64_t client_id)
 {
     struct buf *b = &v->response->body;
@@ -166,8 +190,7 @@ int client_history(struct visit *v, int64_t client_id)
         part_quiet(b, W_HISTORY_NONE);
     else
         buf_puts(b, "<ul class=\"list\">");
-    for (size_t i = 0; i < count; i++)
-        item(v, &h, &list[i]);
+    items(v, &h, list, count);
     buf_puts(b, count == 0 ? "" : "</ul>");
     if (h.message_count == HISTORY_MAX) {
         char shown[24];

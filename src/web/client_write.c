@@ -115,6 +115,44 @@ static void tell_answer(struct visit *v, const struct writing *w, bool paused)
     buf_puts(b, "</p></div>");
 }
 
+static void remark(struct visit *v, enum word w, const char *value)
+{
+    struct buf *b = &v->response->body;
+
+    buf_puts(b, "<div class=\"notice look\"><p>");
+    html_words(b, w, value, NULL);
+    buf_puts(b, "</p></div>");
+}
+
+/* What a template would make something of, and a message that was written by hand does not. */
+static const char *mark_in(const char *text)
+{
+    static const char *const marks[] = {"{{", "}}", "**", "](", "__"};
+
+    for (size_t i = 0; text != NULL && i < sizeof(marks) / sizeof(marks[0]); i++)
+        if (strstr(text, marks[i]) != NULL)
+            return marks[i];
+    return NULL;
+}
+
+/* What is not as whoever wrote it may think. */
+static void remarks(struct visit *v, const struct writing *w)
+{
+    const struct written *m = &w->written;
+    bool email = m->channel == CHANNEL_EMAIL;
+    const char *mark = mark_in(w->text);
+
+    if (mark == NULL && email)
+        mark = mark_in(m->subject);
+    if (!email && !str_blank(m->subject))
+        remark(v,
+               str_eq(form_value(&w->form, "channel"), PREFERRED) ? W_WRITE_BECOMES_TEXT
+                                                                  : W_WRITE_NO_SUBJECT,
+               m->subject);
+    if (mark != NULL)
+        remark(v, W_WRITE_AS_TYPED, mark);
+}
+
 static int preview(struct visit *v, const struct writing *w)
 {
     struct buf *b = &v->response->body;
@@ -125,6 +163,7 @@ static int preview(struct visit *v, const struct writing *w)
     free(why);
     part_section(b, "preview", W_WRITE_PREVIEW);
     tell_answer(v, w, paused);
+    remarks(v, w);
     buf_puts(b, "<p class=\"quiet\">");
     html_word(b, channel_word(w->written.channel));
     buf_puts(b, " · ");

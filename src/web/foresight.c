@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "base/str.h"
-#include "store/rules.h"
 #include "web/frame.h"
 #include "web/html.h"
 #include "web/messages.h"
@@ -118,7 +117,7 @@ static void whom(struct buf *b, const struct foreseen *f)
     else if (f->name != NULL)
         html_name(b, f->name);
     else if (f->to == NULL)
-        html_word(b, W_NOBODY);
+        html_word(b, f->recipient == ENTITY_OFFICE ? W_OFFICE : W_NOBODY);
     if (f->to != NULL) {
         buf_puts(b, f->name != NULL ? " &lt;" : "");
         html_name(b, f->to);
@@ -186,20 +185,6 @@ static void item(struct visit *v, const struct foreseen *f, size_t at)
     buf_puts(b, "</li>");
 }
 
-static void say_paused(struct visit *v)
-{
-    struct buf *b = &v->response->body;
-    char *reason = NULL;
-    bool paused = false;
-
-    if (store_paused(v->store, &paused, &reason) == 0 && paused) {
-        buf_puts(b, "<p class=\"notice look\">");
-        html_word(b, W_PAUSED);
-        buf_puts(b, "</p>");
-    }
-    free(reason);
-}
-
 void foresight_show(struct visit *v, const struct foresight *f, enum word none)
 {
     struct buf *b = &v->response->body;
@@ -207,7 +192,7 @@ void foresight_show(struct visit *v, const struct foresight *f, enum word none)
     char same[24];
 
     part_section(b, "foresight", W_FORESIGHT);
-    say_paused(v);
+    part_paused(v);
     if (f->count == 0)
         part_quiet(b, none);
     buf_puts(b, "<ul class=\"list\">");

@@ -1,6 +1,7 @@
 /* Forms. See web/form.h. */
 #include "web/form.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "web/html.h"
 
 #define LONG_ROWS 5
+#define MARK_NAME_MAX 64
 #define VALUE_BYTES_MAX 300 /* of a value within words */
 
 const char *form_value(const struct form *f, const char *name)
@@ -230,6 +232,28 @@ void form_hidden(struct visit *v, const char *name, const char *value)
     buf_printf(b, "<input type=\"hidden\" name=\"%s\" value=\"", name);
     html_attr(b, value);
     buf_puts(b, "\">");
+}
+
+static void mark_of(const char *name, const char *value, char field[MARK_NAME_MAX], char mark[17])
+{
+    snprintf(field, MARK_NAME_MAX, "was-%s", name);
+    snprintf(mark, 17, "%016" PRIx64, str_hash(value, strlen(value), 0));
+}
+
+void form_mark(struct visit *v, const char *name, const char *value)
+{
+    char field[MARK_NAME_MAX], mark[17];
+
+    mark_of(name, value, field, mark);
+    form_hidden(v, field, mark);
+}
+
+bool form_untouched(const struct fields *given, const char *name, const char *value)
+{
+    char field[MARK_NAME_MAX], mark[17];
+
+    mark_of(name, value, field, mark);
+    return str_eq(fields_get(given, field), mark);
 }
 
 void form_button(struct visit *v, const char *action, enum word label, const char *more,

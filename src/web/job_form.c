@@ -1,5 +1,6 @@
 /* The form of a job. See web/row_form.h. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -10,14 +11,14 @@
 enum { TITLE, WORKFLOW, STAGE, STAFF, DUE_DATE, DUE_TIME, AMOUNT, CURRENCY, FIELDS };
 
 static const struct row_field fields[FIELDS] = {
-    [TITLE] = {"title", W_TITLE_FIELD, ROW_TEXT, true},
-    [WORKFLOW] = {"workflow", W_WORKFLOW, ROW_CHOICE, false},
-    [STAGE] = {"stage", W_STAGE, ROW_CHOICE, true},
-    [STAFF] = {"staff", W_IN_CHARGE, ROW_CHOICE, false},
-    [DUE_DATE] = {"due-date", W_DUE_DATE, ROW_DATE, false},
-    [DUE_TIME] = {"due-time", W_DUE_TIME, ROW_TIME, false},
-    [AMOUNT] = {"amount", W_AMOUNT, ROW_TEXT, false},
-    [CURRENCY] = {"currency", W_CURRENCY, ROW_TEXT, false},
+    [TITLE] = {"title", W_TITLE_FIELD, ROW_TEXT, true, WORD_COUNT},
+    [WORKFLOW] = {"workflow", W_WORKFLOW, ROW_CHOICE, false, WORD_COUNT},
+    [STAGE] = {"stage", W_STAGE, ROW_CHOICE, true, WORD_COUNT},
+    [STAFF] = {"staff", W_IN_CHARGE, ROW_CHOICE, false, WORD_COUNT},
+    [DUE_DATE] = {"due-date", W_DUE_DATE, ROW_DATE, false, WORD_COUNT},
+    [DUE_TIME] = {"due-time", W_DUE_TIME, ROW_TIME, false, W_DUE_TIME_HINT},
+    [AMOUNT] = {"amount", W_AMOUNT, ROW_TEXT, false, WORD_COUNT},
+    [CURRENCY] = {"currency", W_CURRENCY, ROW_TEXT, false, WORD_COUNT},
 };
 
 static void values(struct visit *v, struct row_form *f)
@@ -49,8 +50,11 @@ static int options(struct visit *v, struct row_form *f)
             known |= strcmp(stage, f->before[STAGE]) == 0;
             row_form_option(f, STAGE, stage, stage, s->workflows[i].name);
         }
-    if (!known)
-        row_form_option(f, STAGE, f->before[STAGE], f->before[STAGE], NULL);
+    if (!known) { /* it stays chosen, so that nothing moves by a slip */
+        char *label = row_form_words(W_STAGE_UNKNOWN, f->before[STAGE]);
+        row_form_option(f, STAGE, f->before[STAGE], label, NULL);
+        free(label);
+    }
     return row_form_staff(v, f, STAFF);
 }
 

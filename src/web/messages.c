@@ -81,6 +81,19 @@ static const char *state_class(enum message_state s)
     }
 }
 
+static bool is_for_staff(const struct outbox_row *r)
+{
+    return r->recipient_kind == ENTITY_STAFF || r->recipient_kind == ENTITY_OFFICE;
+}
+
+static void staff_of(struct buf *b, const struct outbox_row *r)
+{
+    if (r->recipient_kind == ENTITY_STAFF && r->recipient_name != NULL)
+        html_words(b, W_STAFF, r->recipient_name, NULL);
+    else
+        html_word(b, W_OFFICE);
+}
+
 static void person(struct visit *v, const struct outbox_row *r)
 {
     struct buf *b = &v->response->body;
@@ -91,9 +104,9 @@ static void person(struct visit *v, const struct outbox_row *r)
         html_name(b, client);
         buf_puts(b, "</a>");
     }
-    if (r->recipient_kind == ENTITY_STAFF && r->recipient_name != NULL) {
+    if (r->recipient_kind == ENTITY_STAFF || r->recipient_kind == ENTITY_OFFICE) {
         buf_puts(b, r->client_id != 0 && client != NULL ? " → " : "");
-        html_words(b, W_STAFF, r->recipient_name, NULL);
+        staff_of(b, r);
     } else if (client == NULL && r->to != NULL) {
         html_name(b, r->to);
     } else if (client == NULL) {
@@ -189,6 +202,8 @@ static void line_of(struct visit *v, const struct shown *s, bool people)
     buf_puts(b, "<span class=\"whom\">");
     if (people)
         person(v, s->row);
+    else if (is_for_staff(s->row))
+        html_words(b, W_FOR_STAFF, s->row->rule, NULL);
     else
         html_text(b, s->row->rule);
     buf_puts(b, "</span></div>");
@@ -205,9 +220,9 @@ static void details_of(struct visit *v, const struct shown *s, bool people)
     if (people) {
         buf_puts(b, " · ");
         html_text(b, r->rule);
-    } else if (r->recipient_kind == ENTITY_STAFF) {
+    } else if (is_for_staff(r)) {
         buf_puts(b, " → ");
-        html_words(b, W_STAFF, r->recipient_name, NULL);
+        staff_of(b, r);
     }
     if (!str_blank(r->subject_title)) {
         buf_puts(b, " · ");
@@ -303,10 +318,34 @@ static int by_time(const void *a, const void *b)
     return (x->row > y->row) - (x->row < y->row);
 }
 
+/* For one client: theirs first, and then what the staff are to do and to hear. */
+static void coming_list(struct visit *v, const char *name, const struct shown *list, size_t count,
+                        bool people)
+{
+    struct buf *b = &v->response->body;
+    size_t theirs = 0;
+
+    for (size_t i = 0; i < count; i++)
+        theirs += people || !is_for_staff(list[i].row);
+    if (theirs == 0)
+        nothing(v, W_COMING_STAFF_ONLY);
+    for (int staff = 0; staff <= (theirs < count); staff++) {
+        if (staff) {
+            buf_puts(b, "<h3>");
+            html_word(b, W_COMING_STAFF);
+            buf_puts(b, "</h3>");
+        }
+        buf_puts(b, "<ul class=\"list\">");
+        for (size_t i = 0; i < count; i++)
+            if ((!people && is_for_staff(list[i].row)) == (staff == 1))
+                item(v, name, &list[i], people, !people);
+        buf_puts(b, "</ul>");
+    }
+}
+
 void messages_coming(struct visit *v, const char *name, const struct outbox_row *rows, size_t count,
                      bool people, enum word none)
 {
-    struct buf *b = &v->response->body;
 
     if (count == 0) {
         nothing(v, none);
@@ -320,10 +359,7 @@ void messages_coming(struct visit *v, const char *name, const struct outbox_row 
         list[i] = (struct shown){&rows[i], t, goes ? t->at_ms : rows[i].due_ms};
     }
     qsort(list, count, sizeof(*list), by_time);
-    buf_puts(b, "<ul class=\"list\">");
-    for (size_t i = 0; i < count; i++)
-        item(v, name, &list[i], people, !people);
-    buf_puts(b, "</ul>");
+    coming_list(v, name, list, count, people);
     free(list);
 }
 
@@ -368,6 +404,35 @@ void messages_answer(struct visit *v, const struct told *t)
     buf_puts(b, "</li>");
 }
 
+void messages_fold_begin(struct visit *v, const char *name, const struct outbox_row *first,
+                         size_t count)
+{
+    struct buf *b = &v->response->body;
+    char number[24];
+
+    snprintf(number, sizeof(number), "%zu", count);
+    buf_puts(b, "<li><div class=\"line\">");
+    frame_time(v, first->state_ms);
+    buf_printf(b, "</div><details id=\"%s-withdrawn-%lld\"><summary>", name, (long long)first->id);
+    html_words(b, W_WITHDRAWN, number, NULL);
+    buf_puts(b, "</summary><ul class=\"list\">");
+}
+
+void messages_fold_end(struct visit *v)
+{
+    buf_puts(&v->response->body, "</ul></details></li>");
+}
+
+/* How many were withdrawn one after the other, until the answer that came before them. */
+static size_t withdrawn(const struct outbox_row *rows, size_t count, int64_t after_ms)
+{
+    size_t n = 0;
+
+    while (n < count && rows[n].state == MESSAGE_CANCELLED && rows[n].state_ms > after_ms)
+        n++;
+    return n >= FOLDED_MIN ? n : 0;
+}
+
 void messages_history(struct visit *v, const char *name, const struct outbox_row *rows,
                       size_t count, const struct told *told, size_t told_count, enum word none)
 {
@@ -380,9 +445,17 @@ void messages_history(struct visit *v, const char *name, const struct outbox_row
     }
     buf_puts(b, "<ul class=\"list\">");
     while (next < count || told_count > 0)
-        if (told_count == 0 || (next < count && rows[next].state_ms > told[told_count - 1].at_ms))
-            messages_item(v, name, &rows[next++], false, true);
-        else
+        if (told_count == 0 || (next < count && rows[next].state_ms > told[told_count - 1].at_ms)) {
+            size_t folded = withdrawn(&rows[next], count - next,
+                                      told_count > 0 ? told[told_count - 1].at_ms : INT64_MIN);
+            if (folded > 0)
+                messages_fold_begin(v, name, &rows[next], folded);
+            for (size_t last = next + (folded > 0 ? folded : 1); next < last; next++)
+                messages_item(v, name, &rows[next], false, true);
+            if (folded > 0)
+                messages_fold_end(v);
+        } else {
             messages_answer(v, &told[--told_count]);
+        }
     buf_puts(b, "</ul>");
 }

@@ -13,6 +13,7 @@
 #include "text/address.h"
 #include "text/phone.h"
 #include "web/backoff.h"
+#include "web/changes.h"
 #include "web/deed.h"
 #include "web/form.h"
 #include "web/frame.h"
@@ -127,6 +128,8 @@ static int show(struct visit *v, const struct form *f)
     buf_puts(b, "</section>");
     if (rc == 0 && visit_may(v, ROLE_MANAGER))
         rc = users(v);
+    if (rc == 0 && visit_may(v, ROLE_MANAGER))
+        rc = changes_house(v);
     frame_end(v);
     return rc;
 }

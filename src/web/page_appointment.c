@@ -115,7 +115,7 @@ static int show(struct visit *v, const struct visit_card *c)
                                 .row_id = c->appointment.id,
                                 .client_id = c->appointment.client_id};
 
-    buf_puts(b, "<div class=\"two\" id=\"live\" data-live=\"10\"><div>");
+    buf_puts(b, "<div class=\"two\" id=\"live\" data-live=\"3\"><div>");
     int rc = about_coming(v, &about);
     if (rc == 0)
         rc = about_history(v, &about);

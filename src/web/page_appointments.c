@@ -51,6 +51,15 @@ static int64_t today(const struct visit *v)
     return civil_day_number(&c);
 }
 
+/* Whoever asks for the week on a Sunday on which nobody works means the one that begins. */
+static int64_t next_business_day(const struct visit *v, int64_t day)
+{
+    for (int i = 0; i < WEEK_DAYS; i++)
+        if (hours_is_business_day(&v->site->calendar, day + i))
+            return day + i;
+    return day;
+}
+
 /* false: what was asked for is no day. */
 static bool read_span(const struct visit *v, struct span *s)
 {
@@ -58,16 +67,18 @@ static bool read_span(const struct visit *v, struct span *s)
     const char *by = fields_get(&v->request->query, "by");
     struct moment m;
 
+    s->days = str_eq(by, "week") ? WEEK_DAYS : 1;
     s->day = today(v);
+    if (str_blank(day) && s->days == WEEK_DAYS)
+        s->day = next_business_day(v, s->day);
     if (!str_blank(day)) {
         if (moment_parse(day, &m, NULL) != 0 || m.kind != MOMENT_DATE)
             return false;
         s->day = civil_day_number(&m.civil);
     }
-    s->days = str_eq(by, "week") ? WEEK_DAYS : 1;
     s->first = s->day;
-    if (s->days == WEEK_DAYS) /* from Monday on */
-        s->first -= (civil_weekday_of_day(s->day) + WEEK_DAYS - 1) % WEEK_DAYS;
+    if (s->days == WEEK_DAYS)
+        s->first -= (civil_weekday_of_day(s->day) + WEEK_DAYS - v->site->week_first) % WEEK_DAYS;
     return (by == NULL || str_eq(by, "week") || str_eq(by, "day")) &&
            s->first > CIVIL_DAY_MIN + WEEK_DAYS && s->first < CIVIL_DAY_MAX - 2 * WEEK_DAYS;
 }

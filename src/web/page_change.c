@@ -140,6 +140,8 @@ static int preview_page(struct visit *v, const struct row_form *f)
     buf_puts(b, "<section>");
     row_form_changes(v, f, W_AS_IT_IS);
     buf_puts(b, "</section>");
+    if (f->kind == ENTITY_APPOINTMENT)
+        visit_form_warn(v, f);
     if (rc == 0)
         foresight_show(v, &seen, W_FORESIGHT_NONE);
     else
@@ -235,7 +237,7 @@ static int step(struct visit *v, struct row_form *f)
     const char *digest = fields_get(given, "digest"), *wanted = fields_get(given, "do");
 
     row_form_take(f, given);
-    if (f->id != 0 && digest != NULL && !str_eq(digest, f->digest))
+    if (f->id != 0 && digest != NULL && !str_eq(digest, f->digest) && row_form_differs(f))
         return conflict(v, f);
     if (str_eq(wanted, "back"))
         return form_page(v, f, W_TODAY, NULL);

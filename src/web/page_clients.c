@@ -133,7 +133,10 @@ static void job_line(struct visit *v, const struct job *j)
     buf_printf(b, "<a href=\"/jobs/%lld\">", (long long)j->id);
     part_job_name(b, j);
     buf_puts(b, "</a></span></div><p class=\"quiet\">");
-    const char *parts[] = {j->workflow, j->title != NULL ? j->ref : NULL, j->amount, j->currency};
+    const char *currency = j->amount == NULL     ? NULL
+                           : j->currency != NULL ? j->currency
+                                                 : v->site->currency;
+    const char *parts[] = {j->workflow, j->title != NULL ? j->ref : NULL, j->amount, currency};
     bool first = true;
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
         if (parts[i] != NULL) {
@@ -194,6 +197,7 @@ static int coming(struct visit *v, int64_t client_id)
 
     part_section(&v->response->body, "coming", W_COMING);
     part_tell(&v->response->body, word(W_COMING), (int64_t)count);
+    part_paused(v);
     messages_coming(v, "due", rows, count, false, W_COMING_NONE);
     buf_puts(&v->response->body, "</section>");
     outbox_rows_free(rows, count);
@@ -241,7 +245,7 @@ int page_client(struct visit *v)
     buf_puts(b, "</h1>");
     deed_said(v);
     deeds(v, c.id);
-    buf_puts(b, "<div class=\"two\" id=\"live\" data-live=\"10\"><div>");
+    buf_puts(b, "<div class=\"two\" id=\"live\" data-live=\"3\"><div>");
     rc = coming(v, c.id);
     if (rc == 0)
         rc = client_history(v, c.id);

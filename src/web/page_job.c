@@ -61,8 +61,8 @@ static void facts(struct visit *v, const struct job_card *c)
     part_fact(b, W_IN_CHARGE, c->staff_name, word(W_NO_STAFF));
     due_fact(v, j);
     if (j->amount != NULL) {
-        snprintf(amount, sizeof(amount), "%s %s", j->amount,
-                 j->currency != NULL ? j->currency : "");
+        const char *currency = j->currency != NULL ? j->currency : v->site->currency;
+        snprintf(amount, sizeof(amount), "%s %s", j->amount, currency != NULL ? currency : "");
         part_fact(b, W_AMOUNT, amount, NULL);
     }
     part_fact(b, W_REF, j->ref, NULL);
@@ -139,7 +139,15 @@ static void stage_choices(struct visit *v, const struct job *j)
 {
     struct buf *b = &v->response->body;
     const struct workflow *w = job_workflow(v->site, j);
+    bool known = w != NULL ? workflow_has(w, j->stage) : jobs_home_of(v->site, j->stage) != NULL;
 
+    if (!known) { /* so that it is not moved by a slip */
+        buf_puts(b, "<option selected value=\"");
+        html_attr(b, j->stage);
+        buf_puts(b, "\">");
+        html_words(b, W_STAGE_UNKNOWN, j->stage, NULL);
+        buf_puts(b, "</option>");
+    }
     for (size_t i = 0; i < v->site->workflow_count; i++) {
         const struct workflow *one = &v->site->workflows[i];
         for (size_t k = 0; (w == NULL || w == one) && k < one->stages.count; k++) {
@@ -183,7 +191,7 @@ static int show(struct visit *v, const struct job_card *c)
     const struct about about = {
         .kind = ENTITY_JOB, .row_id = c->job.id, .client_id = c->job.client_id};
 
-    buf_puts(b, "<div class=\"two\" id=\"live\" data-live=\"10\"><div>");
+    buf_puts(b, "<div class=\"two\" id=\"live\" data-live=\"3\"><div>");
     int rc = about_coming(v, &about);
     if (rc == 0)
         rc = about_history(v, &about);

@@ -15,6 +15,7 @@
 #include "web/frame.h"
 #include "web/html.h"
 #include "web/messages.h"
+#include "web/mistakes.h"
 #include "web/pages.h"
 #include "web/parts.h"
 #include "web/tasks.h"
@@ -95,14 +96,15 @@ static int state_section(struct visit *v)
     if (rc != 0)
         return rc;
     section(b, "state", W_STATE);
+    const struct problems *mistakes = mistakes_of(v);
     buf_printf(b, "<div class=\"notice %s\"><p data-tell>",
-               v->health.trouble != 0 ? "bad"
-               : paused               ? "look"
-                                      : "good");
+               v->health.trouble != 0       ? "bad"
+               : paused || mistakes != NULL ? "look"
+                                            : "good");
     if (v->health.trouble != 0)
         html_words(b, W_DATABASE_TROUBLE, v->health.trouble_words, NULL);
     else if (!paused)
-        html_word(b, W_RUNS);
+        html_word(b, mistakes != NULL ? W_RUNS_AS_BEFORE : W_RUNS);
     else if (str_blank(reason))
         html_word(b, W_PAUSED);
     else
@@ -149,6 +151,22 @@ static int done_list(struct visit *v)
     return rc;
 }
 
+/* What is written on the disk is not what is in force. */
+static void mistakes_item(struct visit *v)
+{
+    struct buf *b = &v->response->body;
+
+    if (mistakes_of(v) == NULL)
+        return;
+    buf_puts(b, "<ul class=\"list\"><li><div class=\"line\"><span class=\"state bad\">");
+    html_word(b, W_MISTAKES);
+    buf_puts(b, "</span></div><p>");
+    html_word(b, W_NEEDS_MISTAKES);
+    buf_puts(b, " <a href=\"/mistakes\">");
+    html_word(b, W_NEEDS_MISTAKES_SEE);
+    buf_puts(b, "</a></p></li></ul>");
+}
+
 static int needs_section(struct visit *v)
 {
     struct buf *b = &v->response->body;
@@ -164,13 +182,14 @@ static int needs_section(struct visit *v)
                                &count, &total);
     if (rc == 0) {
         section(b, "needs", W_NEEDS_YOU);
-        part_tell(b, word(W_NEEDS_YOU), total + task_total);
+        part_tell(b, word(W_NEEDS_YOU), total + task_total + (mistakes_of(v) != NULL));
+        mistakes_item(v);
         if (task_count > 0 && count > 0) {
             buf_puts(b, "<h3>");
             html_word(b, W_NOT_WELL);
             buf_puts(b, "</h3>");
         }
-        if (count > 0 || task_count == 0)
+        if (count > 0 || (task_count == 0 && mistakes_of(v) == NULL))
             messages_list(v, "needs", rows, count, true, true, W_NEEDS_NOBODY);
         some_of(b, W_NEEDS_MORE, count, total);
         if (task_count > 0)

@@ -2,8 +2,11 @@
 #include "web/parts.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/mem.h"
 #include "base/str.h"
+#include "store/rules.h"
 #include "time/moment.h"
 #include "web/frame.h"
 #include "web/html.h"
@@ -54,6 +57,23 @@ void part_done(struct visit *v)
     buf_puts(b, "</p></div>");
 }
 
+void part_paused(struct visit *v)
+{
+    struct buf *b = &v->response->body;
+    char *reason = NULL;
+    bool paused = false;
+
+    if (store_paused(v->store, &paused, &reason) == 0 && paused) {
+        buf_puts(b, "<p class=\"notice look\">");
+        if (str_blank(reason))
+            html_word(b, W_PAUSED);
+        else
+            html_words(b, W_PAUSED_WHY, reason, NULL);
+        buf_puts(b, "</p>");
+    }
+    free(reason);
+}
+
 void part_quiet(struct buf *b, enum word w)
 {
     buf_puts(b, "<p class=\"quiet\">");
@@ -88,6 +108,24 @@ void part_row_time(struct visit *v, const char *text, const char *zone_text)
         frame_day(v, moment_instant(&m, v->site->zone));
     else
         frame_time(v, moment_instant(&m, zone != NULL ? zone : v->site->zone));
+}
+
+char *part_row_time_words(struct visit *v, const char *text, const char *zone_text)
+{
+    struct buf *b = &v->response->body;
+    const struct zone *zone = zone_text != NULL ? zone_get(zone_text) : NULL;
+    size_t before = b->len;
+    struct moment m;
+
+    if (moment_parse(text, &m, NULL) != 0)
+        return mem_strdup(text);
+    if (m.kind == MOMENT_DATE)
+        frame_day(v, moment_instant(&m, v->site->zone));
+    else
+        frame_time_text(v, moment_instant(&m, zone != NULL ? zone : v->site->zone));
+    char *words = mem_strdup(b->data + before);
+    buf_truncate(b, before);
+    return words;
 }
 
 void part_span(struct buf *b, int64_t span_ms)

@@ -104,8 +104,13 @@ void row_form_take(struct row_form *f, const struct fields *given)
         const char *value = fields_get(given, f->fields[i].name);
         if (value == NULL)
             continue;
+        char *typed = cleaned(value);
+        if (form_untouched(given, f->fields[i].name, typed)) {
+            free(typed); /* whatever stands there by now is fine */
+            continue;
+        }
         free(f->values[i]);
-        f->values[i] = cleaned(value);
+        f->values[i] = typed;
     }
 }
 
@@ -174,6 +179,14 @@ void row_form_option(struct row_form *f, size_t field, const char *value, const 
         (struct row_option){mem_strdup(value), mem_strdup(label), mem_strdup(group)};
 }
 
+char *row_form_words(enum word w, const char *value)
+{
+    const char *text = word(w), *hole = strstr(text, "{}");
+
+    return hole == NULL ? mem_strdup(text)
+                        : mem_printf("%.*s%s%s", (int)(hole - text), text, value, hole + 2);
+}
+
 /* Whoever is in charge now stays a choice, also when they have left. */
 int row_form_staff(struct visit *v, struct row_form *f, size_t field)
 {
@@ -229,7 +242,7 @@ static void input(struct visit *v, const struct row_form *f, size_t i)
         [ROW_TEXT] = FORM_TEXT, [ROW_DATE] = FORM_DATE, [ROW_TIME] = FORM_TIME};
     const struct form_field field = {.name = f->fields[i].name,
                                      .label = f->fields[i].label,
-                                     .hint = WORD_COUNT,
+                                     .hint = f->fields[i].hint,
                                      .kind = kinds[f->fields[i].input],
                                      .value = f->values[i],
                                      .length_max = ROW_INPUT_MAX,
@@ -248,16 +261,30 @@ static void identity(struct visit *v, const struct row_form *f)
     form_hidden(v, "id", id);
     form_hidden(v, "client", client);
     form_hidden(v, "digest", f->digest);
+    for (size_t i = 0; i < f->count; i++) {
+        char *value = cleaned(f->before[i]);
+        form_mark(v, f->fields[i].name, value);
+        free(value);
+    }
 }
 
 void row_form_inputs(struct visit *v, const struct row_form *f)
 {
+    struct buf *b = &v->response->body;
+
     identity(v, f);
-    for (size_t i = 0; i < f->count; i++)
-        if (f->fields[i].input == ROW_CHOICE)
+    for (size_t i = 0; i < f->count; i++) {
+        bool pair = f->fields[i].input == ROW_DATE; /* its time follows */
+        if (f->fields[i].input == ROW_CHOICE) {
             choice(v, f, i);
-        else
-            input(v, f, i);
+            continue;
+        }
+        buf_puts(b, pair ? "<div class=\"pair\">" : "");
+        input(v, f, i);
+        if (pair)
+            input(v, f, ++i);
+        buf_puts(b, pair ? "</div>" : "");
+    }
 }
 
 void row_form_hidden(struct visit *v, const struct row_form *f)
@@ -277,10 +304,16 @@ static const char *shown(const struct row_form *f, size_t field, const char *val
     return str_blank(text) ? "–" : text;
 }
 
-static void cell(struct buf *b, const char *text)
+/* Days as people say them. */
+static void cell(struct visit *v, const struct row_form *f, size_t field, const char *value)
 {
+    struct buf *b = &v->response->body;
+
     buf_puts(b, "<td dir=\"auto\">");
-    html_text(b, text);
+    if (f->fields[field].input == ROW_DATE && !str_blank(value))
+        part_row_time(v, value, NULL);
+    else
+        html_text(b, shown(f, field, value));
     buf_puts(b, "</td>");
 }
 
@@ -303,8 +336,8 @@ void row_form_changes(struct visit *v, const struct row_form *f, enum word head)
         buf_puts(b, "<tr><th scope=\"row\">");
         html_word(b, f->fields[i].label);
         buf_puts(b, "</th>");
-        cell(b, shown(f, i, f->before[i]));
-        cell(b, shown(f, i, f->values[i]));
+        cell(v, f, i, f->before[i]);
+        cell(v, f, i, f->values[i]);
         buf_puts(b, "</tr>");
     }
     buf_puts(b, "</tbody></table>");

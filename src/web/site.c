@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "text/locale.h"
 #include "web/request.h"
 
 #define HOST_MAX 300
@@ -44,6 +45,18 @@ static void copy_list(struct str_list *to, const struct str_list *from)
 {
     for (size_t i = 0; i < from->count; i++)
         str_list_add(to, from->items[i], strlen(from->items[i]));
+}
+
+static void copy_calendar(struct site *s, const struct business *b)
+{
+    size_t count = b->calendar.holiday_count;
+
+    s->calendar = b->calendar;
+    s->calendar.holidays = mem_array(count + 1, sizeof(*s->calendar.holidays));
+    for (size_t i = 0; i < count; i++)
+        s->calendar.holidays[i] = b->calendar.holidays[i];
+    s->has_hours = b->has_hours;
+    s->week_first = locale_week_first(locale_get(b->language, b->country), b->country);
 }
 
 static void copy_workflows(struct site *s, const struct playbook *p)
@@ -86,9 +99,11 @@ struct site *site_create(const struct settings *settings, const struct playbook 
     s->email = mem_strdup(settings->business.email);
     s->dir = mem_strdup(settings->dir);
     s->playbook = mem_strdup(settings->playbook);
+    s->currency = mem_strdup(settings->business.currency);
     s->country = mem_strdup(settings->business.country);
     s->templates = mem_strdup(settings->templates);
     s->zone = settings->business.calendar.zone;
+    copy_calendar(s, &settings->business);
     if (settings->web_url != NULL)
         find_url(s, settings->web_url);
     if (settings->web_listen != NULL && host_without_port(settings->web_listen, host, sizeof(host)))
@@ -117,6 +132,7 @@ void site_release(struct site *s)
     free(s->dir);
     free(s->playbook);
     free(s->country);
+    free(s->currency);
     free(s->templates);
     free(s->rules);
     free(s->url);
@@ -127,6 +143,7 @@ void site_release(struct site *s)
     for (size_t i = 0; i < s->report_count; i++)
         report_source_free(s->reports[i]);
     free(s->reports);
+    free(s->calendar.holidays);
     free_workflows(s);
     free(s);
 }

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "store/web_queries.h"
 #include "time/moment.h"
+#include "web/html.h"
 #include "web/parts.h"
 #include "web/row_form.h"
 
@@ -27,16 +28,16 @@ enum {
 };
 
 static const struct row_field fields[FIELDS] = {
-    [TITLE] = {"title", W_TITLE_FIELD, ROW_TEXT, true},
-    [STARTS_DATE] = {"starts-date", W_STARTS_DATE, ROW_DATE, true},
-    [STARTS_TIME] = {"starts-time", W_STARTS_TIME, ROW_TIME, false},
-    [ENDS_DATE] = {"ends-date", W_ENDS_DATE, ROW_DATE, false},
-    [ENDS_TIME] = {"ends-time", W_ENDS_TIME, ROW_TIME, false},
-    [TIMEZONE] = {"timezone", W_ZONE_FIELD, ROW_TEXT, false},
-    [STATUS] = {"status", W_STATUS, ROW_CHOICE, true},
-    [PLACE] = {"location", W_PLACE, ROW_TEXT, false},
-    [STAFF] = {"staff", W_IN_CHARGE, ROW_CHOICE, false},
-    [JOB] = {"job", W_JOB, ROW_CHOICE, false},
+    [TITLE] = {"title", W_TITLE_FIELD, ROW_TEXT, true, WORD_COUNT},
+    [STARTS_DATE] = {"starts-date", W_STARTS_DATE, ROW_DATE, true, WORD_COUNT},
+    [STARTS_TIME] = {"starts-time", W_STARTS_TIME, ROW_TIME, false, W_STARTS_TIME_HINT},
+    [ENDS_DATE] = {"ends-date", W_ENDS_DATE, ROW_DATE, false, W_ENDS_DATE_HINT},
+    [ENDS_TIME] = {"ends-time", W_ENDS_TIME, ROW_TIME, false, WORD_COUNT},
+    [TIMEZONE] = {"timezone", W_ZONE, ROW_TEXT, false, W_ZONE_ROW_HINT},
+    [STATUS] = {"status", W_STATUS, ROW_CHOICE, true, WORD_COUNT},
+    [PLACE] = {"location", W_PLACE, ROW_TEXT, false, WORD_COUNT},
+    [STAFF] = {"staff", W_IN_CHARGE, ROW_CHOICE, false, WORD_COUNT},
+    [JOB] = {"job", W_JOB, ROW_CHOICE, false, WORD_COUNT},
 };
 
 static const struct zone *zone_of(const struct visit *v, const char *name)
@@ -160,3 +161,45 @@ static void check(struct visit *v, struct row_form *f)
 }
 
 const struct row_kind visit_form = {fields, FIELDS, values, options, check};
+
+/* --- what may be a slip --- */
+
+static bool takes_place(const struct appointment *a)
+{
+    return str_eq(a->status, "booked") || str_eq(a->status, "confirmed");
+}
+
+static void warn(struct visit *v, enum word w)
+{
+    struct buf *b = &v->response->body;
+
+    buf_puts(b, "<div class=\"notice look\" role=\"alert\"><p>");
+    html_word(b, w);
+    buf_puts(b, "</p></div>");
+}
+
+void visit_form_warn(struct visit *v, const struct row_form *f)
+{
+    const struct appointment *a = &f->wanted.appointment;
+    const struct zone *z = zone_of(v, a->timezone);
+    const struct hours_calendar *hours = &v->site->calendar;
+    struct moment m;
+
+    if (!takes_place(a) || a->starts == NULL || moment_parse(a->starts, &m, NULL) != 0)
+        return;
+    int64_t starts_ms = moment_instant(&m, z);
+    int64_t behind_ms = starts_ms;
+    struct civil here = m.civil;
+    if (m.kind == MOMENT_DATE) {
+        civil_add_days(&m.civil, 1);
+        behind_ms = moment_instant(&m, z);
+    } else {
+        zone_to_civil(v->site->zone, starts_ms, &here);
+    }
+    if (behind_ms <= v->now_ms)
+        warn(v, W_VISIT_PAST);
+    if (!hours_is_business_day(hours, civil_day_number(&here)))
+        warn(v, W_VISIT_CLOSED_DAY);
+    else if (m.kind != MOMENT_DATE && !hours_is_open(hours, starts_ms))
+        warn(v, W_VISIT_CLOSED);
+}

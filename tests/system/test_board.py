@@ -48,18 +48,26 @@ def day(days):
 
 
 class BoardTest(ShopTest):
-    def page(self, users=("anna:manager",), playbook=PLAYBOOK, words=WORDS):
+    def page(self, users=("anna:manager",), playbook=PLAYBOOK, words=WORDS, hours="", holidays=(),
+             now=()):
         """A shop with a page, two clients and one member of staff."""
         self.port = free_port()
-        conf = BUSINESS + FILES + f"\n[web]\nlisten = 127.0.0.1:{self.port}\n"
+        more = f"hours = {hours}\n" if hours else ""
+        more += "holidays = holidays.ics\n" if holidays else ""
+        conf = BUSINESS + more + FILES + f"\n[web]\nlisten = 127.0.0.1:{self.port}\n"
         shop = self.shop(conf=conf, playbook=playbook, templates=words)
+        if holidays:
+            shop.write("holidays.ics", "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//x//EN\r\n" +
+                       "".join(f"BEGIN:VEVENT\r\nUID:h{d}\r\nDTSTAMP:20260101T000000Z\r\n"
+                               f"DTSTART;VALUE=DATE:{d.replace('-', '')}\r\nEND:VEVENT\r\n"
+                               for d in holidays) + "END:VCALENDAR\r\n")
         for user in users:
             name, role = user.split(":")
             shop.run("user", "add", name, "--role", role, stdin=PASSWORD + "\n")
         shop.sql("INSERT INTO client (id, name, email) VALUES (1, 'Anna Ozola', 'a@example.com'), "
                  "(2, 'Berta', 'b@example.com');"
                  "INSERT INTO staff (id, name) VALUES (1, 'Mikus');")
-        shop.start()
+        shop.start(*now)
         shop.wait_absorbed()
         return shop
 
@@ -175,6 +183,14 @@ class Days(BoardTest):
         html = browser.get("/appointments?by=week&day=2026-12-09").text
         self.assertIn('href="/appointments?by=week&amp;day=2026-12-16"', html)
         self.assertIn('href="/appointments?by=week&amp;day=2026-12-02"', html)
+
+    def test_on_a_sunday_the_week_is_the_one_that_begins_unless_the_house_is_open(self):
+        for hours, first in (("Mon-Fri 09:00-17:00", "Monday 14 December"),
+                             ("Mon-Sun 09:00-17:00", "Monday 7 December")):
+            with self.subTest(hours):
+                self.page(hours=hours, now=("--now", "2026-12-13T12:00:00Z"))
+                page = text_of(self.browser().get("/appointments?by=week").text)
+                self.assertIn(first, page)
 
     def test_a_day_that_is_none_is_not_found(self):
         self.page()
@@ -379,7 +395,7 @@ class Forms(Change):
                 page = self.send(browser, "appointments", form, do=do, **values)
                 self.assertEqual(page.status, 422, values)
                 self.assertRegex(page.text, rf'id="{field}-problem">[^<]*{re.escape(words)}')
-                self.assertIn(f'aria-describedby="{field}-problem"', page.text)
+                self.assertIn(f'aria-describedby="{field}-problem', page.text)
         self.assertEqual(shop.query("SELECT count(*) AS n FROM audit WHERE action LIKE 'change%'"),
                          [{"n": 0}])
 
@@ -435,10 +451,53 @@ class Forms(Change):
         self.assertIn("Somebody else has changed this", answer.text)
         self.assertIn("Title Theirs Mine", text_of(answer.text))
         self.assertEqual(shop.query("SELECT title FROM job")[0]["title"], "Theirs")
-        page = self.send(browser, "jobs", answer.text, amount="7", do="preview")
+        self.assertNotIn("Amount", text_of(answer.text).split("As you want it")[1][:60])
+        page = self.send(browser, "jobs", answer.text, do="preview")
         self.assertEqual(self.send(browser, "jobs", page.text, do="save").status, 303)
         self.assertEqual(shop.query("SELECT title, amount FROM job"),
                          [{"title": "Mine", "amount": 7}])
+
+    def test_a_form_that_was_open_while_all_of_it_was_done_changes_nothing(self):
+        shop = self.page()
+        self.job(shop)
+        browser = self.browser()
+        form = browser.get("/jobs/1/edit").text
+        shop.sql("UPDATE job SET title = 'Theirs', amount = 7 WHERE id = 1;")
+        answer = self.send(browser, "jobs", form, do="preview")
+        self.assertEqual(answer.location, "/jobs/1?done=same")
+        self.assertEqual(shop.query("SELECT title, amount FROM job"),
+                         [{"title": "Theirs", "amount": 7}])
+
+    def test_a_visit_in_the_past_or_while_closed_is_warned_of_and_never_forbidden(self):
+        shop = self.page(hours="Mon-Sun 09:00-18:00", holidays=["2031-05-06"])
+        self.visit(shop)
+        browser = self.browser()
+        form = browser.get("/appointments/1/edit").text
+        for date, time, words in (
+            ("2020-05-06", "10:00", "begins in the past"),
+            ("2031-05-06", "10:00", "closed on this day"),
+            ("2031-05-07", "20:00", "closed at this time"),
+            ("2031-05-07", "10:00", None),
+        ):
+            values = {"starts-date": date, "starts-time": time}
+            page = self.send(browser, "appointments", form, **values)
+            self.assertEqual(page.status, 200)
+            for one in ("begins in the past", "closed on this day", "closed at this time"):
+                (self.assertIn if one == words else self.assertNotIn)(one, page.text)
+        page = self.send(browser, "appointments", form, **{"starts-date": "2020-05-06"})
+        self.assertIn("will not be sent any more", page.text)
+        self.assertEqual(self.send(browser, "appointments", page.text, do="save").status, 303)
+
+    def test_a_job_in_a_stage_that_nobody_knows_stays_there_unless_it_is_moved(self):
+        shop = self.page()
+        self.job(shop, stage="Somewhere")
+        browser = self.browser()
+        for path in ("/jobs/1", "/jobs/1/edit"):
+            page = browser.get(path).text
+            self.assertEqual(fields_of(page, "/jobs/change")["stage"], "Somewhere")
+            self.assertIn("Somewhere (no such stage)", page)
+        self.send(browser, "jobs", browser.get("/jobs/1").text)
+        self.assertEqual(shop.query("SELECT stage FROM job")[0]["stage"], "Somewhere")
 
     def test_readers_see_and_change_nothing(self):
         shop = self.page(users=("anna:manager", "rita:reader", "sven:staff"))

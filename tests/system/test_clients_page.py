@@ -3,7 +3,7 @@
 import re
 
 from harness import CONF, ShopTest, wait_until
-from web_browser import PASSWORD, Browser, free_port
+from web_browser import PASSWORD, Browser, fields_of, free_port
 
 PLAYBOOK = """
 [workflow repair]
@@ -104,6 +104,23 @@ class ClientsPage(ShopTest):
         self.assertEqual(answer.status, 303)
         rows = self.its.query("SELECT name, email FROM client")
         self.assertEqual(rows, [{"name": "Ilze B", "email": "old@example.com"}])
+
+    def test_what_a_form_has_not_touched_stays_as_somebody_else_wrote_it_meanwhile(self):
+        client = self.client(email="old@example.com", tags="vip")
+        where = f"/clients/{client}/edit"
+        shown = fields_of(self.sam.get(where).text, where)
+        self.its.sql(f"UPDATE client SET email = 'new@example.com' WHERE id = {client};")
+        answer = self.sam.post(where, {**shown, "name": "Ilze B"})
+        self.assertEqual(answer.status, 303)
+        row, = self.its.query("SELECT name, email, tags FROM client")
+        self.assertEqual(row, {"name": "Ilze B", "email": "new@example.com", "tags": "vip"})
+        self.its.sql(f"UPDATE client SET tags = 'lost', name = 'Ilze C' WHERE id = {client};")
+        shown["version"], shown["was-email"] = "0", "0"
+        answer = self.sam.post(where, {**shown, "name": "Mine"})
+        self.assertEqual(answer.status, 400)
+        self.assertIn("there it says now: Ilze C", answer.text)
+        again = fields_of(answer.text, where)
+        self.assertEqual((again["name"], again["tags"]), ("Mine", "lost"))
 
     def test_no_two_clients_get_one_reference(self):
         self.client(ref="C-1")

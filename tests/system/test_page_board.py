@@ -120,7 +120,7 @@ class Board:
         self.press("Ilze Ozola")
         self.write("Title", title)
         self.write("Starts on", "12182026")
-        self.write("Starts at (or leave empty: all day)", "0300PM")
+        self.write("Starts at", "0300PM")
         self.write("Ends at", "0200PM")
         self.press("See what this will send")
         self.see("The end has to be after the start.")

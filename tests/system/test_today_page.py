@@ -53,6 +53,68 @@ class TodayPage(ShopTest):
         browser = browser or self.sam
         return browser.post(action, {"token": browser.token(), "back": "/"})
 
+    def section(self, name, path="/"):
+        page = self.sam.get(path).text
+        part = re.search(rf'<section[^>]*"{name}(?:-title)?">.*?</section>', page, re.S)[0]
+        return " ".join(re.sub(r"<[^>]+>", " ", part).split())
+
+    def test_mistakes_in_the_files_need_a_person_and_are_no_green_day(self):
+        self.page()
+        self.assertIn("Messages are going out.", self.section("state"))
+        self.its.write("playbook.conf", "[rule x]\non = the moon is full\n")
+        wait_until("the mistakes", lambda: "See the mistakes" in self.section("needs"), 15)
+        self.assertIn("by what was in force before", self.section("state"))
+        self.assertNotIn('class="notice good"', self.sam.get("/").text)
+        self.assertNotIn("All is well", self.sam.get("/").text)
+        self.its.write("playbook.conf", PLAYBOOK)
+        wait_until("its end", lambda: "Messages are going out." in self.section("state"), 15)
+
+    def test_while_all_is_paused_a_clients_page_says_so(self):
+        self.page()
+        self.its.run("pause", "--reason", "fire drill")
+        self.assertIn("Sending is paused: fire drill", self.section("coming", "/clients/1"))
+        self.its.run("resume")
+        self.assertNotIn("Sending is paused", self.section("coming", "/clients/1"))
+
+    def test_what_the_staff_are_to_do_stands_apart_from_what_the_client_gets(self):
+        self.page(playbook=PLAYBOOK + "[rule ring]\non = job enters Ready\nwhen = 2 hours after\n"
+                                      "to = staff\nby = task\n")
+        self.its.write("templates/ring/en.sms", "Ring {{client.name}}")
+        self.its.sql("INSERT INTO job (client_id, stage, title) VALUES (1, 'Ready', 'Volvo');")
+        self.its.wait_message(rule="ring", state="planned")
+        self.assertRegex(self.section("coming", "/clients/1"),
+                         "Nothing for the client. For the staff .* for staff: ring "
+                         "task → the office")
+        self.assertIn("Ilze → the office", self.section("next"))
+
+    def test_tests_to_oneself_are_not_among_what_went_out(self):
+        self.page()
+        self.its.run("send-test", "--to", "me@example.com")
+        self.its.wait_message(rule="send-test", state="sent")
+        self.assertIn("Nothing yet.", self.section("went"))
+
+    def test_what_was_withdrawn_in_a_row_is_folded_and_can_be_opened(self):
+        self.page()
+        self.its.run("pause")
+        self.its.sql("INSERT INTO job (client_id, stage, title) SELECT 1, 'Ready', value "
+                     "FROM json_each('[1,2,3,4]');")
+        wait_until("the messages", lambda: len(self.its.messages(rule="ready")) == 4, 15)
+        self.its.run("cancel", "--rule", "ready")
+        told = self.section("history", "/clients/1")
+        self.assertIn("4 messages were withdrawn", told)
+        page = self.sam.get("/clients/1").text
+        folded = re.search(r'<details id="was-withdrawn-\d+">.*?</ul></details>', page, re.S)[0]
+        self.assertEqual(folded.count(">cancelled<"), 4)
+
+    def test_managers_see_who_paused_and_who_let_whom_in(self):
+        self.page()
+        anna = Browser(self.port).sign_in("anna")
+        anna.post("/pause", {"token": anna.token(), "reason": "drill"})
+        told = " ".join(re.sub(r"<[^>]+>", " ", anna.get("/account").text).split())
+        self.assertIn("anna paused all sending", told)
+        self.assertIn("betimes user let rita use this page (reader)", told)
+        self.assertNotIn("paused all sending", self.sam.get("/account").text)
+
     def test_a_task_is_done_and_opened_again(self):
         self.page()
         self.its.sql("INSERT INTO job (client_id, stage) VALUES (1, 'Collected');")

@@ -86,6 +86,19 @@ class Written(ShopTest):
         self.assertIn("has not agreed to marketing messages", answer.text)
         self.assertEqual(self.its.query("SELECT * FROM message"), [])
 
+    def test_what_is_not_as_it_was_meant_is_said_before_it_goes(self):
+        self.page()
+        self.assertNotIn("means nothing in a message", self.write().text)
+        look = self.write(text="**Bring** the keys, {{client.name}}").text
+        self.assertIn("“{{” means nothing in a message written by hand", look)
+        self.its.sql("INSERT INTO consent (client_id, channel, purpose, state) "
+                     "VALUES (1, 'email', 'service', 'out');")
+        look = self.write().text
+        self.assertIn("it goes as a text, not as an e-mail", look)
+        self.assertIn("“Your keys” is left out", look)
+        self.assertIn("a text has no subject", self.write(channel="sms").text)
+        self.assertNotIn("no subject", self.write(channel="sms", subject="").text.split("fields")[0])
+
     def test_an_opt_out_between_writing_and_sending_counts(self):
         self.page()
         self.its.run("pause")

@@ -1,8 +1,7 @@
-// Brings the current page into sight in the bar, and keeps what stands in [data-live="SECONDS"] up
-// to date: fetches this very page again and puts each section that has become another in the place
-// of the old one. What a person has opened stays open, what they have reached by keyboard stays
-// reached, and a section that they are writing in, or pressing a button of, is left as it is until
-// they are done. Nothing is fetched while the page is out of sight. Without this script the link
+// Keeps what stands in [data-live="SECONDS"] up to date: fetches this very page again and puts each
+// section that has become another in the place of the old one. What a person has opened stays open,
+// what they have reached by keyboard stays reached, and a section that they are writing in, or
+// pressing a button of, is left as it is until they are done. Nothing is fetched while the page is out of sight. Without this script the link
 // beside the title does the same.
 //
 // Who hears the page is told what has changed, and nothing else: of what is marked [data-tell], the
@@ -10,17 +9,10 @@
 "use strict";
 
 (() => {
-  const here = document.querySelector(".bar [aria-current]");
-  const show = () => here.scrollIntoView({ behavior: "instant", block: "nearest", inline: "center" });
-  if (!here) return;
-  show();
-  addEventListener("resize", show);
-})();
-
-(() => {
   const part = document.querySelector("[data-live]");
   if (!part) return;
   const pause = Number(part.dataset.live) * 1000;
+  const FIRST_MS = 800;
   let tag = "";
   let failures = 0;
   let timer = 0;
@@ -170,6 +162,6 @@
   for (const end of ["pointerup", "pointercancel", "blur"])
     addEventListener(end, () => { pressed = false; });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
-  timer = setTimeout(look, pause);
+  timer = setTimeout(look, Math.min(pause, FIRST_MS)); // what was just done shows at once
   document.documentElement.classList.add("is-live");
 })();
