@@ -32,25 +32,15 @@ import threading
 import time
 import urllib.parse
 
-WAIT_S = 20
+from peer_common import HOST, WAIT_S, free_port
+
 BEARERBOX, SMSBOX = "/usr/sbin/bearerbox", "/usr/sbin/smsbox"
-HOST = "127.0.0.1"
 PRCTL = ctypes.CDLL(None).prctl
 
 
 def die_with_parent():
     """In a child: Kannel must not outlive a test that was killed."""
     PRCTL(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for s in sockets:
-        s.bind((HOST, 0))
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
 
 
 def wait_for_port(port):
@@ -61,7 +51,7 @@ def wait_for_port(port):
             return
         except OSError:
             time.sleep(0.05)
-    raise AssertionError(f"nothing listens on port {port} after {WAIT_S} s")
+    raise AssertionError(f"nothing listens on port {port} after {WAIT_S:g} s")
 
 
 @dataclasses.dataclass
@@ -191,7 +181,7 @@ class Kannel:
 
     def start(self):
         self.folder = tempfile.mkdtemp(prefix="kannel-peer-")
-        admin, smsbox, centre, sendsms = free_ports(4)
+        admin, smsbox, centre, sendsms = (free_port() for _ in range(4))
         path = os.path.join(self.folder, "kannel.conf")
         with open(path, "w", encoding="utf-8") as f:
             f.write(CONFIGURATION.format(admin=admin, smsbox=smsbox, centre=centre, sendsms=sendsms,

@@ -40,7 +40,8 @@ import time
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-WAIT_S = 20
+from peer_common import WAIT_S
+
 FOREVER_S = 3600
 USER, PASSWORD = "me", "s3cret"
 
@@ -290,6 +291,7 @@ class Handler(BaseHTTPRequestHandler):
             peer.note(f"sms to={message.to} from={message.sender} unicode={message.unicode} "
                       f"reference={message.reference} text={message.text}")
         time.sleep(peer.delay_s)
+        peer.may_reply.wait()
         self.send(*provider.accepted(number))
         if message.to.endswith("301"):
             self.end()
@@ -315,6 +317,8 @@ class ProviderPeer:
         self.requests, self.messages, self.events = [], [], []
         self.first_faults = []  # for the first requests, whatever their number
         self.delay_s = 0  # before each reply to an accepted message
+        self.may_reply = threading.Event()  # clear() it, and they wait for set()
+        self.may_reply.set()
         self.connections = 0
         self.lock = threading.Lock()
         self.stopped = threading.Event()
@@ -347,6 +351,7 @@ class ProviderPeer:
 
     def stop(self):
         self.stopped.set()
+        self.may_reply.set()
         self.server.shutdown()
         self.server.server_close()
 

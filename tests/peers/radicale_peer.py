@@ -28,9 +28,8 @@ import caldav
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from kannel import die_with_parent
+from peer_common import HOST, WAIT_S, free_port
 
-HOST = "127.0.0.1"
-WAIT_S = 30
 CONFIG = """\
 [server]
 hosts = {host}:{port}
@@ -70,9 +69,7 @@ class Radicale:
         self.folder = Path(tempfile.mkdtemp(prefix="betimes-radicale-"))
 
     def start(self):
-        with socket.socket() as s:
-            s.bind((HOST, 0))
-            self.port = s.getsockname()[1]
+        self.port = free_port()
         (self.folder / "users").write_text(f"{self.user}:{self.password}\n", encoding="utf-8")
         config = self.folder / "config"
         config.write_text(CONFIG.format(host=HOST, port=self.port, folder=self.folder),

@@ -27,6 +27,7 @@ server can show them all:
     rcpt-drip, dot-drip                         a reply of one byte a second, for ever
     rcpt-garbage, dot-garbage                   a reply that is none
     dot-slow                                    the reply comes after a second
+    dot-held                                    it comes after release() (peer.held: how many wait)
     rcpt-CODE-mute                              that reply, and then silence for every command
 """
 import argparse
@@ -44,10 +45,10 @@ import time
 import warnings
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+from peer_common import WAIT_S
 
 warnings.simplefilter("ignore")  # aiosmtpd warns about logins without TLS, which we want to see
 logging.getLogger("mail.log").setLevel(logging.CRITICAL)
-WAIT_S = 20
 FOREVER_S = 3600
 
 
@@ -128,6 +129,7 @@ class SmtpPeer:
         self.folder, self.log, self.mails_folder = folder, log, mails
         self.certificate = None
         self.mails, self.events, self.connections = [], [], 0
+        self.held, self._released = 0, asyncio.Event()
         self._own_folder = None
 
     # -- what happened
@@ -146,6 +148,10 @@ class SmtpPeer:
                 raise AssertionError(f"{len(self.mails)} of {count} mails after {seconds} s")
             time.sleep(0.01)
         return self.mails[:count]
+
+    def release(self):
+        """From now on nothing is held back."""
+        self._loop.call_soon_threadsafe(self._released.set)
 
     # -- aiosmtpd's hooks
 
@@ -168,6 +174,10 @@ class SmtpPeer:
             return "what a lovely day"
         if what == "slow":
             await asyncio.sleep(1)
+            return None
+        if what == "held":
+            self.held += 1
+            await self._released.wait()
             return None
         enhanced = words[2] + " " if len(words) > 2 and words[2][0].isdigit() else ""
         if words[-1] == "mute":

@@ -1,9 +1,9 @@
 """Who hears of what needs a person: one digest by a channel that works, with no client in it."""
 
-import socket
 import unittest
 
 from harness import BUSINESS, CONF, ShopTest, wait_until
+from web_browser import free_port
 
 PLAYBOOK = """
 [workflow repair]
@@ -88,9 +88,7 @@ class Alerts(ShopTest):
         self.assertIn("The rule other waits for a yes: a test.", self.wait_digests(shop, 2)["text"])
 
     def test_when_mail_is_down_it_goes_by_sms(self):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         shop = self.make(BUSINESS + f"\n[gateway mail]\ntype = smtp\ntls = none\n"
                          f"url = smtp://127.0.0.1:{port}\nfrom = a@example.com\n"
                          "[gateway phone]\ntype = file\npath = out\n"

@@ -10,7 +10,9 @@ import re
 import unittest
 from datetime import datetime
 
-from harness import BUSINESS, CONF, ROOT, FileGatewayFolder, MailServer, ShopTest, wait_until
+from harness import (
+    BUSINESS, CONF, ROOT, FileGatewayFolder, MailServer, ShopTest, slow, wait_until,
+)
 
 MONDAY = "2026-11-30T09:00"  # in Riga, +02:00
 
@@ -266,7 +268,7 @@ class AfterAnOutage(Complaint):
 class When(Complaint):
     def test_a_reminder_of_ten_minutes_is_not_lost_on_a_booking_of_twenty(self):
         self.make("[rule soon]\non = appointment starts\nwhen = 10 minutes before\nby = sms\n")
-        self.start(MONDAY, "--speed", "120")
+        self.start(MONDAY, "--speed", int(60 / slow(1)))
         self.sql("INSERT INTO appointment (client_id, starts) VALUES (1, '2026-11-30T09:20')")
         self.assertEqual(self.texts(), [])
         self.garage.wait_message(rule="soon", state="sent", seconds=20)

@@ -189,7 +189,7 @@ class Early(unittest.TestCase):
         told = self.home / "told"
         with open(told, "wb") as out:
             demo = subprocess.Popen(
-                Betimes().argv("demo", folder, "--speed", SPEED), stdin=subprocess.DEVNULL,
+                Betimes().argv("demo", folder, "--speed", SPEED // 5), stdin=subprocess.DEVNULL,
                 stdout=out, stderr=subprocess.STDOUT,
             )
         try:

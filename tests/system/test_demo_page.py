@@ -21,7 +21,7 @@ from web_browser import Browser
 os.environ.setdefault("BETIMES_SHARE", str(ROOT))
 SPEED = 100000  # a week in 6 seconds
 ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)/")
-PASSWORD = re.compile(r"sign in as (\w+) with the password ([0-9a-f-]+)")
+PASSWORD = re.compile(r"sign in as (\w+) with the password ([0-9a-f-]+)\s")
 
 
 class Terminal:
@@ -99,6 +99,7 @@ class DemoPage(unittest.TestCase):
         self.assertFalse(set(one) & set(other))
 
     def test_ctrl_c_within_the_week_ends_it_without_a_page(self):
+        self.argv = Betimes().argv("demo", self.folder, "--speed", SPEED // 10)
         terminal = self.terminal()
         terminal.wait_for(re.compile(r"^  \d\d:\d\d  (email|sms)", re.MULTILINE))
         terminal.press_ctrl_c()

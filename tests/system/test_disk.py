@@ -5,7 +5,6 @@ tells how it is, sends nothing that it cannot write down, and goes on by itself 
 import os
 import re
 import shutil
-import socket
 import sqlite3
 import subprocess
 import time
@@ -14,6 +13,7 @@ import urllib.error
 import urllib.request
 
 from harness import BUSINESS, FILES, FileGatewayFolder, ShopTest, slow, wait_until
+from web_browser import free_port
 
 PLAYBOOK = """
 [workflow repair]
@@ -117,8 +117,7 @@ class Disk(DatabaseTest):
 
     def small(self):
         """With room for all that is to go and a journal of full length (8 MB), until filled."""
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         more = f"\n[web]\nlisten = {self.port}\n[database]\npath = data/betimes.db\n"
         conf = BUSINESS + FILES.replace("path = out", "path = ../out") + more
         shop = self.shop(conf=conf, playbook=PLAYBOOK, templates=WORDS)
@@ -138,7 +137,7 @@ class Disk(DatabaseTest):
 
     def get(self, page):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{page}", timeout=10) as r:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{page}", timeout=slow(10)) as r:
                 return r.status, r.read().decode()
         except urllib.error.HTTPError as error:
             with error:

@@ -7,7 +7,7 @@ import time
 import unittest
 
 from cli_shop import KEYS, PLAYBOOK, CliTest
-from harness import CONF, wait_until
+from harness import CONF, slow, wait_until
 
 MORE_KEYS = KEYS + ["why", "together_with", "fate", "planned", "name", "segments", "cost"]
 
@@ -195,7 +195,7 @@ class Forecast(CliTest):
     def test_what_it_tells_is_what_then_goes_out(self):
         shop = self.busy()
         expected = shop.json("forecast", "--now", NOW, "--until", "2026-12-12")
-        shop.start("--now", NOW, "--speed", "20000")
+        shop.start("--now", NOW, "--speed", int(20000 / slow(1)))
         # What is held is of no use any more once its visit begins, after everything else.
         wait_until("the week to pass", lambda: shop.messages(
             rule="soon", appointment_id=2, state="expired"), 60)

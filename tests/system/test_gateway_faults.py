@@ -13,13 +13,13 @@ import re
 import urllib.request
 
 from crash_shop import PLAYBOOK, WORDS
-from harness import BUSINESS, MailServer, Shop, ShopTest, wait_until
+from harness import BUSINESS, MailServer, Shop, ShopTest, slow, wait_until
 from provider_peer import PASSWORD, USER, ProviderPeer
 from rude_peer import RudePeer
 from web_browser import free_port
 
 AT_A_TIME = 4
-TIMEOUT_S = 5  # of an exchange
+TIMEOUT_S = int(slow(5))  # of an exchange
 OTHERS = 4     # messages that have nothing to do with it
 PATIENCE_S = 40
 

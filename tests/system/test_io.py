@@ -197,9 +197,8 @@ class Stopped(Running):
     def test_told_to_stop_while_the_server_is_silent_it_ends_in_time_and_lists_the_message(self):
         shop = self.make()
         shop.start()
-        self.jobs(shop, 1, box="dot-silent-")
-        shop.wait_message(state="sending")
-        time.sleep(slow(1))  # for it to pass its point of no return
+        self.jobs(shop, 1, box="dot-held-")
+        wait_until("the point of no return", lambda: self.server.held)
         shop.service.terminate()
         shop.wait_end(seconds=40)  # below the unit's TimeoutStopSec
         self.assertEqual(len(shop.json("outbox", "--unknown")), 1)
@@ -207,10 +206,12 @@ class Stopped(Running):
     def test_told_to_stop_while_the_server_answers_slowly_it_waits_for_the_answer(self):
         shop = self.make()
         shop.start()
-        self.jobs(shop, 1, box="dot-slow-")
-        shop.wait_message(state="sending")
-        time.sleep(slow(0.3))
-        shop.stop()
+        self.jobs(shop, 1, box="dot-held-")
+        wait_until("the point of no return", lambda: self.server.held)
+        shop.service.terminate()
+        wait_until("STOPPING=1", lambda: shop.notify.has("STOPPING=1"))
+        self.server.release()
+        shop.wait_end()
         self.assertEqual(shop.states(), {"sent": 1})
         self.assertEqual(shop.json("outbox", "--unknown"), [])
 

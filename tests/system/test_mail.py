@@ -6,11 +6,11 @@ Every mail is parsed by Python's own e-mail package; a defect that it finds fail
 
 import email.utils
 import re
-import socket
 import time
 import unicodedata
 
 from harness import BUSINESS, MailServer, ShopTest, wait_until
+from web_browser import free_port
 
 PLAYBOOK = """
 [workflow repair]
@@ -283,8 +283,7 @@ class Trouble(MailTest):
         server.never_more_than(1, 0.5)
 
     def test_a_server_that_is_down_and_comes_up_gets_one_mail(self):
-        with socket.create_server(("127.0.0.1", 0)) as s:
-            port = s.getsockname()[1]
+        port = free_port()
         shop = self.mail_shop(MailServer(port=port)).start()
         self.job(shop, "a@example.com")
         self.job(shop, "b@example.com")

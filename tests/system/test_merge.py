@@ -1,6 +1,6 @@
 """Two children of one mother: messages to one client that are due together go as one."""
 
-from harness import BUSINESS, MailServer, ShopTest, wait_until
+from harness import BUSINESS, MailServer, ShopTest, slow, wait_until
 
 BOOKED = """
 [rule booked]
@@ -88,7 +88,7 @@ class Merge(ShopTest):
                          ["Booked", "Booked", "Tell us", "Tell us"])
 
     def test_one_cancelled_before_is_not_spoken_of(self):
-        shop, server = self.family(BOOKED + "settle = 3 seconds\n")
+        shop, server = self.family(BOOKED + f"settle = {slow(5):.0f} seconds\n")
         shop.sql(CHILDREN)
         wait_until("both to be planned", lambda: shop.states() == {"planned": 2})
         self.cancel_bruno(shop)

@@ -72,7 +72,7 @@ class Access:
         self.write("Password", "not the right one")
         self.press("Sign in")
         self.see("This name and password do not fit together.")
-        self.assertEqual(self.field("Name").get_attribute("value"), "anna")
+        self.assertEqual(self.value("Name"), "anna")
         self.look("sign-in-wrong")
         self.write("Password", "correct horse battery")
         self.press("Sign in")
@@ -87,10 +87,7 @@ class Access:
         for path in PAGES:
             self.go(path)
             self.element("//h1")
-            buttons = {folded(e.text) for e in self.driver.find_elements(
-                "xpath", "//main//button | //main//a[contains(@class, 'button')]")
-                if e.is_displayed()}
-            self.assertEqual(buttons - EVERYBODY, set(), path)
+            self.assertEqual(self.things("main button, main a.button") - EVERYBODY, set(), path)
         self.go("/clients/1/edit")
         self.heading("That is not for you to do")
         self.look("not-allowed")

@@ -102,7 +102,7 @@ class Board:
         self.see(f"Ilze Ozola, your {title} is ready.")
         self.look("job-before-saving")
         self.press("Back")
-        self.assertEqual(self.field("Title").get_attribute("value"), title)
+        self.assertEqual(self.value("Title"), title)
         self.press("See what this will send")
         self.press("Save")
         self.see("Saved.")
@@ -180,7 +180,7 @@ class Board:
         self.shop.sql(f"UPDATE job SET due = '2026-12-24' WHERE title = 'Opel {self.width}';")
         self.press("See what this will send")
         self.see("Somebody else has changed this since you opened it.")
-        self.assertEqual(self.field("Amount").get_attribute("value"), "77")
+        self.assertEqual(self.value("Amount"), "77")
         self.look("job-conflict")
 
     def test_a_job_is_moved_without_scripts(self):

@@ -54,8 +54,14 @@ class Playbook:
 
     def setUp(self):
         super().setUp()
+        self.shop.write("playbook.conf", PLAYBOOK)
         self.shop.wait_message(rule="ready", state="sent")
-        self.shop.wait_message(rule="reminder", state="planned")
+        self.wait_reminders("11:00")
+
+    def wait_reminders(self, at):
+        """Until both are due at this time, in UTC: the playbook on the disk is the one in use."""
+        wait_until("the reminders", lambda: [m["due"][11:16] for m in self.shop.messages(
+            rule="reminder")] == [at, at])
 
     def open(self, rule):
         self.sign_in()
@@ -93,7 +99,6 @@ class Playbook:
         self.see("The rule is on.")
 
     def test_a_field_is_changed_with_a_mistake_first_and_the_comment_stays(self):
-        self.shop.write("playbook.conf", PLAYBOOK)
         self.open("reminder")
         self.press("Edit")
         self.look("rule-edit")
@@ -117,8 +122,7 @@ class Playbook:
         self.press("Save")
         self.see("Saved. It is in use within a moment.")
         self.assertEqual(self.file(), PLAYBOOK.replace(BEFORE, AFTER))
-        wait_until("the new time", lambda: {m["due"][11:16] for m in self.shop.messages(
-            rule="reminder")} == {"10:00"})
+        self.wait_reminders("10:00")
         self.see("anna changed it")
 
     def test_quiet_hours_that_move_a_message_are_told_before_it_is_saved(self):
@@ -131,7 +135,6 @@ class Playbook:
         self.look("rule-quiet")
 
     def test_a_rule_is_made_and_taken_out_without_scripts(self):
-        self.shop.write("playbook.conf", PLAYBOOK)
         self.without_scripts()
         self.sign_in()
         self.press("Playbook")
@@ -159,7 +162,6 @@ class Playbook:
         self.see("There is a mistake in the files")
         self.see("This is the playbook that is in force")
         self.look("playbook-broken")
-        self.shop.write("playbook.conf", PLAYBOOK)
 
 
 class PlaybookOnADesk(Playbook, DeskTest):

@@ -130,7 +130,7 @@ class Templates:
         self.press("What the text may show")
         self.press("{{client.name}}")
         self.assertIn("{{client.name}}",
-                      self.field("What it says").get_attribute("value").rsplit("\n", 1)[-1])
+                      self.value("What it says").rsplit("\n", 1)[-1])
         self.look("template-names")
 
     def test_versions_are_compared_and_one_is_put_back(self):
@@ -161,7 +161,7 @@ class Templates:
         self.press("Save")
         self.see("Not saved: somebody else has changed this text meanwhile.")
         self.element(f"//del[contains(., 'Hers, on the {self.width}')]")
-        self.assertEqual(self.field("What it says").get_attribute("value").strip(),
+        self.assertEqual(self.value("What it says").strip(),
                          f"Mine, on the {self.width}")
         self.assertEqual(self.file("ready/lv.sms"), f"Hers, on the {self.width}\n")
         self.look("template-conflict")

@@ -114,7 +114,7 @@ class Today:
             INSERT INTO appointment (client_id, starts, title)
                 SELECT max(id), '2026-12-15T15:00', 'Tyres' FROM client;""")
         self.see("Otto", "#next")
-        self.assertEqual(self.field("Why? (others will read it)").get_attribute("value"),
+        self.assertEqual(self.value("Why? (others will read it)"),
                          "stock-taking")
         self.look("today-pausing")
         self.press("Pause")

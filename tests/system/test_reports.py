@@ -251,10 +251,11 @@ class Told(ReportsTest):
 
     def test_told_before_the_answer_it_comes_to_the_same(self):
         shop = self.make()
-        self.peer.delay_s = 1
+        self.peer.may_reply.clear()
         self.job(shop)
         self.report(self.address(), "delivered")
         self.assertEqual(shop.states(), {"sending": 1})
+        self.peer.may_reply.set()
         shop.wait_message(state="delivered")
         self.assertEqual(len(self.peer.messages), 1)
 

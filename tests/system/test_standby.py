@@ -50,7 +50,7 @@ class StandbyTest(ShopTest):
         twin = Twin(shop, name)
         self.addCleanup(self._close, twin)
         twin.start()
-        self.assertIn("Standing by", twin.notify.last("STATUS"))
+        wait_until("it to stand by", lambda: "Standing by" in (twin.notify.last("STATUS") or ""))
         return twin
 
     def write_jobs(self, shop, count=JOBS, first=1):

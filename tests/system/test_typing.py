@@ -24,6 +24,11 @@ new MutationObserver(() => {
 for (const e of document.querySelectorAll("[role=status]")) e.heard = e.textContent.trim();
 """
 
+# How often the text was looked at.
+CHECKS = """
+return performance.getEntriesByType("resource").filter(e => e.initiatorType === "fetch").length;
+"""
+
 FIELD = """
 const control = document.getElementById("key-" + arguments[0]);
 const error = document.getElementById("error-" + arguments[0]);
@@ -63,6 +68,11 @@ class TypingTest(ShopTest):
     def some(self, css):
         return self.driver.find_elements("css selector", css)
 
+    def said(self, css):
+        """The words there, in one look: what keeps itself up to date may be another by the next."""
+        return self.driver.execute_script(
+            "const e = document.querySelector(arguments[0]); return e ? e.innerText : ''", css)
+
     def listen(self):
         self.driver.execute_script(LISTEN)
 
@@ -78,6 +88,12 @@ class Rules(TypingTest):
         self.assertEqual(invalid, None if text is None else "true")
         return text or ""
 
+    def heard_last(self, text):
+        """This was said, and then nothing more; and nothing twice. (Where a machine is slow, what
+        was typed until then is judged as well.)"""
+        self.assertEqual(self.heard()[-1], text)
+        self.assertEqual(len(set(self.heard())), len(self.heard()))
+
     def choose(self, key, value):
         from selenium.webdriver.support.select import Select
 
@@ -88,15 +104,15 @@ class Rules(TypingTest):
         self.listen()
         field = self.one("#key-window")
         field.send_keys("9-25")
-        wait_until("what is wrong", lambda: self.told("window"))
+        wait_until("what is wrong", lambda: "`9-25`" in self.told("window"))
         self.assertEqual(field.get_attribute("value"), "9-25")
         self.assertEqual(self.driver.switch_to.active_element, field)  # nobody is torn away
         words = self.told("window")
-        self.assertEqual(self.heard(), [f"In which hours it may go: {words}"])
+        self.heard_last(f"In which hours it may go: {words}")
         self.one("#key-to").send_keys("somebody")
-        wait_until("the second", lambda: self.told("to"))
+        wait_until("the second", lambda: "`somebody`" in self.told("to"))
         self.assertEqual(self.told("window"), words)
-        self.assertEqual(self.heard()[1:], [f"Who gets it: {self.told('to')}"])
+        self.heard_last(f"Who gets it: {self.told('to')}")
         self.one("#rule-form button.strong").click()  # the same words on saving
         wait_until("the answer", lambda: self.some("[role=alert]"))
         self.assertEqual(self.told("window"), words)
@@ -119,7 +135,7 @@ class Rules(TypingTest):
     def test_what_belongs_to_no_field_is_told_above_the_button(self):
         self.go("/new-rule")
         self.one("#name").send_keys("ready-too")
-        wait_until("what is missing", lambda: "on" in self.one("#rest").text)
+        wait_until("what is missing", lambda: "needs `on = ...`" in self.said("#rest"))
         self.assertEqual(self.some("[role=alert]"), [])
 
 
@@ -131,12 +147,12 @@ class Texts(TypingTest):
         text.clear()
         text.send_keys("Hello {{client.nmae}")
         text.send_keys("}")
-        wait_until("what is wrong", lambda: "did you mean" in self.one("#problems").text)
+        wait_until("what is wrong", lambda: "did you mean" in self.said("#problems"))
         self.assertEqual(text.get_attribute("aria-describedby"), "wrong")
         told = len([t for t in self.heard() if "did you mean" in t])
+        before = self.driver.execute_script(CHECKS)
         text.send_keys(" and more")
-        wait_until("the preview", lambda: self.driver.execute_script(
-            "return document.getElementById('text').value.endsWith('more')"))
+        wait_until("another look", lambda: self.driver.execute_script(CHECKS) > before)
         self.assertEqual(told, 1)
         self.assertEqual(len([t for t in self.heard() if "did you mean" in t]), 1)
 
@@ -145,7 +161,7 @@ class Texts(TypingTest):
         text = self.one("#text")
         text.send_keys("{{appointment.starts}")
         text.send_keys("}")
-        wait_until("the note", lambda: "is always empty here" in self.one("#problems").text)
+        wait_until("the note", lambda: "is always empty here" in self.said("#problems"))
         self.assertEqual(text.get_attribute("aria-describedby"), "noted")
         self.assertIsNone(text.get_attribute("aria-invalid"))
 
@@ -175,7 +191,7 @@ class Live(TypingTest):
         self.garage.sql("""
             INSERT INTO client (name, phone) VALUES ('Anna', '+37120000001');
             INSERT INTO job (client_id, stage) VALUES (1, 'Ready');""")
-        wait_until("the message", lambda: "Anna" in self.one("#went").text, 30)
+        wait_until("the message", lambda: "Anna" in self.said("#went"), 30)
         self.assertTrue(self.driver.execute_script(
             "return document.querySelector('#state p').mine === true"))
         self.assertFalse(self.driver.execute_script(

@@ -216,7 +216,7 @@ class Crowds(AbuseTest):
             elif i % 3 == 2:
                 s.sendall(b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Type: " +
                           FORM.encode() + b"\r\nContent-Length: 1000\r\n\r\na=")
-        self.assertLess(self.work(3), max(1, alone_s * 10))
+        self.assertLess(self.work(3), max(slow(2), alone_s * 10))
         self.assertEqual(len(self.garage.query("SELECT id FROM note")), self.notes)
         fds = len(list((self.proc() / "fd").iterdir()))
         self.assertLess(fds, IDLE)
@@ -229,7 +229,7 @@ class Crowds(AbuseTest):
             self.connect().sendall(b"GET /clients HTTP/1.1\r\n")
         self.write_client()
         self.garage.sql("INSERT INTO job (client_id, stage) VALUES (1, 'Ready');")
-        self.garage.wait_message(rule="ready", state="sent", seconds=5)
+        self.garage.wait_message(rule="ready", state="sent")
 
     def test_slow_senders_are_ended_at_the_deadline_however_busy_they_look(self):
         head, body = self.connect(), self.connect()
@@ -286,7 +286,7 @@ class Crowds(AbuseTest):
             flood.append(s)
         begin = time.monotonic()
         self.assertEqual(browser.get("/").status, 200)
-        self.assertLess(time.monotonic() - begin, slow(1))
+        self.assertLess(time.monotonic() - begin, slow(3))
         found = [status_of(s.recv(4096)) for s in flood]
         self.assertTrue(set(found) <= {401, 429, 503}, found)
 

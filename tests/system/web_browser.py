@@ -4,29 +4,18 @@ person. Not a test itself."""
 import contextlib
 import html
 import http.client
-import random
 import re
 import socket
 import urllib.parse
 
 from harness import slow
 
+from peer_common import free_port
+
+__all__ = ["FORM", "PASSWORD", "Answer", "Browser", "fields_of", "free_port", "raw", "status_of"]
+
 FORM = "application/x-www-form-urlencoded"
 PASSWORD = "correct horse battery"
-PORTS = range(20000, 32000)  # below those that the system gives to whoever asks for any
-
-
-def free_port():
-    """One that nobody listens on, and that no server gets meanwhile who leaves the choice to the
-    system."""
-    while True:
-        with contextlib.closing(socket.socket()) as s:
-            port = random.SystemRandom().choice(PORTS)
-            try:
-                s.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 class Answer:

@@ -40,6 +40,8 @@ PICTURE_HEIGHT_MAX = 4000
 TOLD_MAX = 3000  # letters of a page that was another than expected
 INTO_SIGHT = ("arguments[0].scrollIntoView({block: 'nearest', inline: 'center', "
               "behavior: 'instant'})")
+SEEN = ("return [...document.querySelectorAll(arguments[0])].filter(e => e.checkVisibility())"
+        ".map(e => e.innerText)")
 # What a person reads as the name of something to press, in XPath.
 NAMED = ("normalize-space(.)={0} or normalize-space(@aria-label)={0} or "
          "starts-with(normalize-space(@aria-label), concat({0}, ': ')) or "
@@ -163,10 +165,14 @@ class PersonTest(unittest.TestCase):
         found = self.element(f"//label[normalize-space(.)={quoted(label)}]")
         return self.element(f"//*[@id='{found.get_attribute('for')}']")
 
-    def things(self):
-        """The words of all that can be pressed."""
-        found = self.driver.find_elements("xpath", "//main//*[self::a or self::button]")
-        return {folded(e.text) for e in found if e.is_displayed()}
+    def things(self, css="main a, main button"):
+        """The words of all that can be pressed, at one moment."""
+        return {folded(words) for words in self.driver.execute_script(SEEN, css)}
+
+    def value(self, label):
+        """What stands in the field."""
+        return self.when(f"the field “{label}”",
+                         lambda: [self.field(label).get_attribute("value")])[0]
 
     # ---- doing
 
@@ -182,15 +188,22 @@ class PersonTest(unittest.TestCase):
 
     def write(self, label, text):
         """Type into a field, in the place of what stood there."""
-        field = self.field(label)
-        field.clear()
-        field.send_keys(text)
-        return field
+        def written():
+            field = self.field(label)
+            field.clear()
+            field.send_keys(text)
+            return True
+
+        self.when(f"“{label}” to write in", written)
 
     def choose(self, label, option):
         from selenium.webdriver.support.ui import Select
 
-        Select(self.field(label)).select_by_visible_text(option)
+        def chosen():
+            Select(self.field(label)).select_by_visible_text(option)
+            return True
+
+        self.when(f"“{option}” to choose at “{label}”", chosen)
 
     # ---- seeing
 
