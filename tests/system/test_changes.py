@@ -223,7 +223,7 @@ class Ended(ChangeTest):
     def test_five_hundred_cancelled_a_moment_before_they_are_due_send_nothing(self):
         playbook = VISITS.replace("[rule cancelled]\non = appointment cancelled\nby = sms\n", "")
         shop = self.make(playbook=playbook)
-        self.start("2026-12-02T12:00")
+        self.start("2026-12-02T17:55")
         shop.sql("""
             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
             INSERT INTO appointment (ref, client_id, starts) SELECT 'v' || i, 1, '2026-12-03T15:00'

@@ -325,7 +325,7 @@ class Words(Complaint):
             f"('j{i}', {i}, 'Ready', {'hex(zeroblob(5000))' if i == 1 else repr(f't{i}')});"
             for i in range(1, 21)) + "COMMIT;")
         wait_until("the others", lambda: len(self.texts()) == 19, 20)
-        self.assertEqual(self.garage.message(state="held")["attempts"], 0)
+        self.assertEqual(self.garage.wait_message(state="held")["attempts"], 0)
 
 
 class TheList(unittest.TestCase):
