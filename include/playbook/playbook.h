@@ -100,6 +100,7 @@ struct rule {
     enum rule_unknown unknown;
     char *on_text, *when_text, *to_text; /* as written, white space folded; for people and for the
                                             switch-on rule of design.md */
+    uint64_t plan_digest;                /* of its section, as far as planning depends on it */
     int line;
 };
 
@@ -112,8 +113,9 @@ struct playbook {
     size_t rule_count;
     /* Some rule on visits, or on anything else, ends or goes by what a client answers later. */
     bool visits_mind_answers, others_mind_answers;
-    bool minds_silence; /* some rule is on `client hears nothing` */
-    uint64_t digest;    /* of what planning depends on: not of words, nor of comments */
+    bool minds_silence;    /* some rule is on `client hears nothing` */
+    uint64_t digest;       /* of what planning depends on: not of words, nor of comments */
+    uint64_t frame_digest; /* the same but for what the rules say, beside their names and order */
 };
 
 /* Read and check the file. Everything that is wrong goes into `problems`; returns NULL when there
@@ -134,6 +136,12 @@ struct settings; /* playbook/settings.h */
 void playbook_check(const struct playbook *p, const struct settings *settings,
                     struct problems *problems);
 void playbook_free(struct playbook *p);
+
+/* Do they differ in one rule alone, as far as planning depends on them, and does neither that rule
+ * go by what others do (`no answer to`, `client hears nothing`) nor any other by what it does? Then
+ * what others want of a subject is what they wanted, but for what came too late to be said in its
+ * time (`missed`), where rules look at each other. */
+bool playbook_lone_change(const struct playbook *before, const struct playbook *now, size_t *rule);
 
 const struct rule *playbook_rule(const struct playbook *p, const char *name); /* NULL: none */
 const struct workflow *playbook_workflow(const struct playbook *p, const char *name);

@@ -5,6 +5,7 @@
 #ifndef WATCH_REPLAN_H
 #define WATCH_REPLAN_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "store/messages.h"
@@ -20,6 +21,11 @@ struct replan_counts {
  * they are. `counts` is added to. */
 int replan_subject(struct world *w, int64_t entity_id, int64_t now_ms,
                    struct replan_counts *counts);
+
+/* Plan the first of these subjects again, and those after it whose ids follow it, together; *done:
+ * how many. `ids` rise, and `count` is at least 1. */
+int replan_subjects(struct world *w, const int64_t *ids, size_t count, int64_t now_ms,
+                    struct replan_counts *counts, size_t *done);
 
 /* This message has reached its recipient, or may have: plan again what counts from there (rules on
  * `no answer to` its rule, rules on `client hears nothing`); *replanned is set if there was any.

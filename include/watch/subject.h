@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "store/entities.h"
+#include "store/stretch.h"
 #include "watch/world.h"
 
 struct subject {
@@ -20,6 +21,7 @@ struct subject {
     struct plan_event *events;
     size_t event_count;
     struct plan_asked *asked;
+    int64_t client_entity;    /* the client's, if it is known already; else 0 */
     struct plan_subject plan; /* points into the rest: do not copy */
 };
 
@@ -28,5 +30,10 @@ struct subject {
 int subject_load_records(struct world *w, int64_t entity_id, struct subject *out);
 int subject_load(struct world *w, int64_t entity_id, struct subject *out);
 void subject_close(struct subject *s);
+
+/* What planning needs of those of a stretch of entities that can be loaded together: visits that
+ * are there, with their client, and belong to no job, which is what there are many of. out[i] is
+ * that of id first + i; those that were left out have the entity id 0. Close each in any case. */
+int subject_load_stretch(struct world *w, struct stretch at, struct subject *out);
 
 #endif

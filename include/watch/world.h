@@ -30,7 +30,10 @@ struct world {
     const struct playbook *playbook;
     struct rule_state *rules; /* in the playbook's order */
     uint64_t configuration;   /* a fingerprint of settings and playbook */
-    int64_t generation;       /* the same, and how often plans became outdated; never 0 */
+    int64_t outdated;         /* how often plans became outdated */
+    int64_t generation;       /* both of them; never 0 */
+    int64_t former;           /* what is planned with this generation needs only the plan of the */
+    size_t lone_rule;         /* ... rule lone_rule anew, see world_inherit; 0: there is none */
     struct plan_world plan;   /* what plan_subject takes; now_ms is set by whoever plans */
     bool behind; /* the log was a backlog: people may have changed since what is planned for them */
 
@@ -45,7 +48,8 @@ struct world {
  * otherwise they are only read. settings and playbook must outlive the world. */
 int world_load(struct world *w, struct store *s, const struct settings *settings,
                const struct playbook *playbook, int64_t now_ms, bool sync);
-/* Take over what was learned with another one, which goes on without: the numbers read so far. */
+/* Take over what was learned with another one, which goes on without: the numbers read so far; and
+ * what is planned by it, where it differs in nothing but one rule that no other goes by. */
 void world_inherit(struct world *w, struct world *from);
 void world_close(struct world *w);
 
@@ -67,8 +71,9 @@ int world_reload_staff(struct world *w);
 /* The index of the rule with this row id in the playbook; -1: none. */
 int world_rule_by_id(const struct world *w, int64_t rule_id);
 
-/* How a client or a member of staff can be reached. */
-int contact_of_client(struct world *w, const struct client *c, struct contact *out);
+/* How a client or a member of staff can be reached. `consents`: the ledger may have something of
+ * the client. */
+int contact_of_client(struct world *w, const struct client *c, bool consents, struct contact *out);
 void contact_of_staff(struct world *w, const struct staff *s, struct contact *out);
 
 #endif

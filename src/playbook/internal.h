@@ -89,6 +89,9 @@ bool value_host_is_loopback(const char *host);
 
 /* A fingerprint of what the file says about when, whether and to whom messages are planned. */
 uint64_t plan_digest(const struct ini *ini);
+/* The same but for what the rules say: their names and order alone; and what one rule says. */
+uint64_t plan_digest_frame(const struct ini *ini);
+uint64_t plan_digest_rule(const struct ini_section *section);
 
 /* ---- secrets.c */
 

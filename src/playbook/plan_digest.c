@@ -48,7 +48,15 @@ static uint64_t add(uint64_t digest, const char *text)
     return str_hash(text, strlen(text) + 1, digest);
 }
 
-uint64_t plan_digest(const struct ini *ini)
+static uint64_t add_entries(uint64_t digest, const struct ini_section *s)
+{
+    for (size_t k = 0; k < s->count; k++)
+        if (counts(s->kind, s->entries[k].key))
+            digest = add(add(digest, s->entries[k].key), s->entries[k].value);
+    return digest;
+}
+
+static uint64_t digest_of(const struct ini *ini, bool with_rules)
 {
     uint64_t digest = 0;
 
@@ -57,9 +65,43 @@ uint64_t plan_digest(const struct ini *ini)
         if (!counts(s->kind, NULL))
             continue;
         digest = add(add(digest, s->kind), s->name);
-        for (size_t k = 0; k < s->count; k++)
-            if (counts(s->kind, s->entries[k].key))
-                digest = add(add(digest, s->entries[k].key), s->entries[k].value);
+        if (with_rules || strcmp(s->kind, "rule") != 0)
+            digest = add_entries(digest, s);
     }
     return digest;
+}
+
+uint64_t plan_digest(const struct ini *ini)
+{
+    return digest_of(ini, true);
+}
+
+uint64_t plan_digest_frame(const struct ini *ini)
+{
+    return digest_of(ini, false);
+}
+
+uint64_t plan_digest_rule(const struct ini_section *section)
+{
+    return add_entries(0, section);
+}
+
+/* Does it go by what other rules do, or they by what it does? */
+static bool is_lone(const struct rule *r)
+{
+    return !r->asked && r->of_rule == NULL && r->event != EVENT_CLIENT_SILENCE;
+}
+
+bool playbook_lone_change(const struct playbook *before, const struct playbook *now, size_t *rule)
+{
+    size_t changed = 0;
+
+    if (before->frame_digest != now->frame_digest || before->rule_count != now->rule_count)
+        return false;
+    for (size_t i = 0; i < now->rule_count; i++)
+        if (before->rules[i].plan_digest != now->rules[i].plan_digest) {
+            changed++;
+            *rule = i;
+        }
+    return changed == 1 && is_lone(&before->rules[*rule]) && is_lone(&now->rules[*rule]);
 }

@@ -328,6 +328,7 @@ static struct playbook *parse(const struct ini *ini, bool all, struct problems *
 
     p->file = mem_strdup(ini->file);
     p->digest = plan_digest(ini);
+    p->frame_digest = plan_digest_frame(ini);
     p->workflows = mem_array(ini->count + 1, sizeof(*p->workflows));
     p->rules = mem_array(ini->count + 1, sizeof(*p->rules));
     for (size_t i = 0; i < ini->count; i++) {
@@ -336,8 +337,11 @@ static struct playbook *parse(const struct ini *ini, bool all, struct problems *
             workflow_read(&r, &ini->sections[i], &p->workflows[p->workflow_count++]);
     }
     for (size_t i = 0; i < ini->count; i++)
-        if (strcmp(ini->sections[i].kind, "rule") == 0)
-            rule_read(&r, &ini->sections[i], &p->rules[p->rule_count++]);
+        if (strcmp(ini->sections[i].kind, "rule") == 0) {
+            struct rule *rule = &p->rules[p->rule_count++];
+            rule_read(&r, &ini->sections[i], rule);
+            rule->plan_digest = plan_digest_rule(&ini->sections[i]);
+        }
     for (size_t i = 0; i < ini->count; i++)
         if (strcmp(ini->sections[i].kind, "rule") == 0)
             check_together(&r, p, &ini->sections[i], &p->rules[n++]);

@@ -182,7 +182,7 @@ int written_channel(struct store *s, const struct settings *settings, int64_t cl
         return rc;
     rc = store_client(s, client_id, &client);
     if (rc == 0)
-        rc = contact_of_client(&world, &client, &contact);
+        rc = contact_of_client(&world, &client, true, &contact);
     if (rc == 0 &&
         plan_channels(&preferred, &settings->business, &contact.plan, channels, reason) > 0)
         *out = channels[0];

@@ -210,8 +210,12 @@ static int plan_waiting(struct work *w, int64_t now_ms, int64_t until_us)
 
     if (w->planned_to == 0)
         subjects_sort(&w->waiting);
-    while (rc == 0 && w->planned_to < w->waiting.count && time_left(until_us))
-        rc = replan_subject(w->world, w->waiting.ids[w->planned_to++], now_ms, &counts);
+    while (rc == 0 && w->planned_to < w->waiting.count && time_left(until_us)) {
+        size_t done;
+        rc = replan_subjects(w->world, &w->waiting.ids[w->planned_to],
+                             w->waiting.count - w->planned_to, now_ms, &counts, &done);
+        w->planned_to += done;
+    }
     if (counts.planned + counts.moved + counts.voided > 0)
         log_debug("planned", "new=%lld moved=%lld voided=%lld", (long long)counts.planned,
                   (long long)counts.moved, (long long)counts.voided);

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "store/internal.h"
+#include "store/stretch.h"
 #include "store/tasks.h"
 
 static const char *const state_names[MESSAGE_STATES] = {
@@ -165,6 +166,34 @@ int store_messages_of(struct store *s, int64_t subject_id, struct message **out,
     int rc = read_all(s, st, out, count);
     if (*count > 1)
         qsort(*out, *count, sizeof(**out), by_id);
+    return rc;
+}
+
+static int by_subject(const void *a, const void *b)
+{
+    const struct message *x = a, *y = b;
+
+    return x->subject_id != y->subject_id ? (x->subject_id > y->subject_id ? 1 : -1) : by_id(a, b);
+}
+
+int store_stretch_messages(struct store *s, struct stretch at, int64_t rule_id,
+                           struct message **out, size_t *count)
+{
+    sqlite3_stmt *st =
+        rule_id == 0 ? store_prepare(s, "SELECT " COLUMNS " FROM message INDEXED BY message_key "
+                                        "WHERE subject_id BETWEEN ?1 AND ?2")
+                     : store_prepare(s, "SELECT " COLUMNS " FROM message INDEXED BY message_key "
+                                        "WHERE subject_id BETWEEN ?1 AND ?2 AND rule_id = ?3");
+
+    if (st != NULL) {
+        bind_int(st, 1, at.first);
+        bind_int(st, 2, at.last);
+    }
+    if (st != NULL && rule_id != 0)
+        bind_int(st, 3, rule_id);
+    int rc = read_all(s, st, out, count);
+    if (*count > 1)
+        qsort(*out, *count, sizeof(**out), by_subject);
     return rc;
 }
 

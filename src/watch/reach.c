@@ -92,7 +92,7 @@ int reach_changed(struct world *w, int64_t client_id, int64_t client_row, int64_
     if (rc == 0 && open) {
         rc = store_client(w->store, client_row, &client);
         gone = rc == ERR_NOTFOUND;
-        rc = gone ? 0 : rc == 0 ? contact_of_client(w, &client, &contact) : rc;
+        rc = gone ? 0 : rc == 0 ? contact_of_client(w, &client, true, &contact) : rc;
         if (rc == 0 && (gone || is_reachable(w, &contact.plan, why)))
             rc = store_task_end(w->store, key,
                                 gone ? "the client is not in the database any more"

@@ -18,6 +18,7 @@
 #include "store/tasks.h"
 #include "watch/absorb.h"
 #include "watch/reach.h"
+#include "watch/replan_inner.h"
 #include "watch/stray.h"
 #include "watch/subject.h"
 
@@ -33,6 +34,7 @@ struct replan {
     char (*why)[PLAN_REASON_MAX]; /* per rule: the planner's last word about it */
     struct message *added;        /* not written yet; their words are the intents' */
     size_t added_count, added_cap;
+    const struct rule *only; /* the one that is planned, whose rows these are; NULL: all */
     struct replan_counts *counts;
     /* The recipient of the intent before, who is mostly that of the next one: client or staff by
      * row, with the entity. 0: not known. */
@@ -81,6 +83,11 @@ static int recipient_entity(struct replan *p, const struct intent *in, int64_t *
 }
 
 /* --- one intent --- */
+
+static bool is_planned(const struct replan *p, const struct intent *in)
+{
+    return p->only == NULL || &p->w->playbook->rules[in->rule] == p->only;
+}
 
 static bool answers(const struct replan *p, const struct message *m, const struct intent *in,
                     int64_t recipient_id)
@@ -454,107 +461,83 @@ static int tell_orphan(struct replan *p, const struct subject *s)
     return rc;
 }
 
+/* Does a rule that is not planned want something that came too late to be said in its time? Then
+ * what it gets may depend on what the planned one wants. */
+static bool others_missed(const struct replan *p)
+{
+    for (size_t i = 0; i < p->intents->count; i++)
+        if (p->intents->items[i].missed && !is_planned(p, &p->intents->items[i]))
+            return true;
+    return false;
+}
+
+static int meet_all(struct replan *p, const struct subject *s)
+{
+    struct world *w = p->w;
+    int rc = 0;
+
+    if (s->plan.client == NULL)
+        rc = tell_orphan(p, s);
+    if (rc == 0 && s->plan.job != NULL && stray_stage(w->playbook, s->entity.state))
+        rc = stray_found(w, p->subject_id, s->entity.state, p->now_ms);
+    for (size_t i = 0; rc == 0 && i < p->intents->count; i++)
+        if (is_planned(p, &p->intents->items[i]))
+            rc = meet(p, &p->intents->items[i]);
+    if (rc == 0)
+        rc = store_messages_add(w->store, p->added, p->added_count);
+    return rc == 0 ? void_unwanted(p, NULL) : rc;
+}
+
+int replan_loaded(struct world *w, int64_t entity_id, const struct subject *s,
+                  const struct replan_rows *rows, int64_t now_ms, struct replan_counts *counts)
+{
+    struct replan p = {.w = w,
+                       .now_ms = now_ms,
+                       .subject_id = entity_id,
+                       .rows = rows->items,
+                       .row_count = rows->count,
+                       .only = rows->lone ? &w->playbook->rules[w->lone_rule] : NULL,
+                       .counts = counts};
+    struct intents intents = {0};
+    int rc;
+
+    p.wanted = mem_array(p.row_count, sizeof(*p.wanted));
+    p.why = mem_array(w->playbook->rule_count, sizeof(*p.why));
+    if (s != NULL && s->client_entity != 0) {
+        p.last = RECIPIENT_CLIENT;
+        p.last_row = s->plan.client_row;
+        p.last_id = s->client_entity;
+    }
+    if (s == NULL) {
+        rc = void_unwanted(&p, "the record was deleted");
+    } else {
+        p.subject = &s->plan;
+        p.intents = &intents;
+        w->plan.now_ms = now_ms;
+        plan_subject(&w->plan, &s->plan, &intents, keep_word, &p);
+        rc = p.only != NULL && others_missed(&p) ? REPLAN_WHOLE : meet_all(&p, s);
+    }
+    intents_close(&intents);
+    free(p.wanted);
+    free(p.added);
+    free(p.why);
+    return rc;
+}
+
 int replan_subject(struct world *w, int64_t entity_id, int64_t now_ms, struct replan_counts *counts)
 {
-    struct replan p = {.w = w, .now_ms = now_ms, .subject_id = entity_id, .counts = counts};
-    struct intents intents = {0};
+    struct replan_rows rows = {0};
     struct subject subject;
     int rc = subject_load(w, entity_id, &subject);
     bool gone = rc == ERR_NOTFOUND;
 
     if (gone || (rc == 0 && subject.entity.generation != ENTITY_NEVER_PLANNED))
-        rc = store_messages_of(w->store, entity_id, &p.rows, &p.row_count);
-    p.wanted = mem_array(p.row_count, sizeof(*p.wanted));
-    p.why = mem_array(w->playbook->rule_count, sizeof(*p.why));
-    if (rc == 0 && gone) {
-        rc = void_unwanted(&p, "the record was deleted");
-    } else if (rc == 0) {
-        p.subject = &subject.plan;
-        p.intents = &intents;
-        if (subject.plan.client == NULL)
-            rc = tell_orphan(&p, &subject);
-        if (rc == 0 && subject.plan.job != NULL && stray_stage(w->playbook, subject.entity.state))
-            rc = stray_found(w, entity_id, subject.entity.state, now_ms);
-        w->plan.now_ms = now_ms;
-        plan_subject(&w->plan, &subject.plan, &intents, keep_word, &p);
-        for (size_t i = 0; rc == 0 && i < intents.count; i++)
-            rc = meet(&p, &intents.items[i]);
-        if (rc == 0)
-            rc = store_messages_add(w->store, p.added, p.added_count);
-        if (rc == 0)
-            rc = void_unwanted(&p, NULL);
-    }
+        rc = store_messages_of(w->store, entity_id, &rows.items, &rows.count);
+    if (rc == 0)
+        rc = replan_loaded(w, entity_id, gone ? NULL : &subject, &rows, now_ms, counts);
     if (rc == 0)
         rc = store_entity_planned(w->store, entity_id, w->generation);
-    intents_close(&intents);
-    messages_free(p.rows, p.row_count);
-    free(p.wanted);
-    free(p.added);
-    free(p.why);
+    messages_free(rows.items, rows.count);
     subject_close(&subject);
-    return rc;
-}
-
-/* --- what the client hears --- */
-
-struct open_jobs {
-    const struct playbook *playbook;
-    struct subjects *out;
-};
-
-/* Every workflow that has the stage says that the job has ended. */
-static bool has_ended(const struct playbook *p, const char *stage)
-{
-    bool ended = false;
-
-    for (size_t i = 0; i < p->workflow_count; i++) {
-        const struct workflow *flow = &p->workflows[i];
-        if (!workflow_has(flow, stage))
-            continue;
-        if (!workflow_is_done(flow, stage) && !workflow_is_lost(flow, stage))
-            return false;
-        ended = true;
-    }
-    return ended;
-}
-
-static void add_open(void *arg, int64_t entity_id, const char *stage)
-{
-    struct open_jobs *jobs = arg;
-
-    if (!has_ended(jobs->playbook, stage))
-        subjects_add(jobs->out, entity_id);
-}
-
-/* A new silence begins with this: for all that is open with the client. */
-static int contact_made(struct world *w, const struct message *m, struct subjects *out)
-{
-    struct open_jobs jobs = {.playbook = w->playbook, .out = out};
-    struct entity e;
-    int rc = store_entity(w->store, m->recipient_id, &e);
-
-    if (rc == 0 && e.kind == ENTITY_CLIENT)
-        rc = store_stages_of_client(w->store, e.row_id, add_open, &jobs);
-    entity_close(&e);
-    return rc;
-}
-
-int replan_reached(struct world *w, const struct message *m, int64_t now_ms, bool *replanned)
-{
-    int index = world_rule_by_id(w, m->rule_id);
-    const struct rule *r = index >= 0 ? &w->playbook->rules[index] : NULL;
-    struct subjects subjects = {0};
-    struct replan_counts counts = {0};
-    int rc = 0;
-
-    if (r != NULL && r->asked)
-        subjects_add(&subjects, m->subject_id);
-    if (w->playbook->minds_silence && (r == NULL || r->event != EVENT_CLIENT_SILENCE))
-        rc = contact_made(w, m, &subjects);
-    subjects_sort(&subjects);
-    for (size_t i = 0; rc == 0 && i < subjects.count; i++)
-        rc = replan_subject(w, subjects.ids[i], now_ms, &counts);
-    *replanned = *replanned || subjects.count > 0;
-    subjects_close(&subjects);
     return rc;
 }

@@ -35,11 +35,11 @@ static const struct zone *zone_or(const char *name, const struct zone *fallback)
     return z != NULL ? z : fallback;
 }
 
-int contact_of_client(struct world *w, const struct client *c, struct contact *out)
+int contact_of_client(struct world *w, const struct client *c, bool consents, struct contact *out)
 {
     const struct business *b = &w->settings->business;
-    struct consents ledger;
-    int rc = store_consents(w->store, c->id, &ledger);
+    struct consents ledger = {0};
+    int rc = consents ? store_consents(w->store, c->id, &ledger) : 0;
 
     *out = (struct contact){0};
     if (rc != 0)
@@ -92,6 +92,13 @@ int world_reload_staff(struct world *w)
     return 0;
 }
 
+static uint64_t holidays_hash(const struct settings *s)
+{
+    const struct hours_calendar *c = &s->business.calendar;
+
+    return str_hash(c->holidays, c->holiday_count * sizeof(*c->holidays), 0);
+}
+
 /* What a person wrote that changes when a message is due. */
 static uint64_t fingerprint(const struct settings *s, const struct playbook *p)
 {
@@ -99,19 +106,19 @@ static uint64_t fingerprint(const struct settings *s, const struct playbook *p)
 
     h = str_hash(&s->digest, sizeof(s->digest), h);
     h = str_hash(&p->digest, sizeof(p->digest), h);
-    const struct hours_calendar *c = &s->business.calendar;
-    return str_hash(c->holidays, c->holiday_count * sizeof(*c->holidays), h);
+    uint64_t holidays = holidays_hash(s);
+    return str_hash(&holidays, sizeof(holidays), h);
 }
 
 static int find_generation(struct world *w)
 {
-    int64_t epoch;
-    int rc = store_plans_epoch(w->store, &epoch);
+    int rc = store_plans_epoch(w->store, &w->outdated);
 
     if (rc != 0)
         return rc;
-    uint64_t h = str_hash(&epoch, sizeof(epoch), w->configuration) >> 1;
+    uint64_t h = str_hash(&w->outdated, sizeof(w->outdated), w->configuration) >> 1;
     w->generation = h != 0 ? (int64_t)h : 1;
+    w->former = 0;
     return 0;
 }
 
@@ -207,8 +214,25 @@ int world_load(struct world *w, struct store *s, const struct settings *settings
     return 0;
 }
 
+/* Nothing else that planning depends on is another than it was: neither the settings, nor the
+ * clocks, nor since when the other rules count. */
+static bool differ_in_one_rule(const struct world *before, const struct world *now, size_t *rule)
+{
+    if (before->settings->digest != now->settings->digest ||
+        holidays_hash(before->settings) != holidays_hash(now->settings) ||
+        before->outdated != now->outdated ||
+        !playbook_lone_change(before->playbook, now->playbook, rule))
+        return false;
+    for (size_t i = 0; i < now->playbook->rule_count; i++)
+        if (before->rules[i].id != now->rules[i].id ||
+            (i != *rule && before->rules[i].since_ms != now->rules[i].since_ms))
+            return false;
+    return true;
+}
+
 void world_inherit(struct world *w, struct world *from)
 {
+    w->former = differ_in_one_rule(from, w, &w->lone_rule) ? from->generation : 0;
     free(w->phones);
     w->phones = from->phones;
     from->phones = NULL;

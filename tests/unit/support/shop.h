@@ -254,8 +254,11 @@ static inline struct replan_counts shop_plan(struct shop *s, struct subjects *li
     struct replan_counts counts = {0};
 
     subjects_sort(list);
-    for (size_t i = 0; i < list->count; i++)
-        shop_ok(s, replan_subject(&s->world, list->ids[i], shop_now_ms, &counts), "plan");
+    for (size_t i = 0, done; i < list->count; i += done)
+        shop_ok(
+            s,
+            replan_subjects(&s->world, &list->ids[i], list->count - i, shop_now_ms, &counts, &done),
+            "plan");
     subjects_close(list);
     return counts;
 }
@@ -359,17 +362,27 @@ static inline void shop_forget_templates(struct shop *s)
     s->templates = NULL;
 }
 
-/* The owner saves another playbook. */
-static inline void shop_edit(struct shop *s, const char *playbook)
+/* The owner saves another playbook; nothing is planned by it yet. */
+static inline void shop_save(struct shop *s, const char *playbook)
 {
     struct playbook *before = s->playbook;
+    struct world old = s->world;
 
+    s->world = (struct world){0};
     shop_file(s, "playbook.conf", playbook);
     s->playbook = shop_read_playbook(s);
     shop_load_world(s);
+    world_inherit(&s->world, &old);
+    world_close(&old);
     playbook_free(before);
     conditions_forget(s->conditions);
     shop_forget_templates(s);
+}
+
+/* The same, and it is planned. */
+static inline void shop_edit(struct shop *s, const char *playbook)
+{
+    shop_save(s, playbook);
     shop_sweep(s);
 }
 

@@ -1,0 +1,51 @@
+/*
+ * What planning needs of many subjects at once: of a stretch of entities whose ids follow each
+ * other, each kind of rows by one statement. A subject by itself takes seven, and to begin each of
+ * them takes longer than to read the few rows that it finds.
+ */
+#ifndef STORE_STRETCH_H
+#define STORE_STRETCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "plan/record.h"
+#include "store/entities.h"
+#include "store/messages.h"
+#include "store/store.h"
+
+struct stretch {
+    int64_t first, last; /* ids of entities, both of them in it */
+};
+
+/* A visit with what its plan depends on: of the entity neither key, state nor facts; of the
+ * appointment its times, zone and status, and whom it is with; of the client the addresses, the
+ * channel and the zone. */
+struct stretch_visit {
+    struct entity entity;
+    struct appointment appointment;
+    struct client client;
+    int64_t client_entity; /* 0: the client was not looked at yet */
+    bool consents;         /* the ledger says something of the client */
+};
+
+/* The visits of the stretch that are there, whose client is there, and that belong to no job, by
+ * the entity's id. Their texts are the callee's to free. */
+typedef void (*stretch_visit_each)(void *arg, const struct stretch_visit *v);
+int store_stretch_visits(struct store *s, struct stretch at, stretch_visit_each each, void *arg);
+
+/* The events of all its entities, by the entity's id, oldest first. Their texts are the callee's to
+ * free. */
+typedef void (*stretch_event_each)(void *arg, int64_t entity_id, const struct plan_event *e);
+int store_stretch_events(struct store *s, struct stretch at, stretch_event_each each, void *arg);
+
+/* The messages about its subjects, of one rule or (`rule_id` 0) of all, by subject and id; free
+ * with messages_free. */
+int store_stretch_messages(struct store *s, struct stretch at, int64_t rule_id,
+                           struct message **out, size_t *count);
+
+/* All of the stretch are planned with this generation. */
+int store_stretch_planned(struct store *s, struct stretch at, int64_t generation);
+
+#endif

@@ -1,0 +1,97 @@
+/*
+ * Planning many subjects. See replan_subjects in watch/replan.h.
+ *
+ * After an import, an edit of the playbook or new zone data there are as many to plan as the
+ * database has, mostly visits, and mostly one beside the other. Those are loaded together; what
+ * planning one of them writes is nothing that the plan of another depends on. What cannot be loaded
+ * so is planned by itself.
+ *
+ * Where all of them are planned with the playbook that stood before, and one rule alone has changed
+ * since, only its messages are read and planned (world_inherit). All rules are asked what they
+ * want, since that takes next to nothing; if another one wants something that came too late to be
+ * said in its time, whether it gets it may depend on the changed one, and the subject is planned
+ * whole.
+ */
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "store/stretch.h"
+#include "watch/replan_inner.h"
+
+#define STRETCH_MAX 64
+
+static struct stretch stretch_of(const int64_t *ids, size_t count)
+{
+    size_t n = 1;
+
+    while (n < count && n < STRETCH_MAX && ids[n] == ids[n - 1] + 1)
+        n++;
+    return (struct stretch){ids[0], ids[n - 1]};
+}
+
+/* Of those that are loaded: do they need the lone rule alone; was any of them planned before? */
+static void look_through(const struct world *w, const struct subject *list, size_t count,
+                         bool *lone, bool *planned)
+{
+    *lone = w->former != 0;
+    *planned = false;
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].entity.id == 0)
+            continue;
+        *lone = *lone && list[i].entity.generation == w->former;
+        *planned = *planned || list[i].entity.generation != ENTITY_NEVER_PLANNED;
+    }
+}
+
+static int plan_one(struct world *w, int64_t id, const struct subject *s,
+                    const struct replan_rows *rows, int64_t now_ms, struct replan_counts *counts)
+{
+    int rc = s->entity.id != 0 ? replan_loaded(w, id, s, rows, now_ms, counts) : REPLAN_WHOLE;
+
+    return rc == REPLAN_WHOLE ? replan_subject(w, id, now_ms, counts) : rc;
+}
+
+static int plan_loaded(struct world *w, struct stretch at, const struct subject *list,
+                       int64_t now_ms, struct replan_counts *counts)
+{
+    size_t count = (size_t)(at.last - at.first + 1), row_count = 0;
+    struct message *all = NULL;
+    bool lone, planned;
+    int rc = 0;
+
+    look_through(w, list, count, &lone, &planned);
+    if (planned)
+        rc = store_stretch_messages(w->store, at, lone ? w->rules[w->lone_rule].id : 0, &all,
+                                    &row_count);
+    for (size_t i = 0, from = 0; rc == 0 && i < count; i++) {
+        int64_t id = at.first + (int64_t)i;
+        struct replan_rows rows = {.items = all + from, .lone = lone};
+        while (from + rows.count < row_count && rows.items[rows.count].subject_id == id)
+            rows.count++;
+        from += rows.count;
+        rc = plan_one(w, id, &list[i], &rows, now_ms, counts);
+    }
+    messages_free(all, row_count);
+    return rc;
+}
+
+int replan_subjects(struct world *w, const int64_t *ids, size_t count, int64_t now_ms,
+                    struct replan_counts *counts, size_t *done)
+{
+    struct stretch at = stretch_of(ids, count);
+    size_t n = *done = (size_t)(at.last - at.first + 1);
+
+    if (n == 1)
+        return replan_subject(w, ids[0], now_ms, counts);
+    struct subject *list = mem_array(n, sizeof(*list));
+    int rc = subject_load_stretch(w, at, list);
+    if (rc == 0)
+        rc = plan_loaded(w, at, list, now_ms, counts);
+    if (rc == 0)
+        rc = store_stretch_planned(w->store, at, w->generation);
+    for (size_t i = 0; i < n; i++)
+        subject_close(&list[i]);
+    free(list);
+    return rc;
+}
