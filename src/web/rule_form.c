@@ -7,6 +7,7 @@
  */
 #include "web/rule_form.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,16 @@ static const struct directive_section *rule_table(void)
         if (strcmp(s->kind, "rule") == 0)
             break;
     return s;
+}
+
+static const struct directive *directive_of(const char *key)
+{
+    const struct directive_section *table = rule_table();
+
+    for (size_t i = 0; i < table->count; i++)
+        if (strcmp(table->directives[i].key, key) == 0)
+            return &table->directives[i];
+    return NULL;
 }
 
 static char *field_name(const struct directive *d)
@@ -150,51 +161,61 @@ static void list_suggestions(const struct directive *d, struct str_list *l)
             str_split(l, usual[i].values, ',');
 }
 
-/* Of each key: what the form calls it, and what somebody might write, as the file would have it. */
-static const struct {
+enum group { GROUP_WHEN, GROUP_WHOM, GROUP_WHAT, GROUP_FINE };
+
+/* Of each key: what the form calls it and says about it, and what somebody might write, as the file
+ * would have it. */
+static const struct field_words {
     const char *key;
-    enum word label;
+    enum group group;
+    enum word label, help;
     const char *example;
 } labels[] = {
-    {"on", W_KEY_ON, NULL},
-    {"when", W_KEY_WHEN, "1 day before at 18:00"},
-    {"every", W_KEY_EVERY, "4 days, 3 times"},
-    {"if", W_KEY_IF, "job.amount > 500"},
-    {"unless", W_KEY_UNLESS, "appointment.status = 'confirmed'"},
-    {"to", W_KEY_TO, "staff"},
-    {"by", W_KEY_BY, NULL},
-    {"template", W_KEY_TEMPLATE, "reminder"},
-    {"purpose", W_KEY_PURPOSE, NULL},
-    {"window", W_KEY_WINDOW, "09:00-20:00"},
-    {"outside", W_KEY_OUTSIDE, NULL},
-    {"late", W_KEY_LATE, "12 hours"},
-    {"missed", W_KEY_MISSED, NULL},
-    {"settle", W_KEY_SETTLE, "5 minutes"},
-    {"cap", W_KEY_CAP, NULL},
-    {"require", W_KEY_REQUIRE, "client.name, job.due"},
-    {"workflow", W_KEY_WORKFLOW, NULL},
-    {"merge", W_KEY_MERGE, "15 minutes"},
-    {"invite", W_KEY_INVITE, NULL},
-    {"unknown", W_KEY_UNKNOWN, NULL},
-    {"name", W_KEY_NAME, NULL},
+    {"on", GROUP_WHEN, W_KEY_ON, W_HELP_ON, NULL},
+    {"workflow", GROUP_WHEN, W_KEY_WORKFLOW, W_HELP_WORKFLOW, NULL},
+    {"when", GROUP_WHEN, W_KEY_WHEN, W_HELP_WHEN, "1 day before at 18:00"},
+    {"every", GROUP_WHEN, W_KEY_EVERY, W_HELP_EVERY, "4 days, 3 times"},
+    {"settle", GROUP_WHEN, W_KEY_SETTLE, W_HELP_SETTLE, "5 minutes"},
+    {"window", GROUP_WHEN, W_KEY_WINDOW, W_HELP_WINDOW, "09:00-20:00"},
+    {"to", GROUP_WHOM, W_KEY_TO, W_HELP_TO, "manager"},
+    {"by", GROUP_WHOM, W_KEY_BY, W_HELP_BY, NULL},
+    {"if", GROUP_WHOM, W_KEY_IF, W_HELP_IF, "job.amount > 500"},
+    {"unless", GROUP_WHOM, W_KEY_UNLESS, W_HELP_UNLESS, "appointment.status = 'confirmed'"},
+    {"template", GROUP_WHAT, W_KEY_TEMPLATE, W_HELP_TEMPLATE, "reminder"},
+    {"purpose", GROUP_WHAT, W_KEY_PURPOSE, W_HELP_PURPOSE, NULL},
+    {"invite", GROUP_WHAT, W_KEY_INVITE, W_HELP_INVITE, NULL},
+    {"merge", GROUP_WHAT, W_KEY_MERGE, W_HELP_MERGE, "15 minutes"},
+    {"outside", GROUP_FINE, W_KEY_OUTSIDE, W_HELP_OUTSIDE, NULL},
+    {"late", GROUP_FINE, W_KEY_LATE, W_HELP_LATE, "12 hours"},
+    {"missed", GROUP_FINE, W_KEY_MISSED, W_HELP_MISSED, NULL},
+    {"cap", GROUP_FINE, W_KEY_CAP, W_HELP_CAP, NULL},
+    {"require", GROUP_FINE, W_KEY_REQUIRE, W_HELP_REQUIRE, "client.name, job.due"},
+    {"unknown", GROUP_FINE, W_KEY_UNKNOWN, W_HELP_UNKNOWN, NULL},
 };
+
+#define LABELS (sizeof(labels) / sizeof(labels[0]))
+
+/* NULL: it is no key of the form. */
+static const struct field_words *words_of(const char *key)
+{
+    for (size_t i = 0; i < LABELS; i++)
+        if (strcmp(labels[i].key, key) == 0)
+            return &labels[i];
+    return NULL;
+}
 
 const char *rule_form_label(const char *key)
 {
-    for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
-        if (strcmp(labels[i].key, key) == 0)
-            return word(labels[i].label);
-    return key;
+    const struct field_words *w = words_of(key);
+
+    return w != NULL ? word(w->label) : strcmp(key, "name") == 0 ? word(W_KEY_NAME) : key;
 }
 
 const char *rule_form_usual(const char *key)
 {
-    const struct directive_section *table = rule_table();
+    const struct directive *d = directive_of(key);
 
-    for (size_t i = 0; i < table->count; i++)
-        if (strcmp(table->directives[i].key, key) == 0)
-            return table->directives[i].fallback;
-    return NULL;
+    return d != NULL ? d->fallback : NULL;
 }
 
 const char *rule_form_words(const char *key, const char *text)
@@ -206,19 +227,13 @@ const char *rule_form_words(const char *key, const char *text)
     return named ? text + 1 + n + strlen("`: ") : text;
 }
 
-static void put_help(struct buf *b, const struct directive *d)
+static void put_help(struct buf *b, const struct field_words *w)
 {
-    const char *example = NULL;
-
-    for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
-        if (strcmp(labels[i].key, d->key) == 0)
-            example = labels[i].example;
-    buf_printf(b, "<p class=\"quiet\" id=\"help-%s\">", d->key);
-    html_sentence(b, d->help);
-    buf_puts(b, ".");
-    if (example != NULL) {
-        buf_puts(b, " ");
-        html_words(b, W_RULE_EXAMPLE, example, NULL);
+    buf_printf(b, "<p class=\"quiet\" id=\"help-%s\">", w->key);
+    html_word(b, w->help);
+    if (w->example != NULL) {
+        buf_putc(b, ' ');
+        html_words(b, W_RULE_EXAMPLE, w->example, NULL);
     }
     buf_puts(b, "</p>");
 }
@@ -308,7 +323,7 @@ static void put_choice(struct buf *b, const char *attributes, const struct direc
     if (d->fallback != NULL)
         html_words(b, W_RULE_USUAL, d->fallback, NULL);
     else
-        html_word(b, W_RULE_LEFT_OUT);
+        html_word(b, d->required ? W_RULE_CHOOSE : W_RULE_AS_USUAL);
     buf_puts(b, "</option>");
     for (size_t i = 0; i < choices->count; i++) {
         bool this = !found && same_choice(choices->items[i], value);
@@ -326,7 +341,7 @@ static void put_written(struct buf *b, const char *attributes, const struct dire
     struct str_list usual = {0};
 
     if (d->type == DIRECTIVE_VERBATIM) {
-        buf_printf(b, "<textarea dir=\"ltr\" rows=\"3\" spellcheck=\"false\" %s>", attributes);
+        buf_printf(b, "<textarea dir=\"ltr\" rows=\"2\" spellcheck=\"false\" %s>", attributes);
         html_text(b, value);
         buf_puts(b, "</textarea>");
         return;
@@ -352,9 +367,11 @@ static void put_written(struct buf *b, const char *attributes, const struct dire
     str_list_close(&usual);
 }
 
-static void put_field(struct visit *v, const struct directive *d, const struct ini_section *section,
-                      const struct playbook *playbook, const struct problems *problems)
+static void put_field(struct visit *v, const struct field_words *w,
+                      const struct ini_section *section, const struct playbook *playbook,
+                      const struct problems *problems)
 {
+    const struct directive *d = directive_of(w->key);
     struct buf *b = &v->response->body;
     const struct ini_entry *e = ini_entry(section, d->key);
     const char *value = e != NULL ? e->value : NULL;
@@ -366,9 +383,9 @@ static void put_field(struct visit *v, const struct directive *d, const struct i
                    wrong ? d->key : "", wrong ? " aria-invalid=\"true\"" : "");
 
     buf_printf(b, "<div class=\"field\"><label for=\"key-%s\">", d->key);
-    html_text(b, rule_form_label(d->key));
+    html_word(b, w->label);
     buf_puts(b, "</label>");
-    put_help(b, d);
+    put_help(b, w);
     if (wrong)
         put_errors(v, d->key, section, e, problems);
     if (list_choices(d, playbook, &choices))
@@ -380,14 +397,52 @@ static void put_field(struct visit *v, const struct directive *d, const struct i
     free(attributes);
 }
 
+/* Is there anything in these fields to be seen at once? */
+static bool is_used(const struct visit *v, enum group group, const struct ini_section *section,
+                    const struct problems *problems)
+{
+    for (size_t i = 0; i < LABELS; i++) {
+        const struct ini_entry *e = ini_entry(section, labels[i].key);
+        if (labels[i].group == group && e != NULL &&
+            (!str_blank(e->value) || is_wrong(v, section, e, problems)))
+            return true;
+    }
+    return false;
+}
+
+static void put_group(struct visit *v, enum group group, const struct ini_section *section,
+                      const struct playbook *playbook, const struct problems *problems)
+{
+    struct buf *b = &v->response->body;
+
+    buf_puts(b, "<div class=\"fields\">");
+    for (size_t i = 0; i < LABELS; i++)
+        if (labels[i].group == group)
+            put_field(v, &labels[i], section, playbook, problems);
+    buf_puts(b, "</div>");
+}
+
 void rule_form_write(struct visit *v, const struct ini_section *section,
                      const struct playbook *playbook, const struct problems *problems)
 {
+    static const enum word titles[] = {W_GROUP_WHEN, W_GROUP_WHOM, W_GROUP_WHAT};
     const struct directive_section *table = rule_table();
+    struct buf *b = &v->response->body;
 
-    buf_puts(&v->response->body, "<div class=\"fields\">");
-    for (size_t i = 0; i < table->count; i++)
-        if (directive_is_supported(table, &table->directives[i]))
-            put_field(v, &table->directives[i], section, playbook, problems);
-    buf_puts(&v->response->body, "</div>");
+    for (size_t i = 0; i < table->count; i++) /* the form has every key that there is */
+        assert(!directive_is_supported(table, &table->directives[i]) ||
+               words_of(table->directives[i].key) != NULL);
+    for (enum group g = GROUP_WHEN; g < GROUP_FINE; g++) {
+        buf_puts(b, "<fieldset class=\"group\"><legend>");
+        html_word(b, titles[g]);
+        buf_puts(b, "</legend>");
+        put_group(v, g, section, playbook, problems);
+        buf_puts(b, "</fieldset>");
+    }
+    buf_printf(b, "<details class=\"group\"%s><summary>",
+               is_used(v, GROUP_FINE, section, problems) ? " open" : "");
+    html_word(b, W_GROUP_FINE);
+    buf_puts(b, "</summary>");
+    put_group(v, GROUP_FINE, section, playbook, problems);
+    buf_puts(b, "</details>");
 }

@@ -112,7 +112,7 @@ class Rules(TypingTest):
         self.one("#key-to").send_keys("somebody")
         wait_until("the second", lambda: "`somebody`" in self.told("to"))
         self.assertEqual(self.told("window"), words)
-        self.heard_last(f"Who gets it: {self.told('to')}")
+        self.heard_last(f"To whom: {self.told('to')}")
         self.one("#rule-form button.strong").click()  # the same words on saving
         wait_until("the answer", lambda: self.some("[role=alert]"))
         self.assertEqual(self.told("window"), words)
