@@ -138,9 +138,10 @@ void playbook_check(const struct playbook *p, const struct settings *settings,
 void playbook_free(struct playbook *p);
 
 /* Do they differ in one rule alone, as far as planning depends on them, and does neither that rule
- * go by what others do (`no answer to`, `client hears nothing`) nor any other by what it does? Then
- * what others want of a subject is what they wanted, but for what came too late to be said in its
- * time (`missed`), where rules look at each other. */
+ * go by what others do (`no answer to`, `client hears nothing`) nor any other by what it does (`no
+ * answer to`; for moves and ends of visits, what tells of bookings)? Then what others want of a
+ * subject is what they wanted, but for what came too late to be said in its time (`missed`), where
+ * rules look at each other. */
 bool playbook_lone_change(const struct playbook *before, const struct playbook *now, size_t *rule);
 
 const struct rule *playbook_rule(const struct playbook *p, const char *name); /* NULL: none */

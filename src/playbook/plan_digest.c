@@ -86,10 +86,12 @@ uint64_t plan_digest_rule(const struct ini_section *section)
     return add_entries(0, section);
 }
 
-/* Does it go by what other rules do, or they by what it does? */
+/* Does it neither go by what other rules do, nor they by what it does? Whether a visit's move or
+ * end is news goes by the rules that tell of its booking. */
 static bool is_lone(const struct rule *r)
 {
-    return !r->asked && r->of_rule == NULL && r->event != EVENT_CLIENT_SILENCE;
+    return !r->asked && r->of_rule == NULL && r->event != EVENT_CLIENT_SILENCE &&
+           r->event != EVENT_APPOINTMENT_BOOKED;
 }
 
 bool playbook_lone_change(const struct playbook *before, const struct playbook *now, size_t *rule)

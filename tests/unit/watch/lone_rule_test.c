@@ -168,6 +168,12 @@ static void other_edits_plan_everything(void **state)
                       "[rule soon]\non = appointment starts\nwhen = 2 hours before\nby = sms\n"
                       "[rule ready]\non = job enters Ready\n" DAY_BEFORE
                       "when = 1 day before at 17:00\n",
+        /* A rule that tells of bookings: moves and ends are told to who knows of them. */
+        SHOP_WORKFLOW "[rule booked]\non = appointment booked\nsettle = 3 minutes\n"
+                      "[rule week-before]\non = appointment starts\nwhen = 7 days before at 10:00\n"
+                      "[rule soon]\non = appointment starts\nwhen = 2 hours before\nby = sms\n"
+                      "[rule ready]\non = job enters Ready\n" DAY_BEFORE
+                      "when = 1 day before at 18:00\n",
         /* A rule that goes by what clients do or hear. */
         SHOP_WORKFLOW REST "[rule day-before]\non = client hears nothing\nwhen = 3 days after\n",
         SHOP_WORKFLOW REST "[rule day-before]\non = no answer to booked\nwhen = 3 days after\n",
