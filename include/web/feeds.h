@@ -6,9 +6,15 @@
 #ifndef WEB_FEEDS_H
 #define WEB_FEEDS_H
 
+#include <stdint.h>
+
 #define FEEDS_KEPT 32     /* calendars; the one that was not asked for for longest gives way */
 #define FEED_BACK_DAYS 60 /* appointments that began before are left out */
 #define FEED_REFRESH_MINUTES 15
+
+/* How long a visit takes whose row has no `ends`: without a length, calendar programs would show a
+ * line that nobody can grasp, and the time as free. */
+#define FEED_VISIT_MS (3600 * INT64_C(1000))
 
 /* Belongs to the lane of calendars while that is at work. */
 struct feeds;

@@ -24,6 +24,7 @@
 #include "web/form.h"
 #include "web/frame.h"
 #include "web/html.h"
+#include "web/languages.h"
 #include "web/pages.h"
 
 #define NAME_MAX_CHARS 500
@@ -65,50 +66,24 @@ static char **place(struct client_row *row, const struct part *p)
 
 /* --- the form --- */
 
-struct languages {
-    char **lines; /* "Latvian\0lv" */
-    size_t count, cap;
-};
-
-static void add_language(void *arg, const char *tag, const char *name)
-{
-    struct languages *l = arg;
-    size_t name_len = strlen(name), tag_len = strlen(tag);
-
-    mem_grow(&l->lines, &l->cap, l->count + 1, sizeof(*l->lines));
-    char *line = mem_array(name_len + tag_len + 2, 1);
-    memcpy(line, name, name_len + 1);
-    memcpy(line + name_len + 1, tag, tag_len + 1);
-    l->lines[l->count++] = line;
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static void language_list(struct visit *v, const struct form *f, const char *value)
 {
     const struct form_list list = {"language", W_LANGUAGE, WORD_COUNT, value, false};
     const char *chosen = form_value(f, "language") != NULL ? form_value(f, "language") : value;
-    struct languages all = {0};
+    struct languages all;
     bool known = str_blank(chosen);
 
-    locale_each_language(WORDS_LANGUAGE, add_language, &all);
-    if (all.count > 0)
-        qsort(all.lines, all.count, sizeof(*all.lines), by_name);
+    languages_all(&all);
     form_list_begin(v, f, &list);
     form_option(v, f, &list, "", word(W_AS_BUSINESS));
     for (size_t i = 0; i < all.count; i++) {
-        const char *tag = all.lines[i] + strlen(all.lines[i]) + 1;
-        form_option(v, f, &list, tag, all.lines[i]);
-        known = known || str_eq(tag, chosen);
-        free(all.lines[i]);
+        form_option(v, f, &list, all.items[i].tag, all.items[i].name);
+        known = known || str_eq(all.items[i].tag, chosen);
     }
     if (!known) /* as another program wrote it: "en-AU" */
         form_option(v, f, &list, chosen, chosen);
     form_list_end(v);
-    free(all.lines);
+    languages_close(&all);
 }
 
 static void channel_list(struct visit *v, const struct form *f, const char *value)

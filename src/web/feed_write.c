@@ -20,6 +20,7 @@
 #include "send/told.h"
 #include "store/visits.h"
 #include "time/moment.h"
+#include "web/feeds.h"
 #include "web/words.h"
 
 #define PIECE_BYTES (64 * 1024)
@@ -41,8 +42,12 @@ static void add_text(struct feed_writing *w, const char *text)
 
 static bool times_of(const struct feed *f, const struct visit_row *row, struct ical_out_event *e)
 {
-    return told_event(f->zone, row->texts[VISIT_STARTS], row->texts[VISIT_ENDS],
-                      row->texts[VISIT_TIMEZONE], e);
+    bool is = told_event(f->zone, row->texts[VISIT_STARTS], row->texts[VISIT_ENDS],
+                         row->texts[VISIT_TIMEZONE], e);
+
+    if (is && !e->all_day && e->end_ms <= e->start_ms)
+        e->end_ms = e->start_ms + FEED_VISIT_MS;
+    return is;
 }
 
 static void look_each(void *arg, const struct visit_row *row)

@@ -111,7 +111,7 @@ static int published(struct visit *v, const struct form *f)
 
     part_section(b, "published", W_PUBLISHED);
     part_quiet(b, W_PUBLISHED_HELP);
-    if (count == 0)
+    if (count == 0 && v->site->url != NULL)
         part_quiet(b, W_PUBLISHED_NONE);
     buf_puts(b, "<ul class=\"list\">");
     for (size_t i = 0; rc == 0 && i < shown; i++)
@@ -170,6 +170,7 @@ static int read_calendars(struct visit *v)
     int rc = store_calendar_names(v->store, &names);
 
     part_section(b, "read", W_READ_CALENDARS);
+    part_quiet(b, W_READ_ABOUT);
     if (names.count == 0)
         part_quiet(b, W_READ_NONE);
     buf_puts(b, "<ul class=\"list\">");

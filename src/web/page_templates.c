@@ -13,6 +13,7 @@
 #include "text/locale.h"
 #include "web/frame.h"
 #include "web/html.h"
+#include "web/languages.h"
 #include "web/pages.h"
 #include "web/template_parts.h"
 #include "web/texts.h"
@@ -328,6 +329,49 @@ static void choice(struct buf *b, const char *value, enum word w)
     buf_puts(b, "</option>");
 }
 
+/* "Latvian (lv)"; what the page knows no name of, by its tag alone. */
+static void language_option(struct buf *b, const char *tag)
+{
+    struct buf name;
+
+    buf_init(&name);
+    buf_puts(b, "<option value=\"");
+    html_attr(b, tag);
+    buf_puts(b, "\">");
+    if (locale_language_name(tag, WORDS_LANGUAGE, &name))
+        html_words(b, W_LANGUAGE_TAG, name.data, tag, NULL);
+    else
+        html_text(b, tag);
+    buf_puts(b, "</option>");
+    buf_close(&name);
+}
+
+static void language_group(struct buf *b, enum word title)
+{
+    buf_puts(b, "<optgroup label=\"");
+    html_attr(b, word(title));
+    buf_puts(b, "\">");
+}
+
+/* First those of the house and of its clients. */
+static void language_options(const struct overview *o)
+{
+    struct buf *b = &o->v->response->body;
+    struct languages all;
+
+    language_group(b, W_TEXT_NEW_YOURS);
+    for (size_t i = 0; i < o->languages.count; i++)
+        language_option(b, o->languages.items[i]);
+    buf_puts(b, "</optgroup>");
+    language_group(b, W_TEXT_NEW_OTHERS);
+    languages_all(&all);
+    for (size_t i = 0; i < all.count; i++)
+        if (!str_list_has(&o->languages, all.items[i].tag))
+            language_option(b, all.items[i].tag);
+    languages_close(&all);
+    buf_puts(b, "</optgroup>");
+}
+
 /* The way to a text that is not there yet. */
 static void new_form(struct overview *o, const char *name)
 {
@@ -341,17 +385,9 @@ static void new_form(struct overview *o, const char *name)
     html_word(b, W_TEXT_NEW);
     buf_puts(b, "</h2><label for=\"new-language\">");
     html_word(b, W_LANGUAGE);
-    buf_puts(b, "</label><input id=\"new-language\" name=\"language\" required maxlength=\"35\" "
-                "autocomplete=\"off\" list=\"languages\" aria-describedby=\"new-hint\">"
-                "<p class=\"quiet\" id=\"new-hint\">");
-    html_word(b, W_TEXT_NEW_HINT);
-    buf_puts(b, "</p><datalist id=\"languages\">");
-    for (size_t i = 0; i < o->languages.count; i++) {
-        buf_puts(b, "<option value=\"");
-        html_attr(b, o->languages.items[i]);
-        buf_puts(b, "\">");
-    }
-    buf_puts(b, "</datalist><label for=\"new-form\">");
+    buf_puts(b, "</label><select id=\"new-language\" name=\"language\">");
+    language_options(o);
+    buf_puts(b, "</select><label for=\"new-form\">");
     html_word(b, W_CHANNEL);
     buf_puts(b, "</label><select id=\"new-form\" name=\"form\">");
     choice(b, "email", W_EMAIL);

@@ -174,6 +174,17 @@ class Feeds(FeedTest):
         everybody = self.events(self.publish("business"))
         self.assertIn("With: Anna Ozola", everybody["Ilze"]["DESCRIPTION"])
 
+    def test_a_visit_without_an_end_takes_an_hour_and_not_no_time(self):
+        shop = self.serve()
+        shop.sql(f"""UPDATE appointment SET ends = NULL WHERE ref = 'a1';
+                     UPDATE appointment SET starts = '{DAY}', ends = NULL WHERE ref != 'a1'""")
+        shop.wait_absorbed()
+        events = self.events(self.publish("business"))
+        e = events["Ilze"]
+        self.assertEqual(e["DTEND"].dt - e["DTSTART"].dt, timedelta(hours=1))
+        self.assertEqual(events["Jānis"]["DTSTART"].params["VALUE"], "DATE")  # a whole day
+        self.assertNotIn("DURATION", e)
+
     def test_states_moves_and_rows_written_anew_are_the_same_event(self):
         shop = self.serve()
         path = self.publish("business")

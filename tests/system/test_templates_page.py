@@ -154,6 +154,18 @@ class Editor(TemplatesTest):
         self.assertEqual((shop.dir / "templates/ready/en.sms").read_text(),
                          WORDS["ready/en.sms"])
 
+    def test_bold_words_in_a_text_message_are_noted_and_in_a_mail_are_not(self):
+        self.page()
+        browser = self.browser()
+        for path, text, told in (
+            ("/templates/ready/en/sms", "Hello\nCome **now**.\n", True),
+            ("/templates/ready/en/email", "Subject: **now**\n\nCome.\n", True),
+            ("/templates/ready/en/email", "Subject: Ready\n\nCome **now**.\n", False),
+        ):
+            page = text_of(self.do(browser, path, "preview", text=text).text)
+            self.assertEqual("`**now**` goes to the client as it stands" in page, told, path)
+            self.assertEqual("Perhaps it is not what you mean" in page, told)
+
     def check(self, shop):
         """What `betimes check` says of the templates, without their folder."""
         done = shop.run("check", status=None)
