@@ -57,10 +57,10 @@ static const char *shift_of(const struct comparison *c, const struct outlook_lin
 
     if (r == NULL || l->fate != FATE_GOES || l->row.due_ms == l->nominal_ms)
         return NULL;
-    if (l->row.due_ms > l->planned_ms)
-        return l->row.reason;
     if (l->nominal_ms < c->f->span.now_ms && l->at_once)
         return "its time is past already, so it goes at once";
+    if (l->row.due_ms > l->planned_ms)
+        return l->row.reason;
     if (r->settle_ms > 0 && l->planned_ms - l->nominal_ms <= r->settle_ms)
         return NULL;
     if (r->window == WINDOW_BUSINESS)

@@ -80,7 +80,7 @@ static void put_head(struct visit *v, const struct form *f)
 {
     struct buf *b = &v->response->body;
 
-    buf_puts(b, "<p class=\"quiet\"><a href=\"/playbook");
+    buf_puts(b, "<p class=\"back\"><a href=\"/playbook");
     if (f->rule != NULL)
         buf_printf(b, "/%s", f->rule);
     buf_puts(b, "\">");

@@ -130,7 +130,7 @@ static int body(struct visit *v, const struct book *book, const struct rule *r)
     const struct rule_shown *shown = book_shown(book, r->name);
     int rc;
 
-    buf_puts(b, "<p class=\"quiet\"><a href=\"/playbook\">");
+    buf_puts(b, "<p class=\"back\"><a href=\"/playbook\">");
     html_word(b, W_PLAYBOOK);
     buf_puts(b, "</a></p><div class=\"title\"><h1>");
     rules_title(b, r->name);

@@ -315,7 +315,7 @@ static void ways(struct editing *e)
 {
     struct buf *b = &e->v->response->body;
 
-    buf_puts(b, "<p><a href=\"/templates\">");
+    buf_puts(b, "<p class=\"back\"><a href=\"/templates\">");
     html_word(b, W_TEMPLATES);
     buf_puts(b, "</a>");
     if (!e->file.shared) {

@@ -163,19 +163,23 @@ static void row(struct overview *o, const char *name)
     size_t at = 0;
     bool used = false;
 
-    buf_puts(b, "<tr><th scope=\"row\"><a href=\"/templates/");
+    buf_puts(b, "<tr role=\"row\"><th role=\"rowheader\" scope=\"row\"><a href=\"/templates/");
     html_attr(b, name);
     buf_puts(b, "\">");
     html_text(b, name);
     buf_puts(b, "</a></th>");
     for (size_t i = 0; i < o->languages.count; i++) {
         bool any = false;
-        buf_puts(b, "<td>");
+        buf_puts(b, "<td role=\"cell\" data-head=\"");
+        html_attr(b, o->languages.items[i]);
+        buf_puts(b, "\">");
         for (size_t k = 0; k < FORMS; k++)
             any |= text_chip(o, name, o->languages.items[i], forms[k], false);
         buf_puts(b, any ? "</td>" : "<span class=\"quiet\">–</span></td>");
     }
-    buf_puts(b, "<td class=\"quiet\">");
+    buf_puts(b, "<td role=\"cell\" class=\"quiet\" data-head=\"");
+    html_attr(b, word(W_TEMPLATE_RULES));
+    buf_puts(b, "\">");
     while ((r = texts_rule(&o->texts, name, &at)) != NULL) {
         buf_puts(b, used ? ", " : "");
         html_text(b, r->name);
@@ -193,24 +197,25 @@ static void table(struct overview *o)
     buf_puts(b, "<section aria-labelledby=\"all\"><h2 id=\"all\">");
     html_word(b, W_TEMPLATES_ALL);
     buf_puts(b, "</h2><div class=\"wide\" tabindex=\"0\" role=\"group\" aria-labelledby=\"all\">"
-                "<table><caption>");
+                "<table class=\"folds\" role=\"table\"><caption>");
     html_word(b, W_TEMPLATES_ABOUT);
-    buf_puts(b, "</caption><thead><tr><th scope=\"col\">");
+    buf_puts(b, "</caption><thead role=\"rowgroup\"><tr role=\"row\"><th role=\"columnheader\" "
+                "scope=\"col\">");
     html_word(b, W_TEMPLATE);
     buf_puts(b, "</th>");
     for (size_t i = 0; i < o->languages.count; i++) {
         char count[24];
         snprintf(count, sizeof(count), "%lld", (long long)readers(o, o->languages.items[i]));
-        buf_puts(b, "<th scope=\"col\">");
+        buf_puts(b, "<th role=\"columnheader\" scope=\"col\">");
         html_text(b, o->languages.items[i]);
         buf_puts(b, " <span class=\"quiet\">");
         if (strcmp(count, "0") != 0)
             html_words(b, strcmp(count, "1") == 0 ? W_CLIENTS_ONE : W_CLIENTS_COUNT, count, NULL);
         buf_puts(b, "</span></th>");
     }
-    buf_puts(b, "<th scope=\"col\">");
+    buf_puts(b, "<th role=\"columnheader\" scope=\"col\">");
     html_word(b, W_TEMPLATE_RULES);
-    buf_puts(b, "</th></tr></thead><tbody>");
+    buf_puts(b, "</th></tr></thead><tbody role=\"rowgroup\">");
     for (size_t i = 0; i < o->names.count; i++)
         row(o, o->names.items[i]);
     buf_puts(b, "</tbody></table></div></section>");
@@ -488,7 +493,7 @@ int page_template_all(struct visit *v)
     if (rc == 0) {
         v->lists_mistakes = true;
         frame_begin(v, name, PLACE_TEMPLATES);
-        buf_puts(b, "<p><a href=\"/templates\">");
+        buf_puts(b, "<p class=\"back\"><a href=\"/templates\">");
         html_word(b, W_TEMPLATES);
         buf_puts(b, "</a></p><h1>");
         html_text(b, name);

@@ -308,7 +308,7 @@ int page_template_versions(struct visit *v)
     if (rc == 0) {
         v->lists_mistakes = e.texts.settings == NULL;
         frame_begin(v, e.file.name, PLACE_TEMPLATES);
-        buf_puts(b, "<p><a href=\"");
+        buf_puts(b, "<p class=\"back\"><a href=\"");
         template_address(b, &e.file, "");
         buf_puts(b, "\">");
         html_word(b, W_TO_EDITOR);
