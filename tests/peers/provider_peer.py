@@ -10,8 +10,9 @@ In a Python test:
         peer.messages[0].to, .sender, .text, .unicode, .reference; peer.requests[0].headers, .body
 
 As a program: provider_peer.py --provider twilio --log FILE prints "ready PORT -" and adds to FILE
-one line "request N connection=C" for each request, and "sms to=... from=... unicode=... text=..."
-for each accepted message. It ends when its standard input does.
+one line "request N connection=C" for each request, "sms to=... from=... unicode=... text=..." for
+each accepted message, and "ended C" when it has ended a connection. It ends when its standard input
+does.
 
 Login: user "me", password "s3cret" (as access key, too). Faults are asked for by the number the
 message goes to, its last three digits:
@@ -214,6 +215,8 @@ class Handler(BaseHTTPRequestHandler):
             self.connection.close()
         else:
             self.connection.shutdown(socket.SHUT_RDWR)
+        with self.peer.lock:
+            self.peer.note(f"ended {self.number}")
 
     def drip(self):
         self.raw(b"HTTP/1.1 201 Created\r\nContent-Length: 5000\r\n\r\n")

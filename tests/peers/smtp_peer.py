@@ -44,7 +44,7 @@ import threading
 import time
 import warnings
 
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult
 from peer_common import WAIT_S
 
 warnings.simplefilter("ignore")  # aiosmtpd warns about logins without TLS, which we want to see

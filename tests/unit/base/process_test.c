@@ -211,7 +211,7 @@ static void too_long_a_wait_ends_a_child(void **state)
     int64_t began_ms = clock_mono_ms();
 
     assert_ends("sleep", PROCESS_TOO_LONG);
-    assert_true(clock_mono_ms() - began_ms < 5000);
+    assert_true(clock_mono_ms() - began_ms < 30000); /* it sleeps for a minute */
 }
 
 static void a_crash_is_told(void **state)

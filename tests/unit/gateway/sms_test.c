@@ -234,7 +234,7 @@ static void a_connection_closed_between_messages_costs_none(void **state)
     open_gateway(&s);
     for (int64_t id = 1; id <= 6; id++) {
         expect(&s.trial, id, "+37121111301", OUTCOME_SENT, 201, false, false);
-        usleep(30000); /* the end of the connection arrives meanwhile */
+        assert_int_equal(peer_wait_count(&s.peer, "ended ", (int)id), (int)id);
     }
     assert_int_equal(peer_count(&s.peer, "sms "), 6);
     tear_down(&s);

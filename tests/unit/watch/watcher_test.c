@@ -5,6 +5,7 @@
 #include "watch/watcher.h"
 
 #define PATIENCE_MS 20000
+#define PAUSES_MAX 8
 
 struct scene {
     struct shop *s;
@@ -78,14 +79,20 @@ static void a_commit_is_seen_long_before_the_regular_look(void **state)
 {
     struct scene *c = open_scene();
 
+    int64_t least_ms = INT64_MAX;
+
     run_for(c, 1); /* the watch is set up */
     for (int i = 0; i < 5; i++) {
         int64_t began_ms = clock_mono_ms();
         shop_sql(c->s, "INSERT INTO client (name) VALUES ('x')");
         run_for(c, PATIENCE_MS);
         assert_int_equal(c->changes, i + 1);
-        assert_true(clock_mono_ms() - began_ms < 2500); /* the regular one comes after 3 s */
+        if (i > 0 && clock_mono_ms() - began_ms < least_ms)
+            least_ms = clock_mono_ms() - began_ms;
     }
+    /* Each began just after a look: the regular one would come 3 s later. The quickest counts,
+     * since other programs are at work on the machine. */
+    assert_true(least_ms < 2500);
     close_scene(c);
 }
 
@@ -93,8 +100,13 @@ static void other_files_in_the_folder_are_not_looked_at(void **state)
 {
     struct scene *c = open_scene();
 
-    run_for(c, 2800); /* what making the database set off has ended */
-    int before = c->looks;
+    int before, pauses = 0;
+
+    do { /* until what making the database set off has ended: its longest pause is 2 s */
+        before = c->looks;
+        run_for(c, 2200);
+    } while (c->looks > before + 1 && ++pauses < PAUSES_MAX);
+    before = c->looks;
     shop_file(c->s, "notes.txt", "x");
     run_for(c, 100);
     assert_in_range(c->looks, before, before + 1); /* a regular one may fall in */
