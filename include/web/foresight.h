@@ -24,8 +24,8 @@ int foresight_ask_consents(struct visit *v, const struct consent_line *list, siz
 int foresight_think(struct visit *v, const struct foresee_question *asked, int64_t patience_ms,
                     struct buf *answer, struct err *err);
 
-/* Tell it: what goes, what moves, what does not, with the words on request; the sentence `none` if
- * there is nothing to tell. */
-void foresight_show(struct visit *v, const struct foresight *f, enum word none);
+/* Tell it under this title: what goes, what moves, what does not, with the words on request; the
+ * sentence `none` if there is nothing to tell. */
+void foresight_show(struct visit *v, const struct foresight *f, enum word title, enum word none);
 
 #endif

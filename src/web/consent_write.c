@@ -228,7 +228,7 @@ static int show_look(struct visit *v, const struct saying *s)
     buf_puts(b, "</p>");
     say_ways(v, s);
     if (foresight_ask_consents(v, s->lines, s->count, v->hole.id, &seen, &err) == 0) {
-        foresight_show(v, &seen, W_CONSENT_CHANGES);
+        foresight_show(v, &seen, W_CONSENT_EFFECT, W_CONSENT_CHANGES);
     } else {
         buf_puts(b, "<div class=\"notice look\"><p>");
         html_words(b, W_FORESIGHT_TROUBLE, err.text, NULL);
@@ -242,28 +242,13 @@ static int show_look(struct visit *v, const struct saying *s)
 
 /* --- writing it --- */
 
-static char *detail_of(const struct saying *s)
-{
-    struct buf b;
-
-    buf_init(&b);
-    for (size_t i = 0; i < s->count; i++)
-        buf_printf(&b, "%s%s %s", i > 0 ? ", " : "", purpose_name(s->lines[i].purpose),
-                   channel_name(s->lines[i].channel));
-    buf_printf(&b, ": %s", s->wish->in ? "in" : "out");
-    return buf_steal(&b);
-}
-
 static int write_lines(struct visit *v, const struct saying *s)
 {
-    char *detail = detail_of(s);
     int rc = client_deed_begin(v);
 
     for (size_t i = 0; rc == 0 && i < s->count; i++)
         rc = store_consent_add(v->store, v->hole.id, &s->lines[i], v->now_ms);
-    rc = client_deed_end(v, rc, "consent recorded", detail, "consent");
-    free(detail);
-    return rc;
+    return client_deed_end(v, rc, "consent recorded", word(s->wish->w), "consent");
 }
 
 int page_consent(struct visit *v)

@@ -185,13 +185,13 @@ static void item(struct visit *v, const struct foreseen *f, size_t at)
     buf_puts(b, "</li>");
 }
 
-void foresight_show(struct visit *v, const struct foresight *f, enum word none)
+void foresight_show(struct visit *v, const struct foresight *f, enum word title, enum word none)
 {
     struct buf *b = &v->response->body;
     size_t shown = f->count < SHOWN_MAX ? f->count : SHOWN_MAX;
     char same[24];
 
-    part_section(b, "foresight", W_FORESIGHT);
+    part_section(b, "foresight", title);
     part_paused(v);
     if (f->count == 0)
         part_quiet(b, none);

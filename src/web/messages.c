@@ -318,6 +318,18 @@ static int by_time(const void *a, const void *b)
     return (x->row > y->row) - (x->row < y->row);
 }
 
+static void coming_part(struct visit *v, const char *name, const struct shown *list, size_t count,
+                        bool people, bool staff)
+{
+    struct buf *b = &v->response->body;
+
+    buf_puts(b, "<ul class=\"list\">");
+    for (size_t i = 0; i < count; i++)
+        if (people || is_for_staff(list[i].row) == staff)
+            item(v, name, &list[i], people, !people);
+    buf_puts(b, "</ul>");
+}
+
 /* For one client: theirs first, and then what the staff are to do and to hear. */
 static void coming_list(struct visit *v, const char *name, const struct shown *list, size_t count,
                         bool people)
@@ -327,20 +339,16 @@ static void coming_list(struct visit *v, const char *name, const struct shown *l
 
     for (size_t i = 0; i < count; i++)
         theirs += people || !is_for_staff(list[i].row);
-    if (theirs == 0)
+    if (theirs > 0)
+        coming_part(v, name, list, count, people, false);
+    else
         nothing(v, W_COMING_STAFF_ONLY);
-    for (int staff = 0; staff <= (theirs < count); staff++) {
-        if (staff) {
-            buf_puts(b, "<h3>");
-            html_word(b, W_COMING_STAFF);
-            buf_puts(b, "</h3>");
-        }
-        buf_puts(b, "<ul class=\"list\">");
-        for (size_t i = 0; i < count; i++)
-            if ((!people && is_for_staff(list[i].row)) == (staff == 1))
-                item(v, name, &list[i], people, !people);
-        buf_puts(b, "</ul>");
-    }
+    if (theirs == count)
+        return;
+    buf_puts(b, "<h3>");
+    html_word(b, W_COMING_STAFF);
+    buf_puts(b, "</h3>");
+    coming_part(v, name, list, count, people, true);
 }
 
 void messages_coming(struct visit *v, const char *name, const struct outbox_row *rows, size_t count,

@@ -143,7 +143,7 @@ static int preview_page(struct visit *v, const struct row_form *f)
     if (f->kind == ENTITY_APPOINTMENT)
         visit_form_warn(v, f);
     if (rc == 0)
-        foresight_show(v, &seen, W_FORESIGHT_NONE);
+        foresight_show(v, &seen, W_FORESIGHT, W_FORESIGHT_NONE);
     else
         notice(b, "look", W_FORESIGHT_TROUBLE, err.text);
     buf_printf(b, "<form class=\"buttons\" method=\"post\" action=\"%s\">", action);

@@ -31,7 +31,8 @@ WORDS = {
 class Awaited(ShopTest):
     def page(self, cap="none"):
         self.port = free_port()
-        conf = BUSINESS.replace("cap = none", f"cap = {cap}") + FILES + f"\n[web]\nlisten = 127.0.0.1:{self.port}\n"
+        conf = BUSINESS.replace("cap = none", f"cap = {cap}") + FILES
+        conf += f"\n[web]\nlisten = 127.0.0.1:{self.port}\n"
         shop = self.shop(conf=conf, playbook=PLAYBOOK, templates=WORDS)
         shop.run("user", "add", "anna", "--role", "manager", stdin=PASSWORD + "\n")
         shop.start()

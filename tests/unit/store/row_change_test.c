@@ -3,6 +3,7 @@
 #include "../support/shop.h"
 
 #include "store/condition.h"
+#include "store/desk.h"
 #include "store/row_change.h"
 
 static char ready[] = "Ready", title[] = "Brakes", amount[] = "120.50", bad_due[] = "tomorrow",
@@ -136,6 +137,30 @@ static void a_draft_around_a_client_has_no_one_elses_rows_and_changes_no_real_on
     shop_close(s);
 }
 
+static void a_draft_around_two_clients_has_both_and_what_they_share_once(void **state)
+{
+    struct shop *s = open_shop();
+    const int64_t both[] = {1, 2, 1};
+    struct store *draft;
+    struct err err;
+
+    shop_sql(s, "INSERT INTO consent (client_id, channel, purpose, state) "
+                "VALUES (1, 'email', 'service', 'out'), (2, 'sms', 'survey', 'in')");
+    shop_look(s);
+    shop_ok(s, store_draft_around(store_path(s->store), both, 3, &draft, &err), "draft");
+    assert_int_equal(count(draft, "SELECT count(*) FROM job"),
+                     shop_count(s, "SELECT count(*) FROM job"));
+    assert_int_equal(count(draft, "SELECT count(*) FROM entity WHERE kind = 2"),
+                     shop_count(s, "SELECT count(*) FROM entity WHERE kind = 2"));
+    assert_int_equal(count(draft, "SELECT count(*) FROM consent"), 2);
+    const struct consent_line out = {.channel = CHANNEL_SMS, .purpose = PURPOSE_SERVICE};
+    assert_int_equal(store_consent_add(draft, 1, &out, 0), 0);
+    assert_int_equal(count(draft, "SELECT count(*) FROM consent WHERE client_id = 1"), 2);
+    assert_int_equal(shop_count(s, "SELECT count(*) FROM consent WHERE client_id = 1"), 1);
+    store_close(draft);
+    shop_close(s);
+}
+
 static bool holds(struct conditions *c, const char *expression, int64_t job_id)
 {
     const struct condition_ids ids = {.client_id = 1, .job_id = job_id};
@@ -192,6 +217,7 @@ int main(void)
         cmocka_unit_test(what_the_table_forbids_is_told_and_what_is_gone_is_not_found),
         cmocka_unit_test(a_fingerprint_changes_with_any_column_but_the_time_of_change),
         cmocka_unit_test(a_draft_around_a_client_has_no_one_elses_rows_and_changes_no_real_one),
+        cmocka_unit_test(a_draft_around_two_clients_has_both_and_what_they_share_once),
         cmocka_unit_test(conditions_see_the_changed_row_among_the_others),
         cmocka_unit_test(conditions_see_a_new_row),
     };

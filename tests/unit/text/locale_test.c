@@ -309,6 +309,15 @@ static void threads_do_not_disturb_one_another(void **state)
     }
 }
 
+static void a_week_begins_as_it_does_in_the_country(void **state)
+{
+    assert_int_equal(locale_week_first(locale_get("lv", "LV"), "LV"), 1);
+    assert_int_equal(locale_week_first(locale_get("en", "US"), "US"), 0);
+    assert_int_equal(locale_week_first(locale_get("en", "LV"), "LV"), 1);
+    assert_int_equal(locale_week_first(locale_get("fa", "IR"), "IR"), 6);
+    assert_int_equal(locale_week_first(locale_get("lv", NULL), NULL), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -326,6 +335,7 @@ int main(void)
         cmocka_unit_test(letters_change_by_the_rules_of_the_language),
         cmocka_unit_test(a_cut_never_splits_what_a_reader_sees_as_one),
         cmocka_unit_test(transliteration_keeps_what_the_sms_alphabet_has),
+        cmocka_unit_test(a_week_begins_as_it_does_in_the_country),
         cmocka_unit_test(threads_do_not_disturb_one_another),
         /* last: it fills the tables of this process */
         cmocka_unit_test(more_languages_than_can_be_kept_do_no_harm),
