@@ -25,6 +25,7 @@
 #include "web/messages.h"
 #include "web/pages.h"
 #include "web/parts.h"
+#include "web/text_check.h"
 
 #define SUBJECT_MAX_CHARS 200
 #define TEXT_MAX_CHARS 10000
@@ -125,14 +126,16 @@ static void remark(struct visit *v, enum word w, const char *value)
 }
 
 /* What a template would make something of, and a message that was written by hand does not. */
-static const char *mark_in(const char *text)
+static bool mark_in(const char *text, struct text_mark *out)
 {
-    static const char *const marks[] = {"{{", "}}", "**", "](", "__"};
+    const char *braces = text != NULL ? strstr(text, "{{") : NULL;
+    const char *end = braces != NULL ? strstr(braces, "}}") : NULL;
+    size_t len = end != NULL ? (size_t)(end + 2 - braces) : 2;
 
-    for (size_t i = 0; text != NULL && i < sizeof(marks) / sizeof(marks[0]); i++)
-        if (strstr(text, marks[i]) != NULL)
-            return marks[i];
-    return NULL;
+    if (text == NULL || braces == NULL)
+        return text != NULL && text_markdown(text, out);
+    snprintf(out->text, sizeof(out->text), "%.*s", (int)(len < TEXT_MARK_MAX ? len : 2), braces);
+    return true;
 }
 
 /* What is not as whoever wrote it may think. */
@@ -140,17 +143,16 @@ static void remarks(struct visit *v, const struct writing *w)
 {
     const struct written *m = &w->written;
     bool email = m->channel == CHANNEL_EMAIL;
-    const char *mark = mark_in(w->text);
+    struct text_mark mark;
+    bool marked = mark_in(w->text, &mark) || (email && mark_in(m->subject, &mark));
 
-    if (mark == NULL && email)
-        mark = mark_in(m->subject);
     if (!email && !str_blank(m->subject))
         remark(v,
                str_eq(form_value(&w->form, "channel"), PREFERRED) ? W_WRITE_BECOMES_TEXT
                                                                   : W_WRITE_NO_SUBJECT,
                m->subject);
-    if (mark != NULL)
-        remark(v, W_WRITE_AS_TYPED, mark);
+    if (marked)
+        remark(v, W_WRITE_AS_TYPED, mark.text);
 }
 
 static int preview(struct visit *v, const struct writing *w)

@@ -90,7 +90,9 @@ class Written(ShopTest):
         self.page()
         self.assertNotIn("means nothing in a message", self.write().text)
         look = self.write(text="**Bring** the keys, {{client.name}}").text
-        self.assertIn("“{{” means nothing in a message written by hand", look)
+        self.assertIn("“{{client.name}}” means nothing in a message written by hand", look)
+        look = self.write(text="**Bring** the keys").text
+        self.assertIn("“**Bring**” means nothing", look)
         self.its.sql("INSERT INTO consent (client_id, channel, purpose, state) "
                      "VALUES (1, 'email', 'service', 'out');")
         look = self.write().text
