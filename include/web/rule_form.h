@@ -37,6 +37,9 @@ void rule_form_write(struct visit *v, const struct ini_section *section,
 const char *rule_form_label(const char *key);
 const char *rule_form_usual(const char *key);
 
+/* The key without which the rule cannot be, when that is the problem; NULL: it is another one. */
+const char *rule_form_missing(const struct problem *p);
+
 /* What is wrong with the key, without its name in front: the end of `text`. */
 const char *rule_form_words(const char *key, const char *text);
 

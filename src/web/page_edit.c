@@ -109,13 +109,18 @@ static void put_problem(struct visit *v, const struct form *f, const struct fill
 {
     struct buf *b = &v->response->body;
     const char *key = rule_form_key(v, in->section, p);
+    const char *missing = key == NULL ? rule_form_missing(p) : NULL;
 
     buf_puts(b, "<li>");
-    if (key != NULL) {
-        buf_printf(b, "<a href=\"#key-%s\">", key);
-        html_text(b, rule_form_label(key));
+    if (key != NULL || missing != NULL) {
+        buf_printf(b, "<a href=\"#key-%s\">", key != NULL ? key : missing);
+        html_text(b, rule_form_label(key != NULL ? key : missing));
         buf_puts(b, "</a>: ");
+    }
+    if (key != NULL) {
         html_sentence(b, rule_form_words(key, p->text));
+    } else if (missing != NULL) {
+        html_word(b, W_WRONG_MISSING);
     } else {
         rules_problem(v, in->ini, f->rule != NULL ? f->rule : f->name, p);
     }

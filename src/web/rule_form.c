@@ -218,6 +218,20 @@ const char *rule_form_usual(const char *key)
     return d != NULL ? d->fallback : NULL;
 }
 
+const char *rule_form_missing(const struct problem *p)
+{
+    const struct directive_section *table = rule_table();
+    const char *missing = NULL;
+
+    for (size_t i = 0; i < table->count && missing == NULL; i++) {
+        char *needs = mem_printf("]` needs `%s = ", table->directives[i].key);
+        if (table->directives[i].required && strstr(p->text, needs) != NULL)
+            missing = table->directives[i].key;
+        free(needs);
+    }
+    return missing;
+}
+
 const char *rule_form_words(const char *key, const char *text)
 {
     size_t n = strlen(key);

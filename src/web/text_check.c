@@ -109,7 +109,7 @@ static void check_marks(const struct texts *t, const struct template_draft *draf
     bool subject = str_ends(draft->file, ".email") && str_starts(draft->text, "Subject:");
     char *text = mem_strndup(draft->text, sms ? draft->len : strcspn(draft->text, "\n"));
     char *path = fs_join(t->settings->templates, draft->file);
-    struct text_mark m;
+    struct text_mark m = {.line = 0};
 
     if ((sms || subject) && text_markdown(text, &m))
         problems_warning(out, path, m.line,

@@ -89,8 +89,8 @@ class Reading(PlaybookTest):
         shop.wait_message(rule="ready", state="sent")
         shop.wait_message(rule="reminder", state="planned")
         browser = self.browser("rita")
-        wait_until("the volume", lambda: "Messages sent: 1 today, 1 in the last "
-                   "7 days, 1 in the last 30. Planned: 0." in self.rule(browser.get("/playbook").text, "ready"))
+        sent = "Messages sent: 1 today, 1 in the last 7 days, 1 in the last 30. Planned: 0."
+        wait_until("the volume", lambda: sent in self.rule(browser.get("/playbook").text, "ready"))
         coming = self.rule(browser.get("/playbook").text, "reminder")
         self.assertIn("sent: 0 today, 0 in the last 7 days, 0 in the last 30. Planned: 1.", coming)
         self.assertRegex(coming, r"Next: <time [^>]*>[^<]*(<[^>]*>[^<]*)*</time> "

@@ -60,7 +60,8 @@ class TemplatesTest(ShopTest):
 
     def row(self, page, name):
         """The cells of a template's row, by language."""
-        heads = [text_of(h).split()[0] for h in re.findall(r"<th [^>]*scope=\"col\">.*?</th>", page)]
+        heads = [text_of(h).split()[0]
+                 for h in re.findall(r"<th [^>]*scope=\"col\">.*?</th>", page)]
         cells = re.search(rf">{name}</a></th>(.*?)</tr>", page)[1]
         found = [text_of(c) for c in re.findall(r"<td.*?</td>", cells)]
         return dict(zip(heads[1:], found, strict=True))

@@ -135,7 +135,8 @@ class Rules(TypingTest):
     def test_what_belongs_to_no_field_is_told_above_the_button(self):
         self.go("/new-rule")
         self.one("#name").send_keys("ready-too")
-        wait_until("what is missing", lambda: "needs `on = ...`" in self.said("#rest"))
+        wait_until("what is missing", lambda: "What has to happen: This is needed."
+                   in self.said("#rest"))
         self.assertEqual(self.some("[role=alert]"), [])
 
 
