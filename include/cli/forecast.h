@@ -31,8 +31,9 @@ const struct outlook_sum *totals_all(const struct totals *t);
 void totals_print(const struct totals *t); /* the two tables */
 json_t *totals_json(const struct totals *t);
 
-/* What the playbook in `path` would change against the present one. Returns an exit status. */
-int forecast_change(struct forecast *f, const char *path);
+/* What the playbook in `path` would change against the one in `against` (NULL: the present one).
+ * Returns an exit status. */
+int forecast_change(struct forecast *f, const char *path, const char *against);
 
 /* ", 3 of them now"; of a single message ", now"; of none nothing. */
 void forecast_share(size_t part, size_t whole, const char *when);

@@ -36,6 +36,7 @@ struct proposal {
     char *section;    /* its text afterwards; NULL: deleted */
     char *before;     /* its text before; NULL: it is new */
     char *file;       /* the whole file as it would be */
+    char *against;    /* the playbook in force, when it is not the file; NULL: it is */
     uint64_t digest;  /* of the file that it was made from */
     char *dir;        /* the folder of the configuration */
     int64_t began_ms; /* when it was made */

@@ -25,6 +25,7 @@ static const struct option_spec forecast_options[] = {
     {"days", 0, "N", "as far as N days ahead (30)"},
     {"until", 0, "TIME", "as far as this time, like 2026-12-08"},
     {"playbook", 0, "FILE", "what this playbook would change"},
+    {"against", 0, "FILE", "with --playbook: compared with this one, not with the present one"},
     {"client", 0, "REF", "only what concerns this client (a ref or an id)"},
     {"rule", 0, "RULE", "only of this rule"},
     {"text", 0, NULL, "also the words, as they would read when due"},
@@ -300,7 +301,9 @@ static int run_forecast(const struct call *call)
 {
     const struct options *o = &call->options;
     struct forecast f = {.call = call, .totals = option_given(o, "totals")};
-    int status = session_open(call, STORE_READ, &f.session);
+    int status = option_given(o, "against") && !option_given(o, "playbook")
+                     ? command_misused(call, "--against goes with --playbook FILE")
+                     : session_open(call, STORE_READ, &f.session);
 
     if (option_given(o, "progress"))
         progress_in_lines();
@@ -314,7 +317,7 @@ static int run_forecast(const struct call *call)
     if (status == EXIT_DONE && option_given(o, "now"))
         clock_stand(f.span.now_ms); /* what the log tells counts as having happened then */
     if (status == EXIT_DONE && option_given(o, "playbook"))
-        status = forecast_change(&f, option_value(o, "playbook"));
+        status = forecast_change(&f, option_value(o, "playbook"), option_value(o, "against"));
     else if (status == EXIT_DONE)
         status = list(&f);
     session_close(&f.session);

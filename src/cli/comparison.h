@@ -47,8 +47,8 @@ struct comparison {
     int blast_clients;
 };
 
-/* Try the playbook (NULL: the present one) out and keep a mark of each message that would go.
- * Returns an exit status. */
+/* Try the playbook (NULL: the present one) out and keep a mark of each message that would go; the
+ * settings of `other` stay open, to tell with. Returns an exit status. */
 int comparison_collect(struct comparison *c, const char *playbook, struct side *into);
 
 /* Find out what became of each mark; both sides are in no particular order afterwards. */

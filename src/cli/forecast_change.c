@@ -209,14 +209,16 @@ static void put_counted(size_t n, const char *what, const char *ahead)
         printf("%s %s %s %s.\n", count, n == 1 ? "is" : "are", what, ahead);
 }
 
-static int put_change(struct comparison *c, const char *path, const struct rule_change *rules)
+static int put_change(struct comparison *c, const char *path, const char *against,
+                      const struct rule_change *rules)
 {
     struct rule_change all = add_up(c, rules);
     const char *ahead = c->f->ahead;
     char cost[SHOW_TIME_MAX];
     int rc = 0;
 
-    printf("With %s in the place of the present playbook:\n\n", path);
+    printf("With %s in the place of %s:\n\n", path,
+           against != NULL ? against : "the present playbook");
     if (!c->f->totals || c->names.count > 0)
         put_rules(c, rules);
     putchar('\n');
@@ -351,7 +353,7 @@ static int print_lines(struct comparison *c)
     return show_flush();
 }
 
-int forecast_change(struct forecast *f, const char *path)
+int forecast_change(struct forecast *f, const char *path, const char *against)
 {
     struct comparison c = {.f = f};
     struct rule_change *rules = NULL;
@@ -360,7 +362,7 @@ int forecast_change(struct forecast *f, const char *path)
     f->span.yes = true; /* what would wait for one is told beside what it would do */
     if (f->call->json && !f->totals && (c.spool = tmpfile()) == NULL)
         return command_error(ERR_IO, "a temporary file cannot be made");
-    status = comparison_collect(&c, NULL, &c.now);
+    status = comparison_collect(&c, against, &c.now);
     if (status == EXIT_DONE)
         status = comparison_collect(&c, path, &c.other);
     if (status == EXIT_DONE) {
@@ -374,7 +376,7 @@ int forecast_change(struct forecast *f, const char *path)
     } else if (status == EXIT_DONE && f->call->json) {
         status = print_totals(&c, rules);
     } else if (status == EXIT_DONE) {
-        int rc = put_change(&c, path, rules);
+        int rc = put_change(&c, path, against, rules);
         status = rc == 0 ? EXIT_DONE : session_failed(&f->session, rc, "read the clients");
     }
     outlook_close(&c.o);

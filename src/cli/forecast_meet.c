@@ -128,9 +128,9 @@ int comparison_collect(struct comparison *c, const char *playbook, struct side *
     int status = outlook_open(c->f->call, &c->f->session, playbook, &c->f->span, &c->o);
     if (status == EXIT_DONE)
         status = outlook_run(&c->o, line_cb, NULL, c);
-    if (status == EXIT_DONE && playbook != NULL)
+    if (status == EXIT_DONE && into == &c->other)
         c->blast_clients = c->o.config.settings->blast_clients;
-    if (playbook == NULL)
+    if (into != &c->other)
         outlook_close(&c->o); /* the other one's settings are told with */
     return status;
 }

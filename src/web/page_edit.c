@@ -413,6 +413,7 @@ static void keep_change(struct visit *v, struct sent *s, const char *name)
         .section = s->deletes ? NULL : section_in(&s->file, name),
         .before = s->rule != NULL ? book_section(&s->book, s->rule) : NULL,
         .file = mem_strndup(s->file.data, s->file.len),
+        .against = s->book.broken ? mem_strdup(v->site->rules) : NULL,
         .digest = book_digest(&s->book.text),
         .dir = mem_strdup(v->site->dir),
         .began_ms = v->now_ms,

@@ -66,8 +66,8 @@ struct proposals {
 
 void proposal_close(struct proposal *c)
 {
-    char *texts[] = {c->rule, c->was, c->section,  c->before,
-                     c->file, c->dir, c->progress, c->result};
+    char *texts[] = {c->rule,    c->was, c->section,  c->before, c->file,
+                     c->against, c->dir, c->progress, c->result};
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         free(texts[i]);
@@ -127,6 +127,7 @@ bool proposals_get(struct proposals *l, const char *token, int64_t user_id, stru
         out->section = mem_strdup(c->section);
         out->before = mem_strdup(c->before);
         out->file = mem_strdup(c->file);
+        out->against = mem_strdup(c->against);
         out->dir = mem_strdup(c->dir);
         out->progress = mem_strdup(c->progress);
         out->result = mem_strdup(c->result);
@@ -295,7 +296,8 @@ static int memory_file(const char *text)
     return fd;
 }
 
-static int spawn(struct count *c, const struct proposal *change, int file)
+/* `against`: -1: the present file. */
+static int spawn(struct count *c, const struct proposal *change, int file, int against)
 {
     char now[MOMENT_TEXT_MAX], days[8];
     char *args[] = {mem_strdup(PROCESS_SELF),
@@ -311,15 +313,21 @@ static int spawn(struct count *c, const struct proposal *change, int file)
                     days,
                     "--now",
                     now,
+                    against >= 0 ? "--against" : NULL, /* or the end */
+                    "/proc/self/fd/4",
                     NULL};
     uv_stdio_container_t streams[] = {
         {.flags = UV_IGNORE},
         {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&c->output},
         {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&c->words},
         {.flags = UV_INHERIT_FD, .data.fd = file},
+        {.flags = UV_INHERIT_FD, .data.fd = against},
     };
-    const uv_process_options_t options = {
-        .exit_cb = exit_cb, .file = args[0], .args = args, .stdio_count = 4, .stdio = streams};
+    const uv_process_options_t options = {.exit_cb = exit_cb,
+                                          .file = args[0],
+                                          .args = args,
+                                          .stdio_count = against >= 0 ? 5 : 4,
+                                          .stdio = streams};
 
     moment_format_utc(change->began_ms, now);
     snprintf(days, sizeof(days), "%d", PROPOSAL_DAYS);
@@ -339,6 +347,7 @@ static void start(struct proposals *l, struct proposal *change)
     uv_handle_t *handles[HANDLES] = {(uv_handle_t *)&c->process, (uv_handle_t *)&c->output,
                                      (uv_handle_t *)&c->words, (uv_handle_t *)&c->timer};
     int file = memory_file(change->file);
+    int against = change->against != NULL ? memory_file(change->against) : -1;
 
     c->list = l;
     c->status = -1;
@@ -352,9 +361,11 @@ static void start(struct proposals *l, struct proposal *change)
     c->open = HANDLES;
     change->state = COUNT_RUNS;
     l->running = c;
-    int rc = spawn(c, change, file);
+    int rc = spawn(c, change, file, against);
     if (file >= 0)
         close(file);
+    if (against >= 0)
+        close(against);
     if (rc != 0) {
         buf_printf(&c->told, "%s", uv_strerror(rc));
         for (int i = 0; i < HANDLES; i++)

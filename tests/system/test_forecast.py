@@ -274,12 +274,28 @@ class Change(CliTest):
         self.assertIn("1 message is added in the next 30 days.", told)
         self.assertIn("1 message is moved in the next 30 days.", told)
         self.assertIn("To Anna Ozola.", told)
+        self.assertRegex(told, r"For example:\n  Anna Ozola, reminder: .* instead of ")
+        moved = next(e for e in sums["examples"] if e["change"] == "moved")
+        self.assertLess(moved["due"], moved["was"])
+        self.assertEqual((moved["rule"], moved["client"], moved["to_client"]),
+                         ("reminder", "Anna Ozola", True))
         back = shop.write("less.conf", PLAYBOOK.split("[rule reminder]")[0])
         told = shop.run("forecast", "--playbook", back).stdout
         self.assertIn("1 message is dropped in the next 30 days.", told)
         self.assertEqual({(m["rule"], m["change"])
                           for m in shop.json("forecast", "--playbook", back)},
                          {("ready", "same"), ("reminder", "removed")})
+
+    def test_a_broken_playbook_is_no_obstacle_when_it_is_compared_with_another(self):
+        shop = self.made()
+        good = shop.write("good.conf", PLAYBOOK)
+        less = shop.write("less.conf", PLAYBOOK.split("[rule reminder]")[0])
+        shop.write("playbook.conf", PLAYBOOK + "[rule broken]\non = the moon is full\n")
+        self.refused(shop, "mend it first", "forecast", "--playbook", less)
+        told = shop.json("forecast", "--playbook", less, "--against", good, "--totals")
+        self.assertEqual((told["added"], told["removed"]), (0, 1))
+        self.assertEqual([e["change"] for e in told["examples"]], ["removed"])
+        self.refused(shop, "--playbook", "forecast", "--against", good)
 
     def test_the_same_playbook_changes_nothing(self):
         shop = self.made()

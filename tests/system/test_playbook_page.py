@@ -155,6 +155,8 @@ class Reading(PlaybookTest):
         wait_until("the mistake", lambda: 'id="mistakes"' in browser.get("/").text)
         form = fields_of(browser.get("/playbook/reminder/edit").text, "/playbook/reminder/edit")
         change = browser.post("/playbook/reminder/edit", form | {"key-when": "3 hours before"})
+        wait_until("what it would do", lambda: "Compared with the present playbook"
+                   in browser.get(change.location).text)
         saved = browser.post(f"{change.location}/save", {"token": form["token"]})
         text = browser.get(saved.location).text
         self.assertNotIn('id="mistakes"', text)
