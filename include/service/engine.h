@@ -18,7 +18,7 @@ struct engine_state {
     bool paused;
     int in_flight;
     int64_t next_ms; /* the next message's time; INT64_MAX: none */
-    bool far;        /* ... no more than the beginning of its day is known */
+    bool far;        /* ... no more than the beginning of its week is known */
     int trouble;     /* the code of the last failed turn; 0: all is well */
     const char *trouble_words;
     int64_t epoch; /* of this start */

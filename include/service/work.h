@@ -45,7 +45,7 @@ struct work {
     bool comparing;      /* what waits with it; compared_to: the last message that was */
     int64_t compared_to;
     bool paused;     /* by a person, for everything */
-    bool distant;    /* something that may be due is not near yet; see store/horizon.h */
+    bool distant;    /* there is more to bring near; see store/horizon.h */
     int64_t next_ms; /* the time of the next message that is near; INT64_MAX: none is */
     int64_t far_ms;  /* when there will be others; INT64_MAX: there are none */
 };

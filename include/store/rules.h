@@ -89,7 +89,7 @@ int store_rule_put_off(struct store *s, const struct rule_state *r, enum channel
  * that, whichever is earlier. Starts with a cursor of zeros; *done: that was the last page. */
 struct pending_cursor {
     int step;   /* 0: what is far; then channel by channel what is near */
-    int64_t at; /* its day, or its time */
+    int64_t at; /* its week, or its time */
     int64_t id;
 };
 typedef void (*pending_each)(void *arg, int64_t rule_id, int64_t recipient_id, int64_t at_ms);

@@ -536,7 +536,7 @@ void engine_state(const struct engine *e, struct engine_state *out)
     out->next_ms = e->work.next_ms;
     out->far = e->work.next_ms == INT64_MAX && e->work.far_ms != INT64_MAX;
     if (out->far)
-        out->next_ms = store_far_day_ms(e->work.far_ms);
+        out->next_ms = store_far_week_ms(e->work.far_ms);
     out->in_flight = dispatch_in_flight(e->dispatch);
 }
 

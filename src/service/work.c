@@ -346,9 +346,9 @@ int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more)
     /* A claim looks at the record itself, so it need not wait for planning that lags behind; but
      * what is left of an earlier run must be settled first, and what the log tells must be known
      * in its order: to look at a record before its past would make its stages happen twice. What
-     * is due goes in the order of its time, so all of it has to be near. */
+     * is due goes in the order of its time, so none of it may be far. */
     if (rc == 0 && !w->paused && !w->left_over && !w->comparing && !w->bringing_back && drained &&
-        !w->distant)
+        store_far_week_ms(w->far_ms) > now_ms)
         rc = dispatch_claim(w->dispatch, now_ms, until_us + TURN_MORE_US, more);
     if (rc == 0)
         rc = look_at_zones(w);

@@ -52,13 +52,13 @@ static int read_waiting(struct store *s, sqlite3_stmt *st, struct store_status *
     return store_finish(s, st);
 }
 
-/* Of the first day that has any. */
+/* Of the first week that has any. */
 static int look_at_far(struct store *s, struct store_status *out)
 {
     sqlite3_stmt *st =
         store_prepare(s, "SELECT max(due_ms, next_ms), 0, NULL FROM message INDEXED BY message_far "
                          "WHERE state <= 2 AND next_ms > near_ms AND state = 0 "
-                         "ORDER BY next_ms / 86400000, next_ms LIMIT 1");
+                         "ORDER BY next_ms / 604800000, next_ms LIMIT 1");
 
     return read_waiting(s, st, out);
 }

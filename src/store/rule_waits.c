@@ -156,7 +156,7 @@ static const char page_far[] =
     "SELECT ?2, id, rule_id, recipient_id, min(nominal_ms, due_ms), attempts FROM message INDEXED "
     "BY "
     "message_far "
-    "WHERE state <= 2 AND next_ms > near_ms AND next_ms / 86400000 = ?2 AND id > ?3 "
+    "WHERE state <= 2 AND next_ms > near_ms AND next_ms / 604800000 = ?2 AND id > ?3 "
     "AND next_ms < ?4 ORDER BY id LIMIT ?5";
 static const char page_near[] =
     "SELECT next_ms, id, rule_id, recipient_id, min(nominal_ms, due_ms), attempts FROM message "
@@ -164,17 +164,17 @@ static const char page_near[] =
     "AND next_ms >= ?2 AND next_ms < ?4 AND (next_ms > ?2 OR id > ?3) ORDER BY next_ms, id LIMIT "
     "?5";
 
-/* The page was the last of a far day, or of a channel. Far ones come first: should one be brought
+/* The page was the last of a far week, or of a channel. Far ones come first: should one be brought
  * near meanwhile, it is met twice, but never missed. */
 static int go_on(struct store *s, struct pending_cursor *cursor, int64_t until_ms)
 {
-    int64_t day = INT64_MAX;
-    int rc = cursor->step == 0 ? store_far_day_after(s, cursor->at, &day) : 0;
+    int64_t week = INT64_MAX;
+    int rc = cursor->step == 0 ? store_far_week_after(s, cursor->at, &week) : 0;
 
     if (rc != 0)
         return rc;
-    if (cursor->step == 0 && day <= until_ms / STORE_DAY_MS)
-        *cursor = (struct pending_cursor){.at = day};
+    if (cursor->step == 0 && week <= until_ms / STORE_WEEK_MS)
+        *cursor = (struct pending_cursor){.at = week};
     else
         *cursor = (struct pending_cursor){.step = cursor->step + 1};
     return 0;

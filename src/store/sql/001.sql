@@ -287,7 +287,7 @@ CREATE TABLE message (
 CREATE UNIQUE INDEX message_key
     ON message (subject_id, rule_id, occurrence, repeat, recipient_id, channel);
 CREATE INDEX message_next ON message (channel, next_ms) WHERE state <= 2 AND next_ms <= near_ms;
-CREATE INDEX message_far ON message (next_ms / 86400000) WHERE state <= 2 AND next_ms > near_ms;
+CREATE INDEX message_far ON message (next_ms / 604800000) WHERE state <= 2 AND next_ms > near_ms;
 CREATE INDEX message_merge ON message (recipient_id, channel, next_ms) WHERE merges AND state <= 2;
 CREATE INDEX message_leader ON message (leader_id) WHERE leader_id IS NOT NULL;
 CREATE INDEX message_stuck ON message (due_ms) WHERE state = 1 OR state = 2;

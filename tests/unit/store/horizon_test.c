@@ -7,10 +7,12 @@
 
 #define HOUR_MS INT64_C(3600000)
 #define DAY_MS (24 * HOUR_MS)
+#define STEP_MS (10 * HOUR_MS)
 #define MANY 40
 #define RULE 7
 
-/* MANY visits of one rule, one every five hours from now on, in no order; all channels. */
+/* MANY visits of one rule, one every ten hours from now on, in no order; all channels. Weeks begin
+ * on the 3rd, the 10th and the 17th. */
 static struct shop *open_shop(void)
 {
     struct shop *s = shop_open("", "2026-12-01T09:00");
@@ -20,7 +22,7 @@ static struct shop *open_shop(void)
              "VALUES (7, 'soon', 'service', 0, ''); "
              "INSERT INTO entity (id, kind, key, row_id) VALUES (1, 4, 'a1', 1), (2, 1, 'c1', 1)");
     for (int i = 0; i < MANY; i++) {
-        int64_t at_ms = shop_now_ms + (i * 27 % MANY) * 5 * HOUR_MS;
+        int64_t at_ms = shop_now_ms + (i * 27 % MANY) * STEP_MS;
         struct message m = {.rule_id = RULE,
                             .subject_id = 1,
                             .recipient_id = 2,
@@ -62,7 +64,7 @@ static void what_is_far_is_due_in_its_time_all_the_same(void **state)
     int64_t began_ms = shop_now_ms;
     size_t seen = 0;
 
-    assert_int_equal(far(s), MANY - 8); /* 39 hours to the end of tomorrow: 0, 5, .. 35 are near */
+    assert_int_equal(far(s), MANY - 4); /* 39 hours to the 3rd: 0, 10, 20, 30 are near */
     for (int looks = 0; looks < 3 * MANY; looks++) {
         int64_t next_ms = shop_next(s);
         if (next_ms == INT64_MAX)
@@ -71,14 +73,14 @@ static void what_is_far_is_due_in_its_time_all_the_same(void **state)
             shop_now_ms = next_ms;
         shop_next(s);
         seen += due_now(s);
-        assert_int_equal(seen, (shop_now_ms - began_ms) / (5 * HOUR_MS) + 1);
+        assert_int_equal(seen, (shop_now_ms - began_ms) / STEP_MS + 1);
     }
     assert_int_equal(seen, MANY);
     assert_int_equal(far(s), 0);
     shop_close(s);
 }
 
-static void a_day_is_brought_near_as_soon_as_it_is_tomorrow_and_not_before(void **state)
+static void a_week_is_brought_near_as_soon_as_it_begins_tomorrow_and_not_before(void **state)
 {
     struct shop *s = open_shop();
     bool done;
@@ -88,18 +90,18 @@ static void a_day_is_brought_near_as_soon_as_it_is_tomorrow_and_not_before(void 
     shop_ok(s, store_bring_near(s->store, shop_now_ms, 2, &done, &again_ms), "bring near");
     assert_true(done);
     assert_int_equal(again_ms, utc("2026-12-02T00:00"));
-    assert_int_equal(store_far_day_ms(again_ms), utc("2026-12-03T00:00"));
+    assert_int_equal(store_far_week_ms(again_ms), utc("2026-12-03T00:00"));
     shop_ok(s, store_bring_near(s->store, again_ms - 1, 2, &done, &again_ms), "bring near");
     assert_int_equal(far(s), before);
     shop_ok(s, store_bring_near(s->store, again_ms, 2, &done, &again_ms), "bring near");
     assert_false(done);
     assert_int_equal(far(s), before - 2);
-    for (int i = 0; i < 3 && !done; i++)
+    for (int i = 0; i < 10 && !done; i++)
         shop_ok(s, store_bring_near(s->store, utc("2026-12-02T00:00"), 2, &done, &again_ms),
                 "bring near");
     assert_true(done);
-    assert_int_equal(far(s), before - 5); /* 40, 45, 50, 55, 60 hours ahead lie on the 3rd */
-    assert_int_equal(again_ms, utc("2026-12-03T00:00"));
+    assert_int_equal(far(s), before - 17); /* 40, 50, .. 200 hours ahead lie in that week */
+    assert_int_equal(again_ms, utc("2026-12-09T00:00"));
     shop_close(s);
 }
 
@@ -112,11 +114,11 @@ static void whoever_moves_a_time_need_not_know(void **state)
              "UPDATE message SET next_ms = %lld WHERE next_ms = (SELECT max(next_ms) FROM message)",
              (long long)shop_now_ms);
     shop_sql(s, "UPDATE message SET next_ms = %lld WHERE next_ms = %lld",
-             (long long)(shop_now_ms + 20 * DAY_MS), (long long)(shop_now_ms + 5 * HOUR_MS));
+             (long long)(shop_now_ms + 20 * DAY_MS), (long long)(shop_now_ms + STEP_MS));
     assert_int_equal(far(s), before);
     assert_int_equal(due_now(s), 2);
     shop_at("2026-12-21T09:00");
-    assert_int_equal(shop_next(s), utc("2026-12-01T14:00") + 5 * HOUR_MS);
+    assert_int_equal(shop_next(s), utc("2026-12-01T09:00") + 2 * STEP_MS);
     assert_int_equal(due_now(s), MANY - 2);
     shop_close(s);
 }
@@ -142,7 +144,7 @@ static void count_one(void *arg, int64_t rule_id, int64_t recipient_id, int64_t 
 {
     int *counts = arg;
 
-    counts[(nominal_ms - shop_now_ms) / (5 * HOUR_MS)]++;
+    counts[(nominal_ms - shop_now_ms) / STEP_MS]++;
 }
 
 static void pages_tell_near_and_far_each_once_up_to_their_end(void **state)
@@ -155,12 +157,12 @@ static void pages_tell_near_and_far_each_once_up_to_their_end(void **state)
         bool done = false;
         for (int i = 0; !done && i < 10 * MANY; i++)
             shop_ok(s,
-                    store_pending_page(s->store, &cursor, shop_now_ms + 100 * HOUR_MS, max,
+                    store_pending_page(s->store, &cursor, shop_now_ms + 30 * STEP_MS, max,
                                        count_one, counts, &done),
                     "page");
         assert_true(done);
         for (int i = 0; i < MANY; i++)
-            assert_int_equal(counts[i], i < 20);
+            assert_int_equal(counts[i], i < 30);
     }
     shop_close(s);
 }
@@ -175,11 +177,11 @@ static void what_comes_next_goes_on_from_near_to_far(void **state)
     shop_ok(s, store_upcoming(s->store, 25, &rows, &count), "upcoming");
     assert_int_equal(count, 25);
     for (size_t i = 0; i < count; i++)
-        assert_int_equal(rows[i].due_ms, shop_now_ms + (int64_t)i * 5 * HOUR_MS);
+        assert_int_equal(rows[i].due_ms, shop_now_ms + (int64_t)i * STEP_MS);
     outbox_rows_free(rows, count);
     shop_sql(s, "UPDATE message SET state = 9 WHERE next_ms <= near_ms");
     shop_ok(s, store_status(s->store, shop_now_ms, &status), "status");
-    assert_int_equal(status.next_due_ms, shop_now_ms + 40 * HOUR_MS);
+    assert_int_equal(status.next_due_ms, shop_now_ms + 4 * STEP_MS);
     assert_int_equal(status.overdue, 0);
     store_status_close(&status);
     shop_close(s);
@@ -208,7 +210,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_far_is_due_in_its_time_all_the_same),
-        cmocka_unit_test(a_day_is_brought_near_as_soon_as_it_is_tomorrow_and_not_before),
+        cmocka_unit_test(a_week_is_brought_near_as_soon_as_it_begins_tomorrow_and_not_before),
         cmocka_unit_test(whoever_moves_a_time_need_not_know),
         cmocka_unit_test(nothing_is_far_by_a_clock_that_was_ahead_or_behind),
         cmocka_unit_test(pages_tell_near_and_far_each_once_up_to_their_end),
