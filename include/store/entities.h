@@ -57,8 +57,11 @@ void changes_free(struct change *list, size_t count);
 int store_changes_done(struct store *s, int64_t up_to_id);
 
 /* The record's writer's key ("ref", or "#id") and its facts as they stand in the row now, both
- * free()d by the caller; ERR_NOTFOUND when the row is gone. */
+ * free()d by the caller; ERR_NOTFOUND when the row is gone. *known: there is an entity of this
+ * key, or of this row. */
 int store_facts(struct store *s, enum entity_kind kind, int64_t row_id, char **key, char **facts);
+int store_facts_known(struct store *s, enum entity_kind kind, int64_t row_id, char **key,
+                      char **facts, bool *known);
 
 /* The n-th part of facts, as a heap string; NULL when there are none. */
 char *entity_fact(const char *facts, int n);

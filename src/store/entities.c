@@ -32,13 +32,20 @@
     "r.at" J("r.client_id") J("r.job_id") J("r.appointment_id") J("r.score") J("NULL")
 #define KEY "coalesce(r.ref, '#' || r.id)"
 
+/* Whether there is an entity of its key, or of its row, is asked in the same breath: of a backlog
+ * most rows have none, and looking for it takes two statements. */
+#define FACTS(kind, table, facts)                                                                  \
+    "SELECT " KEY ", " facts ", "                                                                  \
+    "EXISTS (SELECT 1 FROM entity e WHERE e.kind = " kind " AND e.key = " KEY ") "                 \
+    "OR EXISTS (SELECT 1 FROM entity e WHERE e.kind = " kind " AND e.row_id = r.id) "              \
+    "FROM " table " r WHERE r.id = ?1"
+
 static const char *const fact_queries[] = {
-    [ENTITY_CLIENT] = "SELECT " KEY ", " CLIENT_FACTS " FROM client r WHERE r.id = ?1",
-    [ENTITY_STAFF] = "SELECT " KEY ", " STAFF_FACTS " FROM staff r WHERE r.id = ?1",
-    [ENTITY_JOB] = "SELECT " KEY ", " JOB_FACTS " FROM job r WHERE r.id = ?1",
-    [ENTITY_APPOINTMENT] =
-        "SELECT " KEY ", " APPOINTMENT_FACTS " FROM appointment r WHERE r.id = ?1",
-    [ENTITY_ANSWER] = "SELECT " KEY ", " ANSWER_FACTS " FROM answer r WHERE r.id = ?1",
+    [ENTITY_CLIENT] = FACTS("1", "client", CLIENT_FACTS),
+    [ENTITY_STAFF] = FACTS("2", "staff", STAFF_FACTS),
+    [ENTITY_JOB] = FACTS("3", "job", JOB_FACTS),
+    [ENTITY_APPOINTMENT] = FACTS("4", "appointment", APPOINTMENT_FACTS),
+    [ENTITY_ANSWER] = FACTS("7", "answer", ANSWER_FACTS),
 };
 
 static const char *const row_queries[] = {
@@ -150,10 +157,19 @@ char *entity_fact(const char *facts, int n)
 
 int store_facts(struct store *s, enum entity_kind kind, int64_t row_id, char **key, char **facts)
 {
+    bool known;
+
+    return store_facts_known(s, kind, row_id, key, facts, &known);
+}
+
+int store_facts_known(struct store *s, enum entity_kind kind, int64_t row_id, char **key,
+                      char **facts, bool *known)
+{
     sqlite3_stmt *st = store_prepare(s, fact_queries[kind]);
 
     *key = NULL;
     *facts = NULL;
+    *known = false;
     if (st != NULL)
         bind_int(st, 1, row_id);
     int rc = store_step(s, st);
@@ -163,6 +179,7 @@ int store_facts(struct store *s, enum entity_kind kind, int64_t row_id, char **k
         return rc;
     *key = column_text(st, 0);
     *facts = column_text(st, 1);
+    *known = column_int(st, 2) != 0;
     store_reset(st);
     return 0;
 }

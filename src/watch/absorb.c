@@ -76,6 +76,7 @@ struct look {
     bool open;          /* there may be one, but not in this batch */
     struct entity e;
     char *key, *facts;                    /* the row's, now */
+    bool known;                           /* an entity has this key, or had this row */
     struct plan_event events[EVENTS_MAX]; /* that happened to it, not saved yet */
     size_t event_count;
     bool concerned; /* it has to be planned again itself */
@@ -291,9 +292,11 @@ static int look_at_answer(struct look *l)
  * the one we know by its row. */
 static int find_entity(struct look *l)
 {
-    int rc = store_entity_by_key(l->w->store, l->kind, l->key, &l->e);
+    int rc = ERR_NOTFOUND;
 
-    if (rc == ERR_NOTFOUND) {
+    if (l->known)
+        rc = store_entity_by_key(l->w->store, l->kind, l->key, &l->e);
+    if (l->known && rc == ERR_NOTFOUND) {
         rc = store_entity_by_row(l->w->store, l->kind, l->row_id, &l->e);
         int64_t other;
         if (rc == 0 && store_row_of_key(l->w->store, l->kind, l->e.key, &other) == 0) {
@@ -472,7 +475,7 @@ static int look_at(struct look *l)
 
 static int look_once(struct look *l)
 {
-    int rc = store_facts(l->w->store, l->kind, l->row_id, &l->key, &l->facts);
+    int rc = store_facts_known(l->w->store, l->kind, l->row_id, &l->key, &l->facts, &l->known);
 
     rc = rc == ERR_NOTFOUND ? row_gone(l) : rc == 0 ? look_at(l) : rc;
     free(l->key);
