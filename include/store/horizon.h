@@ -25,7 +25,8 @@
 int64_t store_horizon_ms(int64_t now_ms);
 
 /* Bring near, `max` at a time, what is far and lies within the horizon; *done: nothing does any
- * more. *again_ms: when there will be something to bring near, or was; INT64_MAX: nothing is far. */
+ * more. *again_ms: when there will be something to bring near, or was; INT64_MAX: nothing is far.
+ */
 int store_bring_near(struct store *s, int64_t now_ms, size_t max, bool *done, int64_t *again_ms);
 
 /* The first week beyond `after` (-1: of all) with messages that are far; INT64_MAX: there is none.

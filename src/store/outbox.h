@@ -35,7 +35,7 @@
     " AND state <> 1 ORDER BY next_ms LIMIT ?1)"
 #define OUTBOX_FAR                                                                                 \
     "SELECT * FROM (SELECT id, next_ms FROM message INDEXED BY message_far WHERE state <= 2 "      \
-    "AND next_ms > near_ms AND state <> 1 ORDER BY next_ms / 604800000, next_ms "                   \
+    "AND next_ms > near_ms AND state <> 1 ORDER BY next_ms / 604800000, next_ms "                  \
     "LIMIT ?1 - (SELECT count(*) FROM (SELECT 1 " OUTBOX_NEAR "AND state <> 1 LIMIT ?1)))"
 #define OUTBOX_UPCOMING                                                                            \
     OUTBOX_NEXT("0")                                                                               \
