@@ -27,6 +27,26 @@ bool reach_is_lost(const struct world *w, const struct rule *rule, const struct 
     return rule->purpose == PURPOSE_SERVICE && c != NULL && !is_reachable(w, c, why);
 }
 
+/* Who wants no messages is told of it by a person all the same, but has nothing to be corrected. */
+static int text_of(struct world *w, const struct unreached *u, const char *name, char **text)
+{
+    struct consents said;
+    int rc = store_consents(w->store, u->client_row, &said);
+
+    name = name != NULL ? name : "A client";
+    if (rc == 0 && said.opted[CHANNEL_EMAIL][PURPOSE_SERVICE] == 'o' &&
+        said.opted[CHANNEL_SMS][PURPOSE_SERVICE] == 'o')
+        *text = mem_printf("%s wants no messages, so that of the rule %s does not go. If they have "
+                           "to know, tell them yourself.",
+                           name, u->rule->name);
+    else
+        *text = mem_printf("%s cannot be reached: %s. The message of the rule %s does not go. "
+                           "Tell them yourself, and correct the client's record if you can: "
+                           "then this task ends by itself.",
+                           name, u->why, u->rule->name);
+    return rc;
+}
+
 int reach_lost(struct world *w, const struct unreached *u, int64_t now_ms)
 {
     char *key = key_of(u->client_id);
@@ -36,20 +56,18 @@ int reach_lost(struct world *w, const struct unreached *u, int64_t now_ms)
 
     if (rc == 0 && !open)
         rc = store_client(w->store, u->client_row, &client);
+    char *text = NULL;
+    if (rc == 0 && !open)
+        rc = text_of(w, u, client.name, &text);
     if (rc == 0 && !open) {
-        char *text =
-            mem_printf("%s cannot be reached: %s. The message of the rule %s does not go. "
-                       "Tell them yourself, and correct the client's record if you can: "
-                       "then this task ends by itself.",
-                       client.name != NULL ? client.name : "A client", u->why, u->rule->name);
         struct task t = {.key = key,
                          .client_id = u->client_row,
                          .job_id = u->job_id,
                          .appointment_id = u->appointment_id,
                          .text = text};
         rc = store_task_raise(w->store, &t, now_ms);
-        free(text);
     }
+    free(text);
     client_close(&client);
     free(key);
     return rc == ERR_NOTFOUND ? 0 : rc; /* deleted meanwhile: nobody to reach */

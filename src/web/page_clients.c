@@ -153,6 +153,18 @@ static void job_line(struct visit *v, const struct job *j)
     buf_puts(b, "</p></li>");
 }
 
+static void new_button(struct visit *v, const char *path, int64_t client_id, enum word w)
+{
+    struct buf *b = &v->response->body;
+
+    if (!visit_may(v, ROLE_STAFF))
+        return;
+    buf_printf(b, "<p><a class=\"button\" href=\"%s/new?client=%lld\">", path,
+               (long long)client_id);
+    html_word(b, w);
+    buf_puts(b, "</a></p>");
+}
+
 static int jobs(struct visit *v, int64_t client_id)
 {
     struct buf *b = &v->response->body;
@@ -166,7 +178,9 @@ static int jobs(struct visit *v, int64_t client_id)
         html_word(b, W_JOBS_NONE);
     for (size_t i = 0; i < count; i++)
         job_line(v, &list[i]);
-    buf_puts(b, count == 0 ? "</p></section>" : "</ul></section>");
+    buf_puts(b, count == 0 ? "</p>" : "</ul>");
+    new_button(v, "/jobs", client_id, W_JOB_NEW);
+    buf_puts(b, "</section>");
     jobs_free(list, count);
     return rc;
 }
@@ -184,7 +198,9 @@ static int appointments(struct visit *v, int64_t client_id)
         html_word(b, W_APPOINTMENTS_NONE);
     for (size_t i = 0; i < count; i++)
         part_visit(v, &list[i], NULL, true);
-    buf_puts(b, count == 0 ? "</p></section>" : "</ul></section>");
+    buf_puts(b, count == 0 ? "</p>" : "</ul>");
+    new_button(v, "/appointments", client_id, W_APPOINTMENT_NEW);
+    buf_puts(b, "</section>");
     appointments_free(list, count);
     return rc;
 }

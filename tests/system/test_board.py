@@ -357,6 +357,16 @@ class Forms(Change):
                          [2, "Tyres", "Ready", 1, day(3), 99.9, "EUR", None])
         shop.wait_message(rule="ready", state="planned")
 
+    def test_a_clients_page_leads_to_a_new_job_and_a_new_visit_for_them(self):
+        self.page(users=("anna:manager", "rita:reader"))
+        browser = self.browser()
+        for what in ("jobs", "appointments"):
+            link = f"/{what}/new?client=1"
+            self.assertIn(f'href="{link}"', browser.get("/clients/1").text)
+            form = fields_of(browser.get(link).text, f"/{what}/change")
+            self.assertEqual(form["client"], "1")
+            self.assertNotIn(link, self.browser("rita").get("/clients/1").text)
+
     def test_a_new_visit_is_booked_for_a_job(self):
         shop = self.page()
         self.job(shop)

@@ -90,6 +90,19 @@ static void who_opted_out_of_everything_is_told_by_a_person(void **state)
     shop_close(s);
 }
 
+static void who_wants_no_messages_has_nothing_to_be_corrected(void **state)
+{
+    struct shop *s = shop_with(JOBS, "'ilze@example.com'", "'+37129111222'");
+
+    shop_sql(s, "INSERT INTO consent (client_id, channel, purpose, state) "
+                "VALUES (1, 'email', 'service', 'out'), (1, 'sms', 'service', 'out')");
+    shop_look(s);
+    assert_answer(s, "SELECT text FROM task",
+                  "Ilze wants no messages, so that of the rule ready does not go. If they have to "
+                  "know, tell them yourself.");
+    shop_close(s);
+}
+
 static void what_is_not_owed_is_nobodys_task(void **state)
 {
     struct shop *s = shop_with(SHOP_WORKFLOW "[rule offer]\non = job enters Ready\n"
@@ -191,6 +204,7 @@ int main(void)
         cmocka_unit_test(it_ends_also_when_all_of_it_is_too_late),
         cmocka_unit_test(it_ends_with_its_client),
         cmocka_unit_test(who_opted_out_of_everything_is_told_by_a_person),
+        cmocka_unit_test(who_wants_no_messages_has_nothing_to_be_corrected),
         cmocka_unit_test(what_is_not_owed_is_nobodys_task),
         cmocka_unit_test(who_is_reached_by_another_channel_is_nobodys_task),
         cmocka_unit_test(who_has_seen_to_it_is_asked_again_of_what_is_new_alone),
