@@ -67,7 +67,7 @@ struct form {
     const struct problems *problems; /* NULL: none looked for */
     const char *trouble;             /* what is wrong as a whole; NULL: nothing */
     uint64_t digest;                 /* of the file it is about */
-    bool checks;                     /* nothing was sent: somebody is typing */
+    bool checks;                     /* nothing was to be saved: somebody is typing, or begins */
 };
 
 /* The text that the problems are about, read, and the rule's section in it. */
@@ -293,16 +293,25 @@ int page_edit(struct visit *v)
     struct book book;
     int rc = book_open(v, &book);
     char *section = section_of_change(v);
+    bool again = section != NULL;
+    struct problems problems = {0};
 
-    if (section == NULL)
+    if (!again)
         section = book_section(&book, v->hole.token);
     if (rc == 0 && section == NULL)
         rc = ERR_NOTFOUND;
     if (rc == 0) {
-        const struct form f = {
+        struct form f = {
             .rule = v->hole.token, .section = section, .digest = book_digest(&book.text)};
+        if (book.broken && !again) { /* who comes to mend it sees what is wrong at once */
+            rule_check(v, book.text.data, &problems);
+            f.file = book.text.data;
+            f.problems = &problems;
+            f.checks = true;
+        }
         put_form(v, &f, &book);
     }
+    problems_close(&problems);
     free(section);
     book_close(&book);
     return rc;

@@ -153,7 +153,10 @@ class Reading(PlaybookTest):
         browser = self.browser()
         shop.write("playbook.conf", PLAYBOOK.replace("2 hours before", "2 ours before"))
         wait_until("the mistake", lambda: 'id="mistakes"' in browser.get("/").text)
-        form = fields_of(browser.get("/playbook/reminder/edit").text, "/playbook/reminder/edit")
+        page = browser.get("/playbook/reminder/edit").text
+        self.assertIn('<p class="wrong" id="error-when">`ours` is no unit of time', page)
+        self.assertNotIn("Nothing was saved", page)
+        form = fields_of(page, "/playbook/reminder/edit")
         change = browser.post("/playbook/reminder/edit", form | {"key-when": "3 hours before"})
         wait_until("what it would do", lambda: "Compared with the present playbook"
                    in browser.get(change.location).text)
