@@ -21,6 +21,7 @@ os.environ.setdefault("BETIMES_SHARE", str(ROOT))
 
 PAGE_BYTES_MAX = 100_000
 NO_LINK = ("/mail/{token}", "/changes/{token}")  # shown once: within a page, after a form
+AT_TIMES = ("/mistakes",)  # led to while there are some: test_playbook_page.py
 LOOKED_AT = 8  # of the pages of one route, for links to others
 AFTER_THE_WEEK = "2026-12-14T07:30"
 # What keeps itself up to date may put another element in the place of one that says the same.
@@ -67,7 +68,8 @@ def route_of(path, paths):
 def reached(browser, paths):
     """{route: a path that it stands for}, found as people find them: by links. A route that nothing
     leads to is missing."""
-    found, seen, next_ones = collections.defaultdict(list), {"/"}, ["/"]
+    next_ones = ["/", *AT_TIMES]
+    found, seen = collections.defaultdict(list), set(next_ones)
     while next_ones:
         path = next_ones.pop(0)
         route = route_of(path, paths)
