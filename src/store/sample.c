@@ -1,6 +1,7 @@
 /* What a booking program writes. See store/sample.h. */
 #include "store/sample.h"
 
+#include "base/clock.h"
 #include "store/internal.h"
 
 /* Run a statement that has to touch exactly one row. */
@@ -48,14 +49,18 @@ int sample_client_phone(struct store *s, const char *ref, const char *phone)
     return write_one(s, st);
 }
 
+/* Said by the clock that the sample lives by, which need not be the machine's. */
 int sample_consent_add(struct store *s, const char *client, const char *channel,
                        const char *purpose, const char *state)
 {
-    sqlite3_stmt *st =
-        store_prepare(s, "INSERT INTO consent (client_id, channel, purpose, state, source) "
-                         "SELECT id, ?2, ?3, ?4, 'at the counter' FROM client WHERE ref = ?1");
+    sqlite3_stmt *st = store_prepare(
+        s, "INSERT INTO consent (client_id, channel, purpose, state, source, at) "
+           "SELECT id, ?2, ?3, ?4, 'at the counter', "
+           "strftime('%Y-%m-%dT%H:%M:%SZ', ?5 / 1000.0, 'unixepoch') FROM client WHERE ref = ?1");
 
     BIND(st, client, channel, purpose, state);
+    if (st != NULL)
+        bind_int(st, 5, clock_wall_ms());
     return write_one(s, st);
 }
 

@@ -11,6 +11,7 @@
 #include "web/form.h"
 #include "web/frame.h"
 #include "web/html.h"
+#include "web/rules.h"
 
 #define ACTION_MAX 64
 #define NAMED_MAX 60 /* bytes of what a button is read out with */
@@ -195,6 +196,7 @@ static void state_of(struct buf *b, const struct shown *s)
 static void line_of(struct visit *v, const struct shown *s, bool people)
 {
     struct buf *b = &v->response->body;
+    char *rule = rules_title_text(s->row->rule);
 
     buf_puts(b, "<div class=\"line\">");
     frame_time(v, s->at_ms);
@@ -203,10 +205,11 @@ static void line_of(struct visit *v, const struct shown *s, bool people)
     if (people)
         person(v, s->row);
     else if (is_for_staff(s->row))
-        html_words(b, W_FOR_STAFF, s->row->rule, NULL);
+        html_words(b, W_FOR_STAFF, rule, NULL);
     else
-        html_text(b, s->row->rule);
+        html_text(b, rule);
     buf_puts(b, "</span></div>");
+    free(rule);
 }
 
 static void details_of(struct visit *v, const struct shown *s, bool people)
@@ -219,7 +222,7 @@ static void details_of(struct visit *v, const struct shown *s, bool people)
     html_word(b, channel_word(s->told != NULL ? s->told->channel : r->channel));
     if (people) {
         buf_puts(b, " · ");
-        html_text(b, r->rule);
+        rules_title(b, r->rule);
     } else if (is_for_staff(r)) {
         buf_puts(b, " → ");
         staff_of(b, r);

@@ -369,7 +369,7 @@ class Pages(WebTest):
         self.assertIn("Ilze Bērziņa, your car is ready.", history)
         self.assertIn("Subject: Ready: Octavia", history)
         self.assertIn("Come &amp; see &lt;us&gt;, Ilze Bērziņa.", history)
-        self.assertIn("reminder", text[text.index('id="coming"'):text.index('id="history"')])
+        self.assertIn("Reminder", text[text.index('id="coming"'):text.index('id="history"')])
         for words in ("+371 20 000 001", "vip", "Likes &lt;tea&gt;", "Oil change", "Octavia",
                       "yes, asked for", "no, opted out", "no, never asked for"):
             self.assertIn(words, text)
