@@ -164,7 +164,7 @@ class Clients:
         out = FileGatewayFolder(self.shop.out)
         wait_until("the text", lambda: ("+37120000001", said) in
                    [(to, text.strip()) for to, text in out.texts()])
-        self.see("Sent by hand", "section[aria-labelledby=history]")
+        self.see("By hand", "section[aria-labelledby=history]")
 
     def test_a_note_is_added_without_scripts(self):
         self.without_scripts()
