@@ -27,7 +27,9 @@
 #define APPLICATION_ID 0x4265746d /* "Betm", tells our files from other SQLite databases */
 #define CACHE_KB 4096
 #define CACHE_ASIDE_KB 1024
-#define ALONE_MS 2000 /* without another program's commit */
+#define ALONE_MS 2000      /* without another program's commit */
+#define ALONE_FIRST_MS 300 /* ... since we look at all: nobody is known to write */
+#define UNSEEN (-1)        /* data_version, before the first look */
 #define COPY_STEP_PAGES 4096
 #define COPY_PAUSE_MS 10      /* when somebody else is committing */
 #define OPEN_PATIENCE_MS 2000 /* for another program's transaction while we open */
@@ -231,10 +233,12 @@ int store_changed(struct store *s, bool *changed)
     int64_t version = 0;
     int rc = pragma_int(s, "PRAGMA data_version", &version);
 
+    bool first = s->data_version == UNSEEN;
+
     *changed = version != s->data_version;
     s->data_version = version;
     if (*changed)
-        s->other_mono_ms = clock_mono_ms();
+        s->other_mono_ms = clock_mono_ms() - (first ? ALONE_MS - ALONE_FIRST_MS : 0);
     bool alone = clock_mono_ms() - s->other_mono_ms > ALONE_MS;
     if (alone != s->alone)
         tidy_limit(s, alone);
@@ -467,7 +471,7 @@ int store_open(const char *path, enum store_mode mode, struct store **out, struc
         return rc;
     }
     sqlite3_busy_timeout(s->db, 0);
-    s->data_version = -1;
+    s->data_version = UNSEEN;
     bool moved;
     store_schema_moved(s, &moved); /* what it is now; a failure only means one look too many */
     *out = s;

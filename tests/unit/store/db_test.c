@@ -112,6 +112,32 @@ static void a_commit_of_others_is_noticed_and_ours_is_not(void **state)
     shop_close(s);
 }
 
+static void look_after(struct shop *s, int64_t ms)
+{
+    bool changed;
+
+    shop_mono_us += ms * 1000;
+    shop_ok(s, store_changed(s->store, &changed), "look");
+}
+
+static void whoever_has_just_written_is_given_room_and_who_never_did_is_not_waited_for(void **state)
+{
+    struct shop *s = shop_open("", "2026-12-01T09:00");
+
+    look_after(s, 0);
+    assert_false(store_alone(s->store));
+    look_after(s, 400);
+    assert_true(store_alone(s->store));
+    shop_ilze(s);
+    look_after(s, 0);
+    assert_false(store_alone(s->store));
+    look_after(s, 1900);
+    assert_false(store_alone(s->store));
+    look_after(s, 200);
+    assert_true(store_alone(s->store));
+    shop_close(s);
+}
+
 static off_t journal_size(struct shop *s)
 {
     char *path = mem_printf("%s-wal", s->settings->database);
@@ -290,6 +316,8 @@ int main(void)
         cmocka_unit_test(a_locked_database_is_busy_and_nothing_waits),
         cmocka_unit_test(what_was_rolled_back_never_was),
         cmocka_unit_test(a_commit_of_others_is_noticed_and_ours_is_not),
+        cmocka_unit_test(
+            whoever_has_just_written_is_given_room_and_who_never_did_is_not_waited_for),
         cmocka_unit_test(a_journal_that_a_reader_made_large_does_not_stay_so),
         cmocka_unit_test(a_cache_that_is_dropped_is_smaller_and_reads_the_same),
         cmocka_unit_test(small_values_come_back),
