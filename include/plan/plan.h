@@ -85,6 +85,9 @@ struct plan_world {
     void (*staff_contact)(void *arg, const struct staff *s, struct plan_contact *out);
     void *arg;
     int64_t now_ms;
+    /* NULL: plan all rules. Otherwise this one, and of the others what leads up to something: when
+     * any intent is `missed`, rules look at each other, and all of them have to be planned. */
+    const struct rule *only;
 };
 
 enum recipient { RECIPIENT_CLIENT, RECIPIENT_STAFF, RECIPIENT_ADDRESS, RECIPIENT_OFFICE };
@@ -107,7 +110,7 @@ struct intent {
     int64_t due_ms;     /* moved into the window */
     int64_t expires_ms; /* not useful from then on */
     enum verdict verdict;
-    bool missed;                  /* inside the planner: its time was past already */
+    bool missed;                  /* its time was past already when the record appeared */
     char reason[PLAN_REASON_MAX]; /* "" for VERDICT_SEND */
 };
 

@@ -384,6 +384,8 @@ void plan_subject(const struct plan_world *w, const struct plan_subject *s, stru
     assert((s->job != NULL) + (s->appointment != NULL) + (s->answer != NULL) == 1);
     for (size_t i = 0; i < w->playbook->rule_count; i++) {
         const struct rule *r = &w->playbook->rules[i];
+        if (w->only != NULL && r != w->only && !r->when.before)
+            continue;
         if (s->job != NULL           ? rule_on_job(r)
             : s->appointment != NULL ? rule_on_appointment(r)
                                      : rule_on_answer(r))

@@ -81,6 +81,22 @@ static int retime(struct store *s, const struct message *m)
     return store_finish(s, st);
 }
 
+/* Mostly it is of use as long as it was: then the indexes by that need not follow. */
+static int retime_only(struct store *s, const struct message *m)
+{
+    sqlite3_stmt *st = store_prepare(
+        s, "UPDATE message SET nominal_ms = ?2, due_ms = ?3, "
+           "next_ms = CASE WHEN attempts > 0 THEN max(next_ms, ?4) ELSE ?4 END WHERE id = ?1");
+
+    if (st != NULL) {
+        bind_int(st, 1, m->id);
+        bind_int(st, 2, m->nominal_ms);
+        bind_int(st, 3, m->due_ms);
+        bind_int(st, 4, m->next_ms);
+    }
+    return store_finish(s, st);
+}
+
 static int rekey(struct store *s, const struct message *m)
 {
     sqlite3_stmt *st =
@@ -102,5 +118,7 @@ int store_message_replan(struct store *s, const struct message *before, const st
                 now->merges == before->merges;
     int rc = same ? 0 : rekey(s, now);
 
-    return rc == 0 ? retime(s, now) : rc;
+    if (rc != 0)
+        return rc;
+    return now->expires_ms == before->expires_ms ? retime_only(s, now) : retime(s, now);
 }

@@ -461,12 +461,11 @@ static int tell_orphan(struct replan *p, const struct subject *s)
     return rc;
 }
 
-/* Does a rule that is not planned want something that came too late to be said in its time? Then
- * what it gets may depend on what the planned one wants. */
-static bool others_missed(const struct replan *p)
+/* Does anything come too late to be said in its time? Then what a rule gets depends on others. */
+static bool any_missed(const struct intents *list)
 {
-    for (size_t i = 0; i < p->intents->count; i++)
-        if (p->intents->items[i].missed && !is_planned(p, &p->intents->items[i]))
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i].missed)
             return true;
     return false;
 }
@@ -514,8 +513,10 @@ int replan_loaded(struct world *w, int64_t entity_id, const struct subject *s,
         p.subject = &s->plan;
         p.intents = &intents;
         w->plan.now_ms = now_ms;
+        w->plan.only = p.only;
         plan_subject(&w->plan, &s->plan, &intents, keep_word, &p);
-        rc = p.only != NULL && others_missed(&p) ? REPLAN_WHOLE : meet_all(&p, s);
+        w->plan.only = NULL;
+        rc = p.only != NULL && any_missed(&intents) ? REPLAN_WHOLE : meet_all(&p, s);
     }
     intents_close(&intents);
     free(p.wanted);

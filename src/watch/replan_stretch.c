@@ -7,10 +7,9 @@
  * so is planned by itself.
  *
  * Where all of them are planned with the playbook that stood before, and one rule alone has changed
- * since, only its messages are read and planned (world_inherit). All rules are asked what they
- * want, since that takes next to nothing; if another one wants something that came too late to be
- * said in its time, whether it gets it may depend on the changed one, and the subject is planned
- * whole.
+ * since, only its messages are read and planned (world_inherit). Where some rule wants something
+ * that came too late to be said in its time, whether it gets it depends on what others want, and
+ * the subject is planned whole.
  */
 #include <stdlib.h>
 
