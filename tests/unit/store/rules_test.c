@@ -58,10 +58,10 @@ static void the_first_playbook_counts_from_the_databases_creation(void **state)
     assert_answer(s, "SELECT count(*) FROM rule", "0"); /* reading writes nothing */
     shop_ok(s, store_rules_sync(s->store, s->playbook, shop_now_ms, states), "sync");
     assert_int_equal(states[0].since_ms, utc("2026-12-01T09:00"));
-    playbook_free(p);
     /* The second one counts from now. */
     shop_at("2026-12-04T09:00");
     shop_edit(s, SHOP_WORKFLOW "[rule r]\non = job enters Ready\n[rule n]\non = job opens\n");
+    playbook_free(p); /* until then it is the world's, which the new one is compared with */
     assert_int_equal(s->world.rules[0].since_ms, utc("2026-12-01T09:00"));
     assert_int_equal(s->world.rules[1].since_ms, utc("2026-12-04T09:00"));
     shop_close(s);
