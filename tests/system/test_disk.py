@@ -137,7 +137,8 @@ class Disk(DatabaseTest):
 
     def get(self, page):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{page}", timeout=slow(10)) as r:
+            address = f"http://127.0.0.1:{self.port}/{page}"
+            with urllib.request.urlopen(address, timeout=slow(10)) as r:
                 return r.status, r.read().decode()
         except urllib.error.HTTPError as error:
             with error:
