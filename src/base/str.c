@@ -165,7 +165,8 @@ const char *str_nearest(const char *word, const char *const *names, size_t count
         return NULL;
     for (size_t i = 0; i < count; i++) {
         size_t m = strlen(names[i]);
-        if (m > NEAREST_WORD_MAX)
+        size_t gap = m > n ? m - n : n - m; /* so many letters at least are to be put in */
+        if (m > NEAREST_WORD_MAX || gap * SLIP > limit)
             continue;
         size_t d = edit_distance(word, n, names[i], m);
         if (d <= limit) {
