@@ -185,8 +185,8 @@ class Switches(PlaybookTest):
         shop.sql("""
             INSERT INTO client (name, phone) VALUES ('Anna', '+37120000001');
             INSERT INTO job (client_id, stage) VALUES (1, 'Ready');""")
-        wait_until("why it waits", lambda: "paused" in
-                   (shop.messages(rule="ready") or [{}])[0].get("reason", ""))
+        wait_until("why it waits", lambda: any(
+            "paused" in (m["reason"] or "") for m in shop.messages(rule="ready")))
         answer = browser.post("/playbook/ready/resume", {"token": token, "back": "list"})
         self.assertEqual(answer.location, "/playbook?done=resume#ready")
         shop.wait_message(rule="ready", state="sent")

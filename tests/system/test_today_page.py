@@ -83,7 +83,7 @@ class TodayPage(ShopTest):
         self.its.sql("INSERT INTO job (client_id, stage, title) VALUES (1, 'Ready', 'Volvo');")
         self.its.wait_message(rule="ring", state="planned")
         self.assertRegex(self.section("coming", "/clients/1"),
-                         "Nothing for the client. For the staff .* for staff: ring "
+                         "Nothing for the client. For the staff .* for staff: Ring "
                          "task → the office")
         self.assertIn("Ilze → the office", self.section("next"))
 
