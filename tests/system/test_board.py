@@ -143,7 +143,7 @@ class OneOfThem(BoardTest):
         shop.wait_message(rule="ready", state="planned")
         html = text_of(self.browser().get("/jobs/1").text)
         for words in ("Brakes", "120.5 EUR", "Anna Ozola", "Ready now for", "New for",
-                      "Bring it in", "planned ready e-mail", "On my way"):
+                      "Bring it in", "planned Ready e-mail", "On my way"):
             self.assertIn(words, html)
         self.assertNotIn("Not about it", html)
         self.assertEqual(self.browser().get("/jobs/99").status, 404)
