@@ -107,7 +107,7 @@ class Board:
         self.press("Save")
         self.see("Saved.")
         self.arrived("+37120000001", f"your {title} is ready")
-        self.see("sent ready", "section[aria-labelledby=history], main")
+        self.see("sent Ready", "section[aria-labelledby=history], main")
         self.look("job")
         self.press("Jobs")
         self.see(title)
