@@ -135,6 +135,9 @@ int template_render(const struct template *t, const json_t *data, const struct t
 int template_check_names(const struct template *t, const struct template_partials *partials,
                          const struct template_names *known, template_report_fn report, void *arg);
 
+/* Is it what is told of a partial that there is not? Then `name` (of `size` bytes) has which. */
+bool template_told_partial(const char *told, char *name, size_t size);
+
 /* Is the dotted path one of the names, or the beginning of one, or below an open one? */
 bool template_names_has(const struct template_names *known, const char *path);
 

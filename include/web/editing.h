@@ -44,6 +44,9 @@ struct editing {
 int editing_open(struct visit *v, struct editing *e);
 void editing_close(struct editing *e);
 
+/* Is it no text yet, and has nobody typed anything? What it lacks is then no mistake of anybody. */
+bool editing_is_fresh(const struct editing *e);
+
 /* Put another text into the editor. */
 void editing_set(struct editing *e, const char *text);
 

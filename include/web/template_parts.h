@@ -18,8 +18,12 @@ void template_address(struct buf *b, const struct template_file *f, const char *
  * every language. false: none. */
 bool template_of_path(const struct visit *v, struct template_file *out);
 
-/* "ready, e-mail in lv"; "layout, HTML in every language". */
+/* "ready, e-mail in Latvian"; "layout, HTML in every language". */
 void template_title(struct buf *b, const struct template_file *f);
+
+/* Is it a shared part that there is not? Then say so: which, in which language, and the way to
+ * write it. `language`: in which a part for every language is read; "": that is not known. */
+bool template_missing_part(struct visit *v, const struct problem *p, const char *language);
 
 /* What is wrong with everything that was read; nothing if nothing is. */
 void template_problems(struct visit *v, const struct texts *t);

@@ -45,6 +45,11 @@ bool texts_has(const struct texts *t, const char *name, enum template_form form,
 const struct template_file *texts_speaks(const struct texts *t, const char *name,
                                          enum template_form form, const char *language);
 
+/* The shared part that texts in `language` include by this name: one in it, be the tag cut short,
+ * or for every language; NULL: there is none. */
+const struct template_file *texts_part(const struct texts *t, const char *name,
+                                       enum template_form form, const char *language);
+
 /* The first rule that has its words there, from number *at on, which moves behind it; NULL: no
  * more. */
 const struct rule *texts_rule(const struct texts *t, const char *name, size_t *at);

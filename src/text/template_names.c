@@ -133,6 +133,24 @@ static void walk_section(struct walk *w, const struct template *t, size_t at)
     w->depth--;
 }
 
+/* What is told of a partial that there is not, before its name and behind it. */
+#define NO_PARTIAL "there is no partial \""
+#define NO_PARTIAL_END "\""
+
+bool template_told_partial(const char *told, char *name, size_t size)
+{
+    size_t before = strlen(NO_PARTIAL);
+
+    if (!str_starts(told, NO_PARTIAL))
+        return false;
+    size_t n = strcspn(told + before, NO_PARTIAL_END);
+    if (n == 0 || n >= size || strcmp(told + before + n, NO_PARTIAL_END) != 0)
+        return false;
+    memcpy(name, told + before, n);
+    name[n] = '\0';
+    return true;
+}
+
 static void walk_partial(struct walk *w, const struct template *t, const struct node *n)
 {
     const struct template *p = NULL;
@@ -140,7 +158,7 @@ static void walk_partial(struct walk *w, const struct template *t, const struct 
     if (w->partials != NULL && w->partials->find != NULL)
         p = w->partials->find(w->partials->arg, n->name);
     if (p == NULL) {
-        char *text = mem_printf("there is no partial \"%s\"", n->name);
+        char *text = mem_printf(NO_PARTIAL "%s" NO_PARTIAL_END, n->name);
         tell(w, t, n, text);
         free(text);
         return;

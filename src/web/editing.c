@@ -9,6 +9,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "store/web_queries.h"
+#include "web/parts.h"
 #include "web/template_parts.h"
 #include "web/text_check.h"
 
@@ -17,14 +18,18 @@
 
 /* --- for whom it is shown --- */
 
-static char *label_of(const struct record_set *r)
+static char *label_of(struct visit *v, const struct record_set *r)
 {
     const char *name = r->client.name != NULL ? r->client.name : "–";
 
-    if (r->appointment.id != 0)
-        return mem_printf("%s – %s%s%s", name,
-                          r->appointment.title != NULL ? r->appointment.title : "",
-                          r->appointment.title != NULL ? ", " : "", r->appointment.starts);
+    if (r->appointment.id != 0) {
+        const struct appointment *a = &r->appointment;
+        char *starts = part_row_time_words(v, a->starts, a->timezone);
+        char *label = mem_printf("%s – %s%s%s", name, a->title != NULL ? a->title : "",
+                                 a->title != NULL ? ", " : "", starts);
+        free(starts);
+        return label;
+    }
     if (r->job.id != 0)
         return mem_printf("%s – %s%s%s", name, r->job.title != NULL ? r->job.title : "",
                           r->job.title != NULL ? ", " : "", r->job.stage);
@@ -50,7 +55,7 @@ static int add_choice(struct editing *e, enum entity_kind kind, int64_t id)
     int rc = record_set_load(e->v->store, kind, id, &r);
     if (rc == 0) {
         memcpy(c->value, value, sizeof(value));
-        c->label = label_of(&r);
+        c->label = label_of(e->v, &r);
         e->choice_count++;
     }
     record_set_close(&r);
@@ -259,11 +264,13 @@ static void read_saved(struct editing *e)
 /* What a new text begins with: the same in the business's language, to be translated. */
 static char *first_words(const struct editing *e)
 {
+    const char *language = e->texts.settings->business.language;
     const struct template_file *own =
-        texts_speaks(&e->texts, e->file.name, e->file.form, e->texts.settings->business.language);
+        e->file.shared ? texts_part(&e->texts, e->file.name, e->file.form, language)
+                       : texts_speaks(&e->texts, e->file.name, e->file.form, language);
     struct buf text;
 
-    if (e->file.shared || own == NULL)
+    if (own == NULL)
         return mem_strdup(e->file.form == TEMPLATE_FORM_EMAIL && !e->file.shared ? "Subject: \n\n"
                                                                                  : "");
     char *path = template_file_path(own);
@@ -310,6 +317,11 @@ int editing_open(struct visit *v, struct editing *e)
     check(e);
     find_rule(e);
     return e->rule != NULL ? find_record(e) : 0;
+}
+
+bool editing_is_fresh(const struct editing *e)
+{
+    return e->saved == NULL && !e->changed;
 }
 
 void editing_set(struct editing *e, const char *text)

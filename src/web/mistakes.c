@@ -119,7 +119,7 @@ const char *mistakes_rule_at(const struct ini *ini, int line)
                : NULL;
 }
 
-/* "ready, text in lv" for a text; false: it is none. */
+/* "ready, text in Latvian" for a text; false: it is none. */
 static bool put_text_place(struct visit *v, const struct problem *p)
 {
     struct buf *b = &v->response->body;
@@ -137,13 +137,21 @@ static bool put_text_place(struct visit *v, const struct problem *p)
     return true;
 }
 
-/* A file by its name within the folder of the configuration. */
+static const char *within(const char *file, const char *dir)
+{
+    size_t n = strlen(dir);
+
+    return strncmp(file, dir, n) == 0 && file[n] == '/' ? file + n + 1 : NULL;
+}
+
+/* A file by its name within the folder of the configuration, or that of the texts. */
 static void put_file(struct visit *v, const char *file)
 {
-    size_t n = strlen(v->site->dir);
-    bool inside = strncmp(file, v->site->dir, n) == 0 && file[n] == '/';
+    const char *name = within(file, v->site->dir);
 
-    html_name(&v->response->body, inside ? file + n + 1 : file);
+    if (name == NULL)
+        name = within(file, v->site->templates);
+    html_name(&v->response->body, name != NULL ? name : file);
 }
 
 void mistakes_place(struct visit *v, const struct ini *playbook, const struct problem *p)
@@ -194,7 +202,8 @@ void mistakes_notice(struct visit *v, const struct problems *problems)
             continue;
         buf_puts(b, "<li>");
         mistakes_place(v, playbook, &problems->items[i]);
-        html_sentence(b, problems->items[i].text);
+        if (!template_missing_part(v, &problems->items[i], ""))
+            html_sentence(b, problems->items[i].text);
         buf_puts(b, "</li>");
     }
     buf_puts(b, "</ul></div></div>");

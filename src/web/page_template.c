@@ -153,7 +153,8 @@ static void text_field(struct editing *e)
 {
     struct buf *b = &e->v->response->body;
     bool may = visit_may(e->v, ROLE_STAFF);
-    bool wrong = e->problems.errors > 0, noted = e->problems.count > e->problems.errors;
+    bool found = e->problems.errors > 0, wrong = found && !editing_is_fresh(e);
+    bool noted = e->problems.count > e->problems.errors;
 
     buf_puts(b, "<label for=\"text\">");
     html_word(b, W_TEXT);
@@ -161,9 +162,9 @@ static void text_field(struct editing *e)
                "</label><textarea id=\"text\" name=\"text\" rows=\"%d\" dir=\"auto\" "
                "maxlength=\"%d\" spellcheck=\"true\"%s",
                e->channel == CHANNEL_SMS ? 8 : 18, TEXT_BYTES_MAX, may ? "" : " readonly");
-    if (wrong || noted)
+    if (found || noted)
         buf_printf(b, "%s aria-describedby=\"%s%s%s\"", wrong ? " aria-invalid=\"true\"" : "",
-                   wrong ? "wrong" : "", wrong && noted ? " " : "", noted ? "noted" : "");
+                   found ? "wrong" : "", found && noted ? " " : "", noted ? "noted" : "");
     buf_puts(b, " lang=\"");
     html_attr(b, e->file.language[0] != '\0' ? e->file.language
                                              : e->texts.settings->business.language);
@@ -373,9 +374,10 @@ int page_template(struct visit *v)
 
     if (did != NULL)
         mistakes_look_again(v);
-    if (rc == 0 && e.saved == NULL && !e.file.shared && e.texts.settings != NULL) {
+    if (rc == 0 && e.saved == NULL && e.texts.settings != NULL) {
         size_t at = 0;
-        n.notice = texts_rule(&e.texts, e.file.name, &at) != NULL ? W_TEXT_FRESH : WORD_COUNT;
+        bool known = e.file.shared || texts_rule(&e.texts, e.file.name, &at) != NULL;
+        n.notice = known ? W_TEXT_FRESH : WORD_COUNT;
     }
     if (rc == 0)
         rc = editing_page(&e, &n);

@@ -119,6 +119,16 @@ static int64_t readers(const struct overview *o, const char *language)
 
 /* --- a text in the table --- */
 
+static void put_language(struct buf *b, const char *tag)
+{
+    struct buf name;
+
+    buf_init(&name);
+    languages_name(&name, tag);
+    html_text(b, name.data);
+    buf_close(&name);
+}
+
 static void chip(struct overview *o, const struct template_file *f, const char *kind, enum word w,
                  bool tell_language)
 {
@@ -130,7 +140,7 @@ static void chip(struct overview *o, const struct template_file *f, const char *
     html_words(b, w, word(form_word(f->form)), NULL);
     if (tell_language) {
         buf_puts(b, " · ");
-        html_text(b, f->language);
+        put_language(b, f->language);
     }
     buf_puts(b, "</a> ");
 }
@@ -171,7 +181,7 @@ static void row(struct overview *o, const char *name)
     for (size_t i = 0; i < o->languages.count; i++) {
         bool any = false;
         buf_puts(b, "<td role=\"cell\" data-head=\"");
-        html_attr(b, o->languages.items[i]);
+        put_language(b, o->languages.items[i]);
         buf_puts(b, "\">");
         for (size_t k = 0; k < FORMS; k++)
             any |= text_chip(o, name, o->languages.items[i], forms[k], false);
@@ -207,7 +217,7 @@ static void table(struct overview *o)
         char count[24];
         snprintf(count, sizeof(count), "%lld", (long long)readers(o, o->languages.items[i]));
         buf_puts(b, "<th role=\"columnheader\" scope=\"col\">");
-        html_text(b, o->languages.items[i]);
+        put_language(b, o->languages.items[i]);
         buf_puts(b, " <span class=\"quiet\">");
         if (strcmp(count, "0") != 0)
             html_words(b, strcmp(count, "1") == 0 ? W_CLIENTS_ONE : W_CLIENTS_COUNT, count, NULL);
@@ -235,7 +245,27 @@ static bool first_of_part(const struct texts *t, size_t i)
     return first == i;
 }
 
-/* A part, with the languages that it is there in. */
+/* A part in a language that it is not there in, if clients speak that one. */
+static void missing_part(struct overview *o, const struct template_file *part, const char *language)
+{
+    struct buf *b = &o->v->response->body, name;
+    struct template_file f = *part;
+
+    if (texts_part(&o->texts, part->name, part->form, language) != NULL ||
+        readers(o, language) == 0)
+        return;
+    snprintf(f.language, sizeof(f.language), "%s", language);
+    buf_puts(b, "<li><a class=\"chip look\" href=\"");
+    template_address(b, &f, "");
+    buf_puts(b, "\">");
+    buf_init(&name);
+    languages_name(&name, language);
+    html_words(b, W_TEXT_MISSING, name.data, NULL);
+    buf_close(&name);
+    buf_puts(b, "</a></li>");
+}
+
+/* A part, with the languages that it is there in, or missed in. */
 static void part_item(struct overview *o, size_t first)
 {
     struct buf *b = &o->v->response->body;
@@ -256,16 +286,48 @@ static void part_item(struct overview *o, size_t first)
         template_title(b, f);
         buf_puts(b, "\">");
         if (f->language[0] != '\0')
-            html_text(b, f->language);
+            put_language(b, f->language);
         else
             html_word(b, W_EVERY_LANGUAGE);
         buf_puts(b, "</a></li>");
     }
+    for (size_t i = 0; i < o->languages.count; i++)
+        missing_part(o, part, o->languages.items[i]);
     buf_puts(b, "</ul></li>");
+}
+
+/* The way to a part in any other language. */
+static void new_part_form(struct overview *o)
+{
+    struct buf *b = &o->v->response->body;
+
+    if (!visit_may(o->v, ROLE_MANAGER))
+        return;
+    buf_puts(b, "<form class=\"stack\" action=\"/templates\"><h3>");
+    html_word(b, W_PART_NEW);
+    buf_puts(b, "</h3><label for=\"new-part\">");
+    html_word(b, W_PART);
+    buf_puts(b, "</label><select id=\"new-part\" name=\"part\">");
+    for (size_t i = 0; i < o->texts.file_count; i++) {
+        const struct template_file *f = &o->texts.files[i];
+        if (!f->shared || !first_of_part(&o->texts, i))
+            continue;
+        buf_printf(b, "<option value=\"%s.%s\">", f->name, template_form_name(f->form));
+        html_words(b, W_PART_FORM, f->name, word(form_word(f->form)), NULL);
+        buf_puts(b, "</option>");
+    }
+    buf_puts(b, "</select><label for=\"new-language\">");
+    html_word(b, W_LANGUAGE);
+    buf_puts(b, "</label><select id=\"new-language\" name=\"language\">");
+    languages_options(b, &o->languages);
+    buf_puts(b, "</select><button>");
+    html_word(b, W_TEXT_WRITE);
+    buf_puts(b, "</button></form>");
 }
 
 static void shared(struct overview *o)
 {
+    size_t count = 0;
     struct buf *b = &o->v->response->body;
 
     buf_puts(b, "<section aria-labelledby=\"shared\"><h2 id=\"shared\">");
@@ -274,15 +336,57 @@ static void shared(struct overview *o)
     html_word(b, W_SHARED_ABOUT);
     buf_puts(b, "</p><ul class=\"list\">");
     for (size_t i = 0; i < o->texts.file_count; i++)
-        if (o->texts.files[i].shared && first_of_part(&o->texts, i))
+        if (o->texts.files[i].shared && first_of_part(&o->texts, i)) {
             part_item(o, i);
-    buf_puts(b, "</ul></section>");
+            count++;
+        }
+    buf_puts(b, "</ul>");
+    if (count > 0)
+        new_part_form(o);
+    buf_puts(b, "</section>");
+}
+
+/* From a form to the editor of the text that it names; false: it names none. */
+static bool go_to_text(struct visit *v, bool shared, const char *name, const char *form)
+{
+    const char *language = fields_get(&v->request->query, "language");
+    struct template_file f = {.shared = shared};
+
+    if (language == NULL || form == NULL || !template_form_from(form, &f.form) ||
+        strlen(language) >= sizeof(f.language))
+        return false;
+    snprintf(f.name, sizeof(f.name), "%s", name);
+    snprintf(f.language, sizeof(f.language), "%s", language);
+    if (!template_file_valid(&f))
+        return false;
+    struct buf address;
+    buf_init(&address);
+    template_address(&address, &f, "");
+    response_go(v->response, address.data);
+    buf_close(&address);
+    return true;
+}
+
+/* From the form above to the editor of the part that it names; false: it names none. */
+static bool go_to_part(struct visit *v)
+{
+    const char *part = fields_get(&v->request->query, "part");
+    const char *form = part != NULL ? strrchr(part, '.') : NULL;
+    bool named = form != NULL && (size_t)(form - part) <= TEMPLATE_NAME_BYTES_MAX;
+    char *name = named ? mem_strndup(part, (size_t)(form - part)) : NULL;
+    bool there = named && go_to_text(v, true, name, form + 1);
+
+    free(name);
+    return there;
 }
 
 int page_templates(struct visit *v)
 {
     struct buf *b = &v->response->body;
     struct overview o;
+
+    if (go_to_part(v))
+        return 0;
     int rc = open_overview(v, &o);
 
     v->lists_mistakes = true;
@@ -311,7 +415,10 @@ static void one_text(struct overview *o, const struct template_file *f)
     buf_puts(b, "<section><h2><a href=\"");
     template_address(b, f, "");
     buf_puts(b, "\">");
-    html_words(b, W_TEXT_IN, word(form_word(f->form)), f->language, NULL);
+    buf_init(&text);
+    languages_name(&text, f->language);
+    html_words(b, W_TEXT_IN, word(form_word(f->form)), text.data, NULL);
+    buf_close(&text);
     buf_puts(b, "</a>");
     if (old) {
         buf_puts(b, " <span class=\"state look\">");
@@ -334,49 +441,6 @@ static void choice(struct buf *b, const char *value, enum word w)
     buf_puts(b, "</option>");
 }
 
-/* "Latvian (lv)"; what the page knows no name of, by its tag alone. */
-static void language_option(struct buf *b, const char *tag)
-{
-    struct buf name;
-
-    buf_init(&name);
-    buf_puts(b, "<option value=\"");
-    html_attr(b, tag);
-    buf_puts(b, "\">");
-    if (locale_language_name(tag, WORDS_LANGUAGE, &name))
-        html_words(b, W_LANGUAGE_TAG, name.data, tag, NULL);
-    else
-        html_text(b, tag);
-    buf_puts(b, "</option>");
-    buf_close(&name);
-}
-
-static void language_group(struct buf *b, enum word title)
-{
-    buf_puts(b, "<optgroup label=\"");
-    html_attr(b, word(title));
-    buf_puts(b, "\">");
-}
-
-/* First those of the house and of its clients. */
-static void language_options(const struct overview *o)
-{
-    struct buf *b = &o->v->response->body;
-    struct languages all;
-
-    language_group(b, W_TEXT_NEW_YOURS);
-    for (size_t i = 0; i < o->languages.count; i++)
-        language_option(b, o->languages.items[i]);
-    buf_puts(b, "</optgroup>");
-    language_group(b, W_TEXT_NEW_OTHERS);
-    languages_all(&all);
-    for (size_t i = 0; i < all.count; i++)
-        if (!str_list_has(&o->languages, all.items[i].tag))
-            language_option(b, all.items[i].tag);
-    languages_close(&all);
-    buf_puts(b, "</optgroup>");
-}
-
 /* The way to a text that is not there yet. */
 static void new_form(struct overview *o, const char *name)
 {
@@ -391,7 +455,7 @@ static void new_form(struct overview *o, const char *name)
     buf_puts(b, "</h2><label for=\"new-language\">");
     html_word(b, W_LANGUAGE);
     buf_puts(b, "</label><select id=\"new-language\" name=\"language\">");
-    language_options(o);
+    languages_options(b, &o->languages);
     buf_puts(b, "</select><label for=\"new-form\">");
     html_word(b, W_CHANNEL);
     buf_puts(b, "</label><select id=\"new-form\" name=\"form\">");
@@ -457,35 +521,13 @@ static bool is_known(const struct overview *o, const char *name)
     return str_list_has(&o->names, name);
 }
 
-/* From the form above to the editor of the text that it names; false: it names none. */
-static bool go_to_new(struct visit *v, const char *name)
-{
-    const char *language = fields_get(&v->request->query, "language");
-    const char *form = fields_get(&v->request->query, "form");
-    struct template_file f = {0};
-
-    if (language == NULL || form == NULL || !template_form_from(form, &f.form) ||
-        strlen(language) >= sizeof(f.language))
-        return false;
-    snprintf(f.name, sizeof(f.name), "%s", name);
-    snprintf(f.language, sizeof(f.language), "%s", language);
-    if (!template_file_valid(&f))
-        return false;
-    struct buf address;
-    buf_init(&address);
-    template_address(&address, &f, "");
-    response_go(v->response, address.data);
-    buf_close(&address);
-    return true;
-}
-
 int page_template_all(struct visit *v)
 {
     struct buf *b = &v->response->body;
     const char *name = v->hole.token;
     struct overview o;
 
-    if (go_to_new(v, name))
+    if (go_to_text(v, false, name, fields_get(&v->request->query, "form")))
         return 0;
     int rc = open_overview(v, &o);
     if (rc == 0 && o.texts.settings != NULL && !is_known(&o, name))

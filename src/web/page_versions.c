@@ -104,6 +104,12 @@ static void choose(struct versions *l)
         str_to_int(to, 1, INT64_MAX, &l->to);
 }
 
+/* To the second: whoever tries things saves more than once a minute. */
+static void put_seconds(struct buf *b, int64_t at_ms)
+{
+    buf_printf(b, ":%02d", (int)(at_ms / 1000 % 60));
+}
+
 static void choice(struct versions *l, const char *name, enum word label, int64_t chosen,
                    bool with_present)
 {
@@ -123,6 +129,7 @@ static void choice(struct versions *l, const char *name, enum word label, int64_
         buf_printf(b, "<option value=\"%lld\"%s>%zu. ", (long long)t->id,
                    t->id == chosen ? " selected" : "", l->count - i);
         frame_time_text(v, t->at_ms);
+        put_seconds(b, t->at_ms);
         buf_puts(b, ", ");
         if (t->by != NULL)
             html_text(b, t->by);
@@ -195,6 +202,7 @@ static void name_version(struct versions *l, int64_t id)
         if (l->list[i].id == id) {
             buf_printf(b, "%zu. ", l->count - i);
             frame_time(v, l->list[i].at_ms);
+            put_seconds(b, l->list[i].at_ms);
             buf_puts(b, ", ");
             who(b, &l->list[i]);
         }
@@ -236,6 +244,7 @@ static void version(struct versions *l, size_t i, bool restorable)
 
     buf_printf(b, "<li value=\"%zu\"><div class=\"line\">", l->count - i);
     frame_time(v, t->at_ms);
+    put_seconds(b, t->at_ms);
     buf_puts(b, " <span>");
     who(b, t);
     buf_puts(b, "</span>");

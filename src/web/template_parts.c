@@ -7,6 +7,7 @@
 
 #include "web/editing.h"
 #include "web/html.h"
+#include "web/languages.h"
 #include "web/mistakes.h"
 
 #define EVERY_LANGUAGE "_"
@@ -43,13 +44,61 @@ bool template_of_path(const struct visit *v, struct template_file *out)
 
 void template_title(struct buf *b, const struct template_file *f)
 {
+    struct buf language;
+
+    buf_init(&language);
+    languages_name(&language, f->language);
     html_words(b, f->language[0] != '\0' ? W_TEMPLATE_TITLE : W_TEMPLATE_TITLE_ALL, f->name,
-               word(form_word(f->form)), f->language, NULL);
+               word(form_word(f->form)), language.data, NULL);
+    buf_close(&language);
+}
+
+/* A shared part that there is not, with the way to where it is written. `language` "": nobody knows
+ * in which it is needed. */
+static void missing_part(struct buf *b, const char *name, enum template_form form,
+                         const char *language)
+{
+    struct template_file part = {.shared = true, .form = form};
+    struct buf called;
+
+    buf_init(&called);
+    languages_name(&called, language);
+    html_words(b, language[0] != '\0' ? W_PART_MISSING : W_PART_UNKNOWN, name,
+               word(form_word(form)), called.data, NULL);
+    buf_close(&called);
+    snprintf(part.name, sizeof(part.name), "%s", name);
+    snprintf(part.language, sizeof(part.language), "%s", language);
+    if (language[0] == '\0') {
+        buf_puts(b, " <a href=\"/templates#shared\">");
+        html_word(b, W_PART_SEE);
+        buf_puts(b, "</a>");
+    } else if (template_file_valid(&part)) {
+        buf_puts(b, " <a href=\"");
+        template_address(b, &part, "");
+        buf_puts(b, "\">");
+        html_word(b, W_TEXT_WRITE);
+        buf_puts(b, "</a>");
+    }
+}
+
+bool template_missing_part(struct visit *v, const struct problem *p, const char *language)
+{
+    size_t n = strlen(v->site->templates);
+    char name[TEMPLATE_NAME_BYTES_MAX + 1];
+    struct template_file f;
+
+    if (!template_told_partial(p->text, name, sizeof(name)) ||
+        strncmp(p->file, v->site->templates, n) != 0 || p->file[n] != '/' ||
+        !template_file_parse(p->file + n + 1, &f))
+        return false;
+    missing_part(&v->response->body, name, f.form, f.language[0] != '\0' ? f.language : language);
+    return true;
 }
 
 /* One of the text in the editor: its line is a link there. */
-static void own_line(struct buf *b, const struct problem *p)
+static void own_line(const struct editing *e, const struct problem *p)
 {
+    struct buf *b = &e->v->response->body;
     char line[16], column[16];
 
     snprintf(line, sizeof(line), "%d", p->line);
@@ -59,22 +108,14 @@ static void own_line(struct buf *b, const struct problem *p)
         html_words(b, p->column > 0 ? W_AT_COLUMN : W_AT_LINE, line, column, NULL);
         buf_puts(b, "</a> ");
     }
-    html_text(b, p->text);
 }
 
-static void other_line(struct buf *b, const struct problem *p)
+/* The rest of a notice: the errors or the warnings; those in the text itself by their lines alone.
+ */
+static void list(const struct editing *e, bool warnings)
 {
-    char *text = problem_format(p);
-
-    html_text(b, text);
-    free(text);
-}
-
-/* The rest of a notice: the errors or the warnings; those in the file `own` (NULL: none) by their
- * lines alone. */
-static void list(struct buf *b, const struct problems *problems, bool warnings,
-                 const struct texts *t, const char *own)
-{
+    const struct problems *problems = &e->problems;
+    struct buf *b = &e->v->response->body;
     size_t count = 0;
 
     buf_puts(b, "<ul>");
@@ -84,10 +125,12 @@ static void list(struct buf *b, const struct problems *problems, bool warnings,
             continue;
         count++;
         buf_puts(b, "<li>");
-        if (own != NULL && texts_is_in(t, p, own))
-            own_line(b, p);
+        if (texts_is_in(&e->texts, p, e->path))
+            own_line(e, p);
         else
-            other_line(b, p);
+            mistakes_place(e->v, NULL, p);
+        if (!template_missing_part(e->v, p, e->file.language))
+            html_text(b, p->text);
         buf_puts(b, "</li>");
     }
     buf_puts(b, "</ul></div></div>");
@@ -104,15 +147,16 @@ void editing_problems(const struct editing *e)
     struct buf *b = &e->v->response->body;
 
     if (p->errors > 0) {
-        buf_puts(b, "<div class=\"notice bad\" id=\"wrong\"><div><p>");
-        html_word(b, W_TEXT_WRONG);
+        bool fresh = editing_is_fresh(e);
+        buf_printf(b, "<div class=\"notice %s\" id=\"wrong\"><div><p>", fresh ? "look" : "bad");
+        html_word(b, fresh ? W_TEXT_NEEDS : W_TEXT_WRONG);
         buf_puts(b, "</p>");
-        list(b, p, false, &e->texts, e->path);
+        list(e, false);
     }
     if (p->count > p->errors) {
         buf_puts(b, "<div class=\"notice look\" id=\"noted\"><div><p>");
         html_word(b, W_TEXT_NOTED);
         buf_puts(b, "</p>");
-        list(b, p, true, &e->texts, e->path);
+        list(e, true);
     }
 }

@@ -75,15 +75,15 @@ bool texts_has(const struct texts *t, const char *name, enum template_form form,
     return f != NULL && strcasecmp(f->language, language) == 0;
 }
 
-const struct template_file *texts_speaks(const struct texts *t, const char *name,
-                                         enum template_form form, const char *language)
+static const struct template_file *best_of(const struct texts *t, bool shared, const char *name,
+                                           enum template_form form, const char *language)
 {
     const struct template_file *best = NULL;
     size_t most = 0;
 
     for (size_t i = 0; i < t->file_count; i++) {
         const struct template_file *f = &t->files[i];
-        size_t n = !f->shared && f->form == form && strcmp(f->name, name) == 0
+        size_t n = f->shared == shared && f->form == form && strcmp(f->name, name) == 0
                        ? covers(f->language, language)
                        : 0;
         if (n > most) {
@@ -92,6 +92,25 @@ const struct template_file *texts_speaks(const struct texts *t, const char *name
         }
     }
     return best;
+}
+
+const struct template_file *texts_speaks(const struct texts *t, const char *name,
+                                         enum template_form form, const char *language)
+{
+    return best_of(t, false, name, form, language);
+}
+
+const struct template_file *texts_part(const struct texts *t, const char *name,
+                                       enum template_form form, const char *language)
+{
+    const struct template_file *found = best_of(t, true, name, form, language);
+
+    for (size_t i = 0; i < t->file_count && found == NULL; i++) {
+        const struct template_file *f = &t->files[i];
+        if (f->shared && f->form == form && f->language[0] == '\0' && strcmp(f->name, name) == 0)
+            found = f;
+    }
+    return found;
 }
 
 /* --- rules --- */

@@ -89,7 +89,7 @@ class Form(EditTest):
         answer = self.send(self.browser(), "ready", late="2 days")
         self.assertEqual(answer.status, 422)
         self.assertNotIn('class="wrong"', answer.text)
-        self.assertIn(f"ready, text in en</a>, line {line}: No record has", answer.text)
+        self.assertIn(f"ready, text in English</a>, line {line}: No record has", answer.text)
 
     def error(self, page, key):
         """What stands at a field, which is tied to it."""

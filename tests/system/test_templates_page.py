@@ -74,12 +74,12 @@ class Overview(TemplatesTest):
                  "('C', 'kk'), ('D', 'en-GB')")
         page = self.browser("rita").get("/templates").text
         ready = self.row(page, "ready")
-        self.assertEqual(ready["en"], "e-mail text")
-        self.assertEqual(ready["lv"], "e-mail: missing text")
-        self.assertEqual(ready["kk"], "e-mail: missing text: missing")
-        self.assertEqual(self.row(page, "visit")["lv"], "text: missing")  # by SMS alone
-        self.assertIn("lv 2 clients", text_of(page))
-        self.assertNotIn("en-GB", text_of(page))
+        self.assertEqual(ready["English"], "e-mail text")
+        self.assertEqual(ready["Latvian"], "e-mail: missing text")
+        self.assertEqual(ready["Kazakh"], "e-mail: missing text: missing")
+        self.assertEqual(self.row(page, "visit")["Latvian"], "text: missing")  # by SMS alone
+        self.assertIn("Latvian 2 clients", text_of(page))
+        self.assertNotIn("British", text_of(page))
 
     def test_where_a_text_is_used_is_told(self):
         self.page()
@@ -100,17 +100,17 @@ class Overview(TemplatesTest):
         shop = self.page()
         (shop.dir / "templates/ready/lv.sms").write_text("{{client.nmae}}")
         page = text_of(self.browser("rita").get("/templates").text)
-        self.assertIn('ready, text in lv , line 1: No record has "client.nmae"; did you mean '
+        self.assertIn('ready, text in Latvian , line 1: No record has "client.nmae"; did you mean '
                       '"client.name"?', page)
 
     def test_a_translation_is_old_when_its_original_was_changed_in_the_file(self):
         shop = self.page()
         browser = self.browser("rita")
         wait_until("the first versions", lambda: shop.query("SELECT id FROM template_version"))
-        self.assertEqual(self.row(browser.get("/templates").text, "ready")["lv"], "text")
+        self.assertEqual(self.row(browser.get("/templates").text, "ready")["Latvian"], "text")
         (shop.dir / "templates/ready/en.sms").write_text("{{client.name}}, come and get it.\n")
-        wait_until("the reload", lambda: self.row(browser.get("/templates").text, "ready")["lv"]
-                   == "text: outdated")
+        wait_until("the reload", lambda: self.row(browser.get("/templates").text,
+                                                  "ready")["Latvian"] == "text: outdated")
 
 
 class Editor(TemplatesTest):
@@ -285,6 +285,14 @@ class Editor(TemplatesTest):
                          text="Draft for {{client.name}}: {{job.title}}", find="berzina")
         self.assertIn("Draft for Ilze Bērziņa: Audi", text_of(self.preview(answer.text)))
 
+    def test_a_visit_to_choose_is_told_by_the_clocks_and_not_by_its_row(self):
+        shop = self.page()
+        shop.sql("INSERT INTO client (name, phone) VALUES ('Ilze', '+371 20000001');"
+                 "INSERT INTO appointment (client_id, title, starts) VALUES "
+                 "(1, 'Tyres', '2036-12-12T13:00');")
+        page = self.do(self.browser(), "/templates/visit/en/sms", "preview", find="Ilze").text
+        self.assertIn("Ilze – Tyres, Fri 12 Dec 2036 13:00", text_of(page))
+
     def test_what_is_saved_is_what_goes_out_next(self):
         shop = self.page()
         answer = self.do(self.browser(), "/templates/ready/en/sms", "save",
@@ -351,7 +359,10 @@ class Editor(TemplatesTest):
         ids = re.findall(r"\?from=(\d+)", page)
         fourth, third, second, first = ids
         self.assertEqual(re.findall(r'<button name="version" value="(\d+)"', page), ids[1:])
+        # To the second: several within a minute can be told apart.
+        self.assertEqual(len(re.findall(r"</time>:\d\d <span>", page)), 4)
         choices = re.search(r'<select id="from".*?</select>', page, re.DOTALL)[0]
+        self.assertEqual(len(re.findall(r"\d\d:\d\d:\d\d, ", choices)), 4)
         self.assertEqual(re.findall(r'<option value="(\d+)"', choices), ids)
 
         def differences(older, newer, who=browser):
@@ -389,6 +400,49 @@ class Editor(TemplatesTest):
         for path in ("/templates/ready/nolanguage1/sms", "/templates/ready/en/html",
                      "/templates/_shared/en/sms", "/partials/foot/_/txt"):
             self.assertEqual(browser.get(path).status, 404)
+
+    def test_a_language_is_begun_with_the_shared_parts_that_it_lacks(self):
+        shop = self.page(words={
+            "_shared/en/foot.email": "Best, {{business.name}}\n",
+            "_shared/en/leave.html": "<p>Leave</p>\n",
+            "_shared/layout.html": "<html><body>{{content}}\n{{> leave}}</body></html>\n"})
+        (shop.dir / "templates/_shared/foot.email").unlink()
+        shop.sql("INSERT INTO client (name, language) VALUES ('Uwe', 'de')")
+        browser = self.browser()
+        shared = re.search(r'<section aria-labelledby="shared">.*?</section>',
+                           browser.get("/templates").text, re.DOTALL)[0]
+        for part in ("foot/de/email", "leave/de/html"):
+            self.assertIn(f'href="/partials/{part}">German: missing</a>', shared)
+        self.assertNotIn("/partials/layout/de", shared)  # it is for every language
+        go = browser.get("/templates?part=foot.email&language=ru")
+        self.assertEqual((go.status, go.location), (303, "/partials/foot/ru/email"))
+        for query in ("part=foot&language=ru", "part=../x.email&language=ru", "part=foot.email"):
+            self.assertEqual(browser.get("/templates?" + query).status, 200)
+
+        path = "/templates/ready/de/email"
+        wrong = browser.get(path).text
+        told = text_of(wrong)
+        self.assertIn("ready, e-mail in German", told)
+        self.assertIn("The shared part “foot” (e-mail) is missing in German. Write it", told)
+        self.assertIn("layout, HTML in every language , line 2: The shared part “leave” (HTML) is "
+                      "missing in German.", told)
+        self.assertIn('<a href="/partials/foot/de/email">Write it</a>', wrong)
+        self.assertIn('<a href="/partials/leave/de/html">Write it</a>', wrong)
+        self.assertNotIn(str(shop.dir), told)
+        # Nobody has typed anything: no mistake. Trying to save it is one.
+        self.assertNotIn("Something is wrong", told)
+        self.assertNotIn("aria-invalid", wrong)
+        refused = self.do(browser, path, "save")
+        self.assertEqual(refused.status, 422)
+        self.assertIn("Something is wrong", text_of(refused.text))
+        self.assertIn('aria-invalid="true" aria-describedby="wrong"', refused.text)
+
+        part = browser.get("/partials/foot/de/email").text
+        self.assertEqual(self.form(part)["text"], "Best, {{business.name}}\n")
+        for part in ("/partials/foot/de/email", "/partials/leave/de/html", path):
+            self.assertEqual(self.do(browser, part, "save").status, 303)
+        self.assertNotIn("missing", text_of(browser.get("/templates/ready").text).split("rules")[0]
+                         .replace("text: missing", ""))
 
     def test_a_shared_part_is_shown_in_a_message_that_includes_it(self):
         shop = self.page()

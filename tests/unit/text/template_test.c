@@ -128,6 +128,30 @@ static void names_in_partials_are_checked_in_their_sections(void **state)
     template_free(p);
 }
 
+static void keep_text(void *arg, const char *file, int line, int column, const char *text)
+{
+    (void)file, (void)line, (void)column;
+    buf_puts(arg, text);
+}
+
+static void which_partial_is_missing_is_read_from_what_is_told(void **state)
+{
+    struct template_names known = {NULL, 0};
+    struct template *t = compile(TEMPLATE_TEXT, "{{> foot}}");
+    char name[5];
+    struct buf told;
+
+    buf_init(&told);
+    assert_int_equal(template_check_names(t, NULL, &known, keep_text, &told), 1);
+    assert_true(template_told_partial(told.data, name, sizeof(name)));
+    assert_string_equal(name, "foot");
+    assert_false(template_told_partial(told.data, name, sizeof(name) - 1));
+    assert_false(template_told_partial("no record has \"foot\"", name, sizeof(name)));
+    assert_false(template_told_partial("there is no partial \"foot\" yet", name, sizeof(name)));
+    buf_close(&told);
+    template_free(t);
+}
+
 /* --- limits --- */
 
 static void a_partial_that_includes_itself_comes_to_an_end(void **state)
@@ -213,6 +237,7 @@ int main(void)
         cmocka_unit_test(a_list_as_a_value_has_commas),
         cmocka_unit_test(names_are_checked_where_they_stand),
         cmocka_unit_test(names_in_partials_are_checked_in_their_sections),
+        cmocka_unit_test(which_partial_is_missing_is_read_from_what_is_told),
         cmocka_unit_test(a_partial_that_includes_itself_comes_to_an_end),
         cmocka_unit_test(turns_and_output_are_bounded),
         cmocka_unit_test(a_huge_value_is_cut_and_told),
