@@ -87,6 +87,9 @@ int store_sessions_expire(struct store *s, int64_t created_ms, int64_t seen_ms);
 int store_audit(struct store *s, int64_t now_ms, const char *user, const char *action,
                 const char *about, const char *detail);
 
+/* The number of the audit's last line: it grows with whatever people do. 0: there is none. */
+int store_audit_last(struct store *s, int64_t *id);
+
 /* When `user` did `action` the last time but `nth` - 1 (1: the last time); 0: so often they never
  * did. */
 int store_audit_when(struct store *s, const char *user, const char *action, int64_t nth,

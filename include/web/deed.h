@@ -16,11 +16,15 @@
 int deed_begin(struct visit *v);
 
 /* With 0: write the audit (`about`: the record, such as "client 7"; `detail`; either may be NULL),
- * commit, and go to the page `to` (NULL: the handler writes a page itself), which says the sentence
- * of `said` (one of src/web/deed.c; NULL: none). Otherwise nothing has happened, and `rc` is
- * returned. */
+ * commit as below, and go to the page `to` (NULL: the handler writes a page itself), which says the
+ * sentence of `said` (one of src/web/deed.c; NULL: none). Otherwise nothing has happened, and `rc`
+ * is returned. */
 int deed_end(struct visit *v, int rc, const char *action, const char *about, const char *detail,
              const char *to, const char *said);
+
+/* Only commit, and give the service a moment to plan what was changed: the page that follows is to
+ * show what comes of it. */
+int deed_commit(struct visit *v);
 
 /* Undo what was begun; the handler writes the answer itself. */
 void deed_drop(struct visit *v);

@@ -334,6 +334,17 @@ int store_audit(struct store *s, int64_t now_ms, const char *user, const char *a
     return store_finish(s, st);
 }
 
+int store_audit_last(struct store *s, int64_t *id)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT coalesce(max(id), 0) FROM audit");
+    int rc = store_step(s, st);
+
+    if (rc != 1)
+        return rc;
+    *id = column_int(st, 0);
+    return store_finish(s, st);
+}
+
 int store_audit_when(struct store *s, const char *user, const char *action, int64_t nth,
                      int64_t *at_ms)
 {

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "store/users.h"
 #include "web/foresight.h"
 
 #define PATIENCE_MS 2000 /* other pages wait meanwhile */
@@ -30,11 +31,15 @@ void awaited_free(struct awaited *a)
     free(a);
 }
 
-/* A row that was planned again, or under another configuration, is another question. */
+/* A row that was planned again, or under another configuration, is another question; and what
+ * somebody did may answer it anew (a pause, a consent). */
 static uint64_t fingerprint(const struct visit *v, const struct outbox_row *rows, size_t count)
 {
     uint64_t hash = str_hash(&v->site->number, sizeof(v->site->number), 0);
+    int64_t done = 0;
 
+    if (store_audit_last(v->store, &done) == 0)
+        hash = str_hash(&done, sizeof(done), hash);
     for (size_t i = 0; i < count; i++) {
         const int64_t row[] = {rows[i].id, rows[i].due_ms, rows[i].next_ms, rows[i].state,
                                rows[i].channel};

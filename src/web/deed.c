@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "store/settled.h"
 #include "store/users.h"
 #include "web/html.h"
 
-#define BACK_MAX 500 /* bytes of a path */
+#define BACK_MAX 500  /* bytes of a path */
+#define SETTLE_MS 400 /* other pages wait meanwhile; the service mostly needs some milliseconds */
 
 /* What can be said, by the word in the address: nobody can make a page of ours say anything else.
  */
@@ -63,13 +65,27 @@ int deed_go(struct visit *v, const char *to, const char *said)
     return 0;
 }
 
+int deed_commit(struct visit *v)
+{
+    struct unsettled changes;
+    bool settled;
+    int rc = store_unsettled(v->store, &changes);
+
+    if (rc == 0)
+        rc = store_commit(v->store);
+    /* Where planning takes longer, or fails, the page tells so by itself. */
+    if (rc == 0)
+        (void)store_wait_settled(v->store, &changes, SETTLE_MS, &settled);
+    return rc;
+}
+
 int deed_end(struct visit *v, int rc, const char *action, const char *about, const char *detail,
              const char *to, const char *said)
 {
     if (rc == 0)
         rc = store_audit(v->store, v->now_ms, v->login.user.name, action, about, detail);
     if (rc == 0)
-        rc = store_commit(v->store);
+        rc = deed_commit(v);
     if (rc == 0)
         return to != NULL ? deed_go(v, to, said) : 0;
     store_rollback(v->store);

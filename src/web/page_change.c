@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "store/web_queries.h"
 #include "web/auth.h"
+#include "web/deed.h"
 #include "web/foresight.h"
 #include "web/frame.h"
 #include "web/html.h"
@@ -182,7 +183,7 @@ static int write_row(struct visit *v, struct row_form *f)
         free(about);
     }
     if (rc == 0)
-        rc = store_commit(v->store);
+        rc = deed_commit(v);
     if (rc != 0)
         store_rollback(v->store);
     return rc;

@@ -280,6 +280,18 @@ class WhatItWillSend(Change):
         due = shop.query("SELECT due FROM outbox WHERE rule = 'reminder' AND state = 'planned'")
         self.assertEqual([d["due"][:10] for d in due], [later])
 
+    def test_the_page_after_a_deed_shows_what_the_deed_has_planned(self):
+        self.visit(self.page())
+        browser = self.browser()
+        form = browser.get("/appointments/1/edit").text
+        for hour in range(9, 17):
+            page = self.send(browser, "appointments", form, **{"starts-date": day(11),
+                                                               "starts-time": f"{hour:02}:00"})
+            answer = self.send(browser, "appointments", page.text, do="save")
+            coming = text_of(browser.get(answer.location).text).split("Coming")[1]
+            self.assertIn(f"{hour - 2:02}:00 planned", coming)
+            form = browser.get("/appointments/1/edit").text
+
     def test_a_cancelled_visit_tells_what_goes_no_more_and_why(self):
         shop = self.page()
         self.visit(shop)
