@@ -259,6 +259,10 @@ static void print_queue(struct page *p)
         first = false;
     }
     printf("%s\n", first ? "none yet" : "");
+    if (st->counts[MESSAGE_UNKNOWN] > 0) {
+        label("unknown");
+        printf("nobody can tell whether they went; `betimes outbox --unknown` lists them\n");
+    }
     if (st->next_due_ms != INT64_MAX) {
         label("next");
         show_time(st->next_due_ms, p->s->zone, p->now_ms, p->time);

@@ -244,7 +244,7 @@ static bool counts(const struct planner *p, const struct request *q)
     char text[PLAN_REASON_MAX], when[MOMENT_TEXT_MAX];
 
     if (happened_ms < since_ms) {
-        moment_format_utc(since_ms, when);
+        moment_format_local(since_ms, p->w->settings->business.calendar.zone, when);
         snprintf(text, sizeof(text), "its time was before the rule was switched on (%s)", when);
         tell(p, q->r, text);
         return false;

@@ -254,10 +254,14 @@ void web_drop(struct web_change *c)
 
 static void tell_listening(const struct listen_address *a)
 {
+    const struct sockaddr *address = (const struct sockaddr *)&a->address;
+    bool six = address->sa_family == AF_INET6;
+    int port = ntohs(six ? ((const struct sockaddr_in6 *)address)->sin6_port
+                         : ((const struct sockaddr_in *)address)->sin_port);
     char text[ADDRESS_TEXT_MAX];
 
-    address_text((const struct sockaddr *)&a->address, text);
-    log_info("page", "listen=%s", text);
+    address_text(address, text);
+    log_info("page", six ? "listen=[%s]:%d" : "listen=%s:%d", text, port);
 }
 
 static void serve_on(struct web *w, int fd)

@@ -148,7 +148,7 @@ class Steps(ShopTest):
         shop.sql("UPDATE rule SET since_ms = unixepoch('2032-01-01') * 1000 WHERE name = 'ready'")
         shop.sql("INSERT INTO job (ref, client_id, stage, amount) VALUES ('late', 1, 'Ready', 120)")
         found = self.found(shop, "ready", job="late")
-        self.assertIn("before the rule was switched on (2032-01-01T00:00:00Z)", found["reason"])
+        self.assertIn("before the rule was switched on (2032-01-01T02:00:00)", found["reason"])
         self.assertFalse(self.step(found, "switched on")["values"]["counts"])
 
     def test_what_was_decided_is_told_although_the_files_have_mistakes(self):
