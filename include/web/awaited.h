@@ -26,4 +26,15 @@ void awaited_free(struct awaited *a); /* NULL does nothing */
  * configuration have errors): then they are due at the times of their rows, as far as is known. */
 const struct foretelling *awaited_ask(struct visit *v, const struct outbox_row *rows, size_t count);
 
+/* A message that waits, with what becomes of it. */
+struct awaited_row {
+    const struct outbox_row *row;
+    const struct foretold *told; /* NULL: nothing is known */
+    int64_t at_ms;               /* when it goes, or would go by its row */
+};
+
+/* Those of a list in the order in which they go, with what awaited_ask says of them; as long as
+ * that and the rows are valid. free() it. */
+struct awaited_row *awaited_rows(struct visit *v, const struct outbox_row *rows, size_t count);
+
 #endif

@@ -22,9 +22,22 @@ const struct foretold *foretelling_of(const struct foretelling *f, int64_t messa
 }
 
 struct telling {
+    const struct lookahead_request *request;
     struct foretelling *out;
     size_t cap;
 };
+
+/* Why it goes as it does. A silence that begins only ahead of now begins with a message that the
+ * client gets before: the row's own time was reckoned from the last one. */
+static const char *reason_of(const struct telling *t, const struct rehearsal_item *item)
+{
+    const struct letter *l = item->letter;
+    bool anew = l != NULL && l->rule->event == EVENT_CLIENT_SILENCE &&
+                item->message->occurrence >= t->request->now_ms;
+
+    return item->reason == NULL && anew ? "the client hears from us once more before that"
+                                        : item->reason;
+}
 
 static void item_cb(void *arg, const struct rehearsal_item *item)
 {
@@ -38,12 +51,12 @@ static void item_cb(void *arg, const struct rehearsal_item *item)
                                              .fate = item->fate,
                                              .channel = item->message->channel,
                                              .at_ms = item->at_ms,
-                                             .reason = mem_strdup(item->reason)};
+                                             .reason = mem_strdup(reason_of(t, item))};
 }
 
 int foretell(const struct lookahead_request *r, struct foretelling *out, struct err *err)
 {
-    struct telling t = {.out = out};
+    struct telling t = {.request = r, .out = out};
     struct lookahead l;
 
     *out = (struct foretelling){0};

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "store/users.h"
 #include "web/foresight.h"
+#include "web/messages.h"
 
 #define PATIENCE_MS 2000 /* other pages wait meanwhile */
 
@@ -98,4 +99,28 @@ const struct foretelling *awaited_ask(struct visit *v, const struct outbox_row *
     kept->at_ms = v->now_ms;
     ask(v, ids, clients, &kept->told);
     return &kept->told;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct awaited_row *x = a, *y = b;
+
+    if (x->at_ms != y->at_ms)
+        return x->at_ms < y->at_ms ? -1 : 1;
+    return (x->row > y->row) - (x->row < y->row);
+}
+
+struct awaited_row *awaited_rows(struct visit *v, const struct outbox_row *rows, size_t count)
+{
+    const struct foretelling *told = awaited_ask(v, rows, count);
+    struct awaited_row *list = mem_array(count, sizeof(*list));
+
+    for (size_t i = 0; i < count; i++) {
+        const struct foretold *t = foretelling_of(told, rows[i].id);
+        bool goes = t != NULL && !fate_stops(t->fate);
+        list[i] = (struct awaited_row){&rows[i], t, goes ? t->at_ms : rows[i].due_ms};
+    }
+    if (count > 0)
+        qsort(list, count, sizeof(*list), by_time);
+    return list;
 }

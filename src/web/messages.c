@@ -170,15 +170,8 @@ static void deeds(struct visit *v, const struct outbox_row *r)
     buf_puts(b, "</div>");
 }
 
-/* A message on its way into a list. */
-struct shown {
-    const struct outbox_row *row;
-    const struct foretold *told; /* what becomes of it; NULL: not known, or over */
-    int64_t at_ms;
-};
-
 /* One that waits, as it will go; a state of its own tells more than a plan. */
-static void state_of(struct buf *b, const struct shown *s)
+static void state_of(struct buf *b, const struct awaited_row *s)
 {
     enum message_state state = s->row->state;
     enum word w = state_word(state);
@@ -193,7 +186,7 @@ static void state_of(struct buf *b, const struct shown *s)
     buf_puts(b, "</span>");
 }
 
-static void line_of(struct visit *v, const struct shown *s, bool people)
+static void line_of(struct visit *v, const struct awaited_row *s, bool people)
 {
     struct buf *b = &v->response->body;
     char *rule = rules_title_text(s->row->rule);
@@ -212,7 +205,7 @@ static void line_of(struct visit *v, const struct shown *s, bool people)
     free(rule);
 }
 
-static void details_of(struct visit *v, const struct shown *s, bool people)
+static void details_of(struct visit *v, const struct awaited_row *s, bool people)
 {
     struct buf *b = &v->response->body;
     const struct outbox_row *r = s->row;
@@ -244,7 +237,7 @@ static void details_of(struct visit *v, const struct shown *s, bool people)
 }
 
 /* Why it is as it is; of one that goes at another time than its own, that time too. */
-static void reason_of(struct visit *v, const struct shown *s)
+static void reason_of(struct visit *v, const struct awaited_row *s)
 {
     struct buf *b = &v->response->body;
     const char *reason = s->told != NULL ? s->told->reason : s->row->reason;
@@ -264,7 +257,7 @@ static void reason_of(struct visit *v, const struct shown *s)
     buf_puts(b, "</p>");
 }
 
-static void item(struct visit *v, const char *name, const struct shown *s, bool people,
+static void item(struct visit *v, const char *name, const struct awaited_row *s, bool people,
                  bool buttons)
 {
     struct buf *b = &v->response->body;
@@ -283,7 +276,7 @@ static void item(struct visit *v, const char *name, const struct shown *s, bool 
 void messages_item(struct visit *v, const char *name, const struct outbox_row *r, bool people,
                    bool buttons)
 {
-    const struct shown s = {.row = r, .at_ms = r->state_ms};
+    const struct awaited_row s = {.row = r, .at_ms = r->state_ms};
 
     item(v, name, &s, people, buttons);
 }
@@ -312,17 +305,8 @@ void messages_list(struct visit *v, const char *name, const struct outbox_row *r
     buf_puts(b, "</ul>");
 }
 
-static int by_time(const void *a, const void *b)
-{
-    const struct shown *x = a, *y = b;
-
-    if (x->at_ms != y->at_ms)
-        return x->at_ms < y->at_ms ? -1 : 1;
-    return (x->row > y->row) - (x->row < y->row);
-}
-
-static void coming_part(struct visit *v, const char *name, const struct shown *list, size_t count,
-                        bool people, bool staff)
+static void coming_part(struct visit *v, const char *name, const struct awaited_row *list,
+                        size_t count, bool people, bool staff)
 {
     struct buf *b = &v->response->body;
 
@@ -334,8 +318,8 @@ static void coming_part(struct visit *v, const char *name, const struct shown *l
 }
 
 /* For one client: theirs first, and then what the staff are to do and to hear. */
-static void coming_list(struct visit *v, const char *name, const struct shown *list, size_t count,
-                        bool people)
+static void coming_list(struct visit *v, const char *name, const struct awaited_row *list,
+                        size_t count, bool people)
 {
     struct buf *b = &v->response->body;
     size_t theirs = 0;
@@ -362,14 +346,7 @@ void messages_coming(struct visit *v, const char *name, const struct outbox_row 
         nothing(v, none);
         return;
     }
-    const struct foretelling *told = awaited_ask(v, rows, count);
-    struct shown *list = mem_array(count, sizeof(*list));
-    for (size_t i = 0; i < count; i++) {
-        const struct foretold *t = foretelling_of(told, rows[i].id);
-        bool goes = t != NULL && !fate_stops(t->fate);
-        list[i] = (struct shown){&rows[i], t, goes ? t->at_ms : rows[i].due_ms};
-    }
-    qsort(list, count, sizeof(*list), by_time);
+    struct awaited_row *list = awaited_rows(v, rows, count);
     coming_list(v, name, list, count, people);
     free(list);
 }

@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "web/awaited.h"
 #include "web/deed.h"
 #include "web/frame.h"
 #include "web/html.h"
@@ -66,6 +67,7 @@ static enum sort sort_of(const struct playbook *p, const struct rule *r, const s
 
 struct next_messages {
     struct outbox_row *rows;
+    struct awaited_row *list; /* of them, in the order in which they will really go */
     size_t count;
 };
 
@@ -87,16 +89,17 @@ static void next_of(struct visit *v, const char *rule, const struct next_message
     size_t told = 0;
 
     for (size_t i = 0; i < next->count; i++) {
-        const struct outbox_row *m = &next->rows[i];
+        const struct awaited_row *a = &next->list[i];
+        const struct outbox_row *m = a->row;
         const char *whom = m->recipient_kind == ENTITY_STAFF ? m->recipient_name : m->client_name;
-        if (strcmp(m->rule, rule) != 0)
+        if (strcmp(m->rule, rule) != 0 || (a->told != NULL && fate_stops(a->told->fate)))
             continue;
         if (told == 0) {
             buf_puts(b, "<p class=\"quiet\">");
             html_word(b, W_RULE_NEXT);
         }
         buf_puts(b, told++ == 0 ? " " : ", ");
-        frame_time(v, m->due_ms);
+        frame_time(v, a->at_ms);
         buf_putc(b, ' ');
         html_name(b, whom != NULL ? whom : m->to);
     }
@@ -173,6 +176,8 @@ int page_playbook(struct visit *v)
 
     if (rc == 0)
         rc = store_rules_next(v->store, NULL, NEXT_EACH, &next.rows, &next.count);
+    if (rc == 0)
+        next.list = awaited_rows(v, next.rows, next.count);
     v->lists_mistakes = true;
     frame_begin(v, word(W_PLAYBOOK), PLACE_PLAYBOOK);
     buf_puts(b, "<div class=\"title\"><h1>");
@@ -199,6 +204,7 @@ int page_playbook(struct visit *v)
     else if (rc == 0)
         html_word(b, W_PLAYBOOK_EMPTY);
     frame_end(v);
+    free(next.list);
     outbox_rows_free(next.rows, next.count);
     book_close(&book);
     return rc;

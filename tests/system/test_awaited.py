@@ -24,16 +24,17 @@ unless = appointment.status = 'confirmed'
 """
 WORDS = {
     "ready/en.email": "Subject: Ready\n\n{{job.title | required}} is ready.\n",
+    "quiet/en.sms": "{{client.name}} waits for news.\n",
     "reminder/en.email": "Subject: See you\n\nUntil {{appointment.starts | weekday}}.\n",
 }
 
 
 class Awaited(ShopTest):
-    def page(self, cap="none"):
+    def page(self, cap="none", more=""):
         self.port = free_port()
         conf = BUSINESS.replace("cap = none", f"cap = {cap}") + FILES
         conf += f"\n[web]\nlisten = 127.0.0.1:{self.port}\n"
-        shop = self.shop(conf=conf, playbook=PLAYBOOK, templates=WORDS)
+        shop = self.shop(conf=conf, playbook=PLAYBOOK + more, templates=WORDS)
         shop.run("user", "add", "anna", "--role", "manager", stdin=PASSWORD + "\n")
         shop.start()
         self.anna = Browser(self.port).sign_in("anna")
@@ -60,6 +61,46 @@ class Awaited(ShopTest):
             self.assertIn(why, second)
         (late,) = [page for page in ("/jobs/1", "/jobs/2") if why in self.coming(page, "coming")[0]]
         self.assertIn("instead of", self.coming(late, "coming")[0])
+
+    def test_the_playbook_tells_the_same_times_as_the_other_pages(self):
+        shop = self.page("1 per day")
+        shop.sql("INSERT INTO job (client_id, stage, title) "
+                 "VALUES (1, 'Ready', 'Volvo'), (1, 'Ready', 'Saab');"
+                 "INSERT INTO client (name, email) VALUES ('Uldis', 'uldis@example.com');"
+                 "INSERT INTO appointment (client_id, title, starts, status) VALUES "
+                 "(2, 'Tyres', strftime('%Y-%m-%dT15:00', 'now', '+10 days'), 'confirmed');")
+        for about in ({"job_id": 1}, {"job_id": 2}, {"rule": "reminder"}):
+            shop.wait_message(state="planned", **about)
+
+        def times(path):
+            return re.findall(r"<time [^>]*>(.*?)</time>", self.anna.get(path).text)
+
+        playbook = self.anna.get("/playbook").text
+        ready = re.search(r'<li id="ready">.*?</li>', playbook, re.S)[0]
+        told = re.findall(r'<time datetime="([^"]*)"', ready)
+        self.assertEqual(len(told), 2)
+        self.assertNotEqual(told[0][:10], told[1][:10])  # the cap puts one off to another day
+        today = self.anna.get("/").text
+        for time in told:
+            self.assertIn(f'datetime="{time}"', today)
+        # What will not go is not next.
+        self.assertNotIn("Uldis", playbook)
+
+    def test_why_a_silence_ends_later_is_told(self):
+        shop = self.page(more='''
+[rule quiet]
+on = client hears nothing
+when = 5 days after
+by = task
+to = staff
+''')
+        shop.sql("INSERT INTO staff (name) VALUES ('Anna');"
+                 "INSERT INTO job (client_id, stage, title) VALUES (1, 'Ready', 'Volvo');")
+        shop.wait_message(rule="quiet", state="planned")
+        why = "the client hears from us once more before that"
+        (late,) = [item for item in self.coming("/jobs/1", "coming") if "instead of" in item]
+        self.assertIn(why, late)
+        self.assertIn(why, " ".join(shop.run("outbox").stdout.split()))
 
     def test_what_would_be_held_or_not_sent_says_so_before_its_time(self):
         shop = self.page()
