@@ -202,7 +202,6 @@ class Stopped(Running):
         shop.service.terminate()
         shop.wait_end(seconds=40)  # below the unit's TimeoutStopSec
         self.assertEqual(len(shop.json("outbox", "--unknown")), 1)
-        self.assertIn("`betimes outbox --unknown` lists them", shop.run("status").stdout)
 
     def test_told_to_stop_while_the_server_answers_slowly_it_waits_for_the_answer(self):
         shop = self.make()

@@ -238,6 +238,7 @@ class Told(ReportsTest):
         shop = self.make()
         self.job(shop, "20000101")  # reset after the request: did it take it?
         message = shop.wait_message(state="unknown")
+        self.assertIn("`betimes outbox --unknown` lists them", shop.run("status").stdout)
         url = self.address()
         self.report(url, "queued")
         shop.wait_message(state="sent")
