@@ -242,10 +242,10 @@ static void version(struct versions *l, size_t i, bool restorable)
     struct visit *v = l->e->v;
     struct buf *b = &v->response->body;
 
-    buf_printf(b, "<li value=\"%zu\"><div class=\"line\">", l->count - i);
+    buf_printf(b, "<li value=\"%zu\"><div class=\"line\"><span>", l->count - i);
     frame_time(v, t->at_ms);
     put_seconds(b, t->at_ms);
-    buf_puts(b, " <span>");
+    buf_puts(b, "</span> <span>");
     who(b, t);
     buf_puts(b, "</span>");
     if (t->same) {

@@ -360,7 +360,7 @@ class Editor(TemplatesTest):
         fourth, third, second, first = ids
         self.assertEqual(re.findall(r'<button name="version" value="(\d+)"', page), ids[1:])
         # To the second: several within a minute can be told apart.
-        self.assertEqual(len(re.findall(r"</time>:\d\d <span>", page)), 4)
+        self.assertEqual(len(re.findall(r"</time>:\d\d</span> <span>", page)), 4)
         choices = re.search(r'<select id="from".*?</select>', page, re.DOTALL)[0]
         self.assertEqual(len(re.findall(r"\d\d:\d\d:\d\d, ", choices)), 4)
         self.assertEqual(re.findall(r'<option value="(\d+)"', choices), ids)
