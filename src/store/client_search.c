@@ -64,10 +64,23 @@ static void fold_phone(struct buf *out, const char *phone)
             buf_putc(out, *p);
 }
 
+/* Is the word there? A number that begins with 00 is also the one that begins with +. */
+static bool has_word(const char *text, const char *word)
+{
+    if (strstr(text, word) != NULL)
+        return true;
+    if (!str_starts(word, "00") || word[2] == '\0')
+        return false;
+    for (const char *p = text; (p = strstr(p, word + 2)) != NULL; p++)
+        if (p > text && p[-1] == '+')
+            return true;
+    return false;
+}
+
 static bool has_words(const char *text, char *const *words, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (strstr(text, words[i]) == NULL)
+        if (!has_word(text, words[i]))
             return false;
     return true;
 }
