@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "store/row_change.h"
+#include "time/moment.h"
 #include "web/form.h"
 #include "web/visit.h"
 #include "web/words.h"
@@ -48,6 +49,7 @@ struct row_form {
         struct row_option *items;
         size_t count, cap;
     } options[ROW_FIELDS_MAX];
+    bool end_moved;               /* of a visit: its end went along with its start */
     char digest[ROW_DIGEST_TEXT]; /* of the row as `before` has it; "": a new one */
     struct row_change row;        /* as the table has it; of a new one all but empty */
     struct row_change wanted;     /* as the values make it, once row_form_check found no fault */
@@ -90,8 +92,8 @@ struct row_kind {
 };
 extern const struct row_kind job_form, visit_form;
 
-/* Before a visit is saved: notices if it begins in the past, or while the business is closed. It
- * may be meant so. */
+/* Before a visit is saved: notices if it begins in the past, or while the business is closed, or is
+ * said to be over while it lies ahead. It may be meant so. */
 void visit_form_warn(struct visit *v, const struct row_form *f);
 
 void row_form_option(struct row_form *f, size_t field, const char *value, const char *label,
@@ -107,6 +109,9 @@ char *row_form_text(const struct row_form *f, size_t field);
 int64_t row_form_id(const struct row_form *f, size_t field);
 
 /* --- times (row_times.c): a date and a time of the clock, one field after the other --- */
+
+/* What the clocks of `z` show at a moment; of a day its beginning. */
+struct civil row_time_civil(const struct moment *m, const struct zone *z);
 
 /* From a row's text to the two fields, on the clocks of `z`. */
 void row_time_split(const char *text, const struct zone *z, char **date, char **clock);

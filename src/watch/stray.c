@@ -48,8 +48,11 @@ static char *words(const struct playbook *p, const char *stage, const struct str
                    : i + 1 < told || others ? ", "
                                             : " and ",
                    jobs->items[i]);
-    buf_printf(&b, "%s %s in the stage \"%s\", which no workflow has, so that nothing is sent",
-               others ? " and others" : "", jobs->count == 1 ? "is" : "are", stage);
+    buf_printf(
+        &b,
+        "%s %s in the stage \"%s\", which no workflow has, so that no rule about a stage sends "
+        "anything",
+        others ? " and others" : "", jobs->count == 1 ? "is" : "are", stage);
     if (near != NULL)
         buf_printf(&b, "; did you mean \"%s\"? ", near);
     else

@@ -67,6 +67,16 @@ static void check_stage(struct visit *v, struct row_form *f)
         row_form_wrong(f, STAGE, W_WRONG_STAGE, workflow);
 }
 
+/* "120,50" is "120.50"; "1,250" may be meant as either of two, and stays wrong. */
+static void write_point(char *amount)
+{
+    char *comma = strchr(amount, ',');
+    size_t cents = comma != NULL ? strspn(comma + 1, "0123456789") : 0;
+
+    if (comma != NULL && (cents == 1 || cents == 2) && comma[1 + cents] == '\0')
+        *comma = '.';
+}
+
 /* "120.50", at most so many digits as a number keeps exactly. */
 static bool is_amount(const char *text)
 {
@@ -81,6 +91,7 @@ static void check_money(struct row_form *f)
 {
     const char *amount = f->values[AMOUNT], *currency = f->values[CURRENCY];
 
+    write_point(f->values[AMOUNT]);
     if (!str_blank(amount) && !is_amount(amount) && !str_eq(amount, f->before[AMOUNT]))
         row_form_wrong(f, AMOUNT, W_WRONG_AMOUNT, NULL);
     if (!str_blank(currency) &&

@@ -238,8 +238,8 @@ static int test_field(struct editing *e)
         html_word(b, W_TEST);
         buf_puts(b, "</summary><p class=\"quiet\">");
         html_word(b, addresses.count > 0 ? W_TEST_ABOUT : W_TEST_NOBODY);
-        buf_puts(b, " <a href=\"/account#addresses\">");
-        html_word(b, W_OWN_ADDRESSES);
+        buf_puts(b, " <a href=\"/account#addresses\" target=\"_blank\" rel=\"noopener\">");
+        html_word(b, W_TEST_ADDRESSES);
         buf_puts(b, "</a></p>");
         if (addresses.count > 0) {
             buf_puts(b, "<label for=\"to\">");

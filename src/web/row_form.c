@@ -100,6 +100,7 @@ static char *cleaned(const char *value)
 
 void row_form_take(struct row_form *f, const struct fields *given)
 {
+    f->end_moved = fields_get(given, "end-moved") != NULL;
     for (size_t i = 0; i < f->count; i++) {
         const char *value = fields_get(given, f->fields[i].name);
         if (value == NULL)
@@ -261,6 +262,8 @@ static void identity(struct visit *v, const struct row_form *f)
     form_hidden(v, "id", id);
     form_hidden(v, "client", client);
     form_hidden(v, "digest", f->digest);
+    if (f->end_moved)
+        form_hidden(v, "end-moved", "yes");
     for (size_t i = 0; i < f->count; i++) {
         char *value = cleaned(f->before[i]);
         form_mark(v, f->fields[i].name, value);

@@ -15,6 +15,15 @@
 
 #define CLOCK_TEXT 5 /* "15:00" */
 
+struct civil row_time_civil(const struct moment *m, const struct zone *z)
+{
+    struct civil c = m->civil;
+
+    if (m->kind == MOMENT_INSTANT)
+        zone_to_civil(z, moment_instant(m, z), &c);
+    return c;
+}
+
 void row_time_split(const char *text, const struct zone *z, char **date, char **clock)
 {
     struct moment m;
@@ -24,9 +33,7 @@ void row_time_split(const char *text, const struct zone *z, char **date, char **
     *clock = mem_strdup("");
     if (text == NULL || moment_parse(text, &m, NULL) != 0)
         return;
-    c = m.civil;
-    if (m.kind == MOMENT_INSTANT)
-        zone_to_civil(z, moment_instant(&m, z), &c);
+    c = row_time_civil(&m, z);
     free(*date);
     *date = mem_printf("%04d-%02d-%02d", c.year, c.month, c.day);
     if (m.kind == MOMENT_DATE)

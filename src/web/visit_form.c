@@ -112,6 +112,44 @@ static void check_zone(struct row_form *f)
     free(near);
 }
 
+static bool touched(const struct row_form *f, size_t date)
+{
+    return !str_eq(f->values[date], f->before[date]) ||
+           !str_eq(f->values[date + 1], f->before[date + 1]);
+}
+
+/* Where the start alone was changed, the visit is as long as it was, by the clocks. That is done
+ * once: an end that the person has seen and set back stays. */
+static void move_end(struct row_form *f, const struct zone *z)
+{
+    const struct appointment *was = &f->row.appointment;
+    const char *starts = f->wanted.appointment.starts;
+    struct moment from, to, now;
+    struct civil end;
+
+    if (f->end_moved || starts == NULL || !touched(f, STARTS_DATE) || touched(f, ENDS_DATE) ||
+        was->starts == NULL || was->ends == NULL || moment_parse(was->starts, &from, NULL) != 0 ||
+        moment_parse(was->ends, &to, NULL) != 0 || moment_parse(starts, &now, NULL) != 0)
+        return;
+    bool days = now.kind == MOMENT_DATE;
+    if (days != (from.kind == MOMENT_DATE) || days != (to.kind == MOMENT_DATE))
+        return; /* check_order says what is wrong with it */
+    struct civil first = row_time_civil(&from, z), last = row_time_civil(&to, z);
+    int64_t length_s = civil_to_seconds(&last) - civil_to_seconds(&first);
+    now.civil = row_time_civil(&now, z);
+    civil_from_seconds(civil_to_seconds(&now.civil) + length_s, &end);
+    bool same_day =
+        str_blank(f->before[ENDS_DATE]) && civil_day_number(&end) == civil_day_number(&now.civil);
+    free(f->values[ENDS_DATE]);
+    f->values[ENDS_DATE] =
+        same_day ? mem_strdup("") : mem_printf("%04d-%02d-%02d", end.year, end.month, end.day);
+    if (!days) {
+        free(f->values[ENDS_TIME]);
+        f->values[ENDS_TIME] = mem_printf("%02d:%02d", end.hour, end.minute);
+    }
+    f->end_moved = touched(f, ENDS_DATE); /* on another day at the same hour nothing differs */
+}
+
 /* An end without a day is on the day of the start; its field stays empty. */
 static char *join_end(struct row_form *f, const struct zone *z, const char *was)
 {
@@ -152,6 +190,8 @@ static void check(struct visit *v, struct row_form *f)
     a->title = row_form_text(f, TITLE);
     a->location = row_form_text(f, PLACE);
     a->starts = row_time_join(f, STARTS_DATE, z, same_zone ? f->row.appointment.starts : NULL);
+    if (same_zone)
+        move_end(f, z);
     a->ends = join_end(f, z, same_zone ? f->row.appointment.ends : NULL);
     a->timezone = row_form_text(f, TIMEZONE);
     a->status = row_form_text(f, STATUS);
@@ -167,6 +207,12 @@ const struct row_kind visit_form = {fields, FIELDS, values, options, check};
 static bool takes_place(const struct appointment *a)
 {
     return str_eq(a->status, "booked") || str_eq(a->status, "confirmed");
+}
+
+/* Does it say of itself that its time is behind it? */
+static bool is_over(const struct appointment *a)
+{
+    return str_eq(a->status, "completed") || str_eq(a->status, "missed");
 }
 
 static void warn(struct visit *v, enum word w)
@@ -185,10 +231,16 @@ void visit_form_warn(struct visit *v, const struct row_form *f)
     const struct hours_calendar *hours = &v->site->calendar;
     struct moment m;
 
-    if (!takes_place(a) || a->starts == NULL || moment_parse(a->starts, &m, NULL) != 0)
+    if (a->starts == NULL || moment_parse(a->starts, &m, NULL) != 0)
         return;
     int64_t starts_ms = moment_instant(&m, z);
     int64_t behind_ms = starts_ms;
+    if (f->end_moved && touched(f, ENDS_DATE))
+        warn(v, W_ENDS_MOVED);
+    if (is_over(a) && starts_ms > v->now_ms)
+        warn(v, W_VISIT_AHEAD);
+    if (!takes_place(a))
+        return;
     struct civil here = m.civil;
     if (m.kind == MOMENT_DATE) {
         civil_add_days(&m.civil, 1);

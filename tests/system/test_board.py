@@ -126,6 +126,7 @@ class TheBoard(BoardTest):
         self.looked_at(shop)
         html = text_of(self.browser().get("/jobs").text)
         self.assertIn("In a stage that no workflow has", html)
+        self.assertIn("No rule about a stage sends anything for these until", html)
         self.assertIn("Brakes", html)
 
 
@@ -333,6 +334,9 @@ class WhatItWillSend(Change):
         form = browser.get("/jobs/1/edit").text
         page = self.send(browser, "jobs", form, stage="Ready", amount="120.50")
         self.assertIn("will be sent", text_of(page.text))
+        page = self.send(browser, "jobs", form, stage="Ready", amount="120,5")
+        self.assertIn("will be sent", text_of(page.text))
+        self.assertIn("Amount 50 120.5", text_of(page.text).replace("50.0", "50"))
         page = self.send(browser, "jobs", form, stage="Ready")
         self.assertNotIn("will be sent", text_of(page.text))
 
@@ -427,7 +431,8 @@ class Forms(Change):
         browser = self.browser()
         form = browser.get("/jobs/1/edit").text
         for values, field, words in (
-            ({"amount": "12,50"}, "amount", "such as 120.50"),
+            ({"amount": "1,250"}, "amount", "such as 120.50"),
+            ({"amount": "1,250,5"}, "amount", "such as 120.50"),
             ({"amount": "1e9"}, "amount", "such as 120.50"),
             ({"currency": "euro"}, "currency", "three capital letters"),
             ({"workflow": "hire"}, "stage", "no such stage"),

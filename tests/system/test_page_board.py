@@ -85,7 +85,7 @@ class Board:
         self.write("Title", title)
         self.write("Amount", "much")
         self.press("See what this will send")
-        self.see_at("Amount", "Write a number such as 120.50.")
+        self.see_at("Amount", "Write a number such as 120.50 or 120,50.")
         self.look("job-wrong")
         self.write("Amount", "120.50")
         self.press("See what this will send")
@@ -118,6 +118,10 @@ class Board:
         self.press("Appointments")
         self.press("New appointment")
         self.press("Ilze Ozola")
+        for pair in (("Starts on", "Starts at"), ("Ends on", "Ends at")):
+            first, second = (self.field(label).rect for label in pair)
+            if first["x"] != second["x"]:
+                self.assertEqual(first["y"], second["y"], pair)
         self.write("Title", title)
         self.write("Starts on", "12182026")
         self.write("Starts at", "0300PM")

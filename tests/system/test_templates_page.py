@@ -481,6 +481,9 @@ class Editor(TemplatesTest):
         shop = self.page()
         shop.sql("INSERT INTO staff (name, phone) VALUES ('Jānis', '+37120000002');")
         browser = self.browser("berta")
+        page = browser.get("/templates/ready/en/sms").text
+        self.assertRegex(page, r'<a href="/account#addresses" target="_blank" rel="noopener">'
+                               r"[^<]*in another tab")
         form = {"token": browser.token(), "email": "", "phone": "20 000 003", "now": PASSWORD}
         self.assertEqual(browser.post("/account/addresses", form).location,
                          "/account?said=addresses")

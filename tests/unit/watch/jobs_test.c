@@ -87,10 +87,10 @@ static void the_task_about_an_unknown_stage_names_its_jobs_and_ends_by_itself(vo
 {
     struct shop *s = job_shop(JOBS, "Reddy");
 
-    assert_answer(
-        s, OPEN_TASK,
-        "The job j1 is in the stage \"Reddy\", which no workflow has, so that nothing is "
-        "sent; did you mean \"Ready\"? Correct the job, or add the stage to the playbook.");
+    assert_answer(s, OPEN_TASK,
+                  "The job j1 is in the stage \"Reddy\", which no workflow has, so that no rule "
+                  "about a stage sends anything; did you mean \"Ready\"? Correct the job, or add "
+                  "the stage to the playbook.");
     assert_answer(s, "SELECT job_id FROM task", "1");
     shop_sql(s, "INSERT INTO job (ref, client_id, stage, title) "
                 "VALUES ('j2', 1, 'Reddy', 'Volvo V70')");
