@@ -20,6 +20,9 @@ int auth_recognize(struct visit *v);
  * is the only one. */
 bool auth_form_is_ours(const struct visit *v);
 
+/* Does the browser say that a request comes from a page of ours? */
+bool auth_form_is_from_here(const struct visit *v);
+
 /* The hidden field that every form of a signed-in visitor carries. */
 void auth_form_token(struct visit *v);
 
@@ -28,7 +31,8 @@ int auth_sign_in_page(struct visit *v);
 int auth_sign_in(struct visit *v);
 int auth_sign_out(struct visit *v);
 
-/* Send the visitor to the page for signing in, and back here afterwards. */
+/* Have the visitor sign in: on the page for it, and back here afterwards. A form that came without
+ * a session is answered by that page itself, with what was entered (web/lost.h). */
 void auth_ask(struct visit *v);
 
 #endif

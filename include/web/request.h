@@ -37,6 +37,7 @@ struct request {
     char *host;    /* the Host header, with its port; NULL: none */
     char *cookies; /* the Cookie header; NULL: none */
     char *origin;  /* the Origin header; NULL: none */
+    char *referer; /* the Referer header; NULL: none */
     char *site;    /* the Sec-Fetch-Site header; NULL: none */
     char *match;   /* the If-None-Match header; NULL: none */
     /* Beneath REQUEST_REPORT_PATH alone, where signatures are computed from it: */

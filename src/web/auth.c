@@ -19,6 +19,7 @@
 #include "web/frame.h"
 #include "web/html.h"
 #include "web/lane.h"
+#include "web/lost.h"
 #include "web/password.h"
 
 #define SESSION_IDLE_MS (12 * 3600 * INT64_C(1000))
@@ -98,14 +99,26 @@ int auth_recognize(struct visit *v)
     return 0;
 }
 
-bool auth_form_is_ours(const struct visit *v)
+/* What browsers say of where a request comes from; those that say nothing may be anybody's. */
+static bool is_foreign(const struct visit *v)
 {
     const struct request *r = v->request;
-    const char *token = fields_get(&r->form, "token");
 
-    if (r->site != NULL && strcmp(r->site, "same-origin") != 0 && strcmp(r->site, "none") != 0)
-        return false;
-    if (r->origin != NULL && !site_is_origin(v->site, r->origin, r->host))
+    return (r->site != NULL && strcmp(r->site, "same-origin") != 0 &&
+            strcmp(r->site, "none") != 0) ||
+           (r->origin != NULL && !site_is_origin(v->site, r->origin, r->host));
+}
+
+bool auth_form_is_from_here(const struct visit *v)
+{
+    return v->request->origin != NULL && !is_foreign(v);
+}
+
+bool auth_form_is_ours(const struct visit *v)
+{
+    const char *token = fields_get(&v->request->form, "token");
+
+    if (is_foreign(v))
         return false;
     if (v->login.user.id != 0 && v->route->access >= ACCESS_READER)
         return token_same(token, v->login.form);
@@ -123,20 +136,6 @@ void auth_form_token(struct visit *v)
     buf_puts(b, "<input type=\"hidden\" name=\"token\" value=\"");
     html_attr(b, v->login.form);
     buf_puts(b, "\">");
-}
-
-void auth_ask(struct visit *v)
-{
-    struct buf to;
-
-    buf_init(&to);
-    buf_puts(&to, "/sign-in");
-    if (v->request->method == METHOD_GET && strcmp(v->request->path, "/") != 0) {
-        buf_puts(&to, "?to=");
-        html_query(&to, v->request->path);
-    }
-    response_go(v->response, to.data);
-    buf_close(&to);
 }
 
 /* --- signing in --- */
@@ -178,6 +177,8 @@ static int form(struct visit *v, const char *to, const char *name, const char *p
     buf_puts(b, "<h1>");
     html_word(b, W_SIGN_IN);
     buf_puts(b, "</h1>");
+    if (v->route->access >= ACCESS_READER)
+        lost_show(v); /* it stands in the place of a page that wanted more */
     if (problem != NULL) {
         buf_puts(b, "<p class=\"notice bad\" role=\"alert\">");
         html_text(b, problem);
@@ -198,6 +199,26 @@ static int form(struct visit *v, const char *to, const char *name, const char *p
     buf_puts(b, "</p>");
     frame_end(v);
     return 0;
+}
+
+void auth_ask(struct visit *v)
+{
+    struct buf to;
+
+    buf_init(&to);
+    if (v->request->method == METHOD_POST && strcmp(v->request->path, "/sign-out") != 0) {
+        lost_way_back(v, &to);
+        v->response->status = 401;
+        form(v, to.data, NULL, NULL);
+    } else {
+        buf_puts(&to, "/sign-in");
+        if (v->request->method == METHOD_GET && strcmp(v->request->path, "/") != 0) {
+            buf_puts(&to, "?to=");
+            html_query(&to, v->request->path);
+        }
+        response_go(v->response, to.data);
+    }
+    buf_close(&to);
 }
 
 int auth_sign_in_page(struct visit *v)

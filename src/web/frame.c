@@ -6,6 +6,7 @@
 #include "time/moment.h"
 #include "web/auth.h"
 #include "web/html.h"
+#include "web/lost.h"
 #include "web/mistakes.h"
 #include "web/pages.h"
 
@@ -69,6 +70,7 @@ void frame_begin(struct visit *v, const char *title, enum place place)
     bar(v, place);
     buf_puts(b, "<main id=\"main\" tabindex=\"-1\">");
     mistakes_banner(v);
+    lost_notice(v);
 }
 
 void frame_end(struct visit *v)

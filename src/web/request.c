@@ -19,6 +19,7 @@ void request_close(struct request *r)
     free(r->host);
     free(r->cookies);
     free(r->origin);
+    free(r->referer);
     free(r->site);
     free(r->match);
     fields_close(&r->query);

@@ -266,6 +266,7 @@ static int read_head(struct exchange *x, struct MHD_Connection *c, const char *m
     r->host = copy_header(c, "Host");
     r->cookies = copy_header(c, "Cookie");
     r->origin = copy_header(c, "Origin");
+    r->referer = copy_header(c, "Referer");
     r->site = copy_header(c, "Sec-Fetch-Site");
     r->match = copy_header(c, "If-None-Match");
     find_sender(x, c);

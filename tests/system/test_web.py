@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from harness import BUSINESS, CONF, ShopTest, slow, wait_until
-from web_browser import PASSWORD, Browser, free_port
+from web_browser import PASSWORD, Browser, fields_of, free_port
 
 PLAYBOOK = """
 [workflow repair]
@@ -110,7 +110,48 @@ class SigningIn(WebTest):
                          ("/clients/1", "/sign-in?to=%2Fclients%2F1")):
             answer = browser.get(path)
             self.assertEqual((answer.status, answer.location), (303, to))
-        self.assertEqual(browser.post("/pause", {"token": "x"}).status, 303)
+        self.assertEqual(browser.post("/pause", {"token": "x"}).status, 401)
+
+    def posted_without_session(self, path, form, **headers):
+        shop = self.page()
+        shop.sql("INSERT INTO client (id, name) VALUES (1, 'Ilze');")
+        browser = self.browser("anna")
+        form = {"token": browser.token(), **form}
+        shop.sql("DELETE FROM session;")
+        return browser, browser.post(path, form, **headers)
+
+    def test_what_was_entered_after_the_session_ended_is_shown_and_said_to_be_unsaved(self):
+        words = "What you had entered was not saved."
+        for path, said, to in (("/clients/1/note", "/clients/1/note", "/clients/1/note?lost=yes"),
+                               ("/jobs/change", "/jobs/new?client=1",
+                                "/jobs/new?client=1&lost=yes"),
+                               ("/jobs/change", "/sign-out", "/jobs?lost=yes"),
+                               ("/pause", "/?said=done", "/?lost=yes"),
+                               ("/clients/1/note", "//evil.example/", "/clients/1/note?lost=yes")):
+            form = {"text": "A <b>long</b> note", "now": "my own password"}
+            with self.subTest(said):
+                browser, page = self.posted_without_session(path, form)
+                self.assertEqual(page.status, 401)
+                self.assertIn(words, page.text)
+                self.assertNotIn("long", page.text)  # it may be anybody's
+                origin = f"http://127.0.0.1:{browser.port}"
+                page = browser.post(path, form, Origin=origin, Referer=origin + said)
+                self.assertIn("A &lt;b&gt;long&lt;/b&gt; note</textarea>", page.text)
+                self.assertNotIn("my own password", page.text)
+                fields = fields_of(page.text, "/sign-in")
+                self.assertEqual(fields["to"], to)
+                answer = browser.post("/sign-in", {**fields, "name": "anna", "password": PASSWORD})
+                self.assertEqual((answer.status, answer.location), (303, to))
+                self.assertIn(words, browser.get(to).text)
+
+    def test_a_form_of_another_site_does_not_put_its_words_on_our_page(self):
+        browser, _ = self.posted_without_session("/pause", {})
+        for evil in ("https://evil.example", f"http://127.0.0.1:{browser.port}.evil.example"):
+            page = browser.post("/clients/1/note", {"text": "Call this number"}, Origin=evil,
+                                Referer=evil + "/clients/7")
+            self.assertEqual(page.status, 401)
+            self.assertNotIn("Call this number", page.text)
+            self.assertEqual(fields_of(page.text, "/sign-in")["to"], "/clients/1/note?lost=yes")
 
     def test_it_leads_where_one_wanted_to_go_and_never_elsewhere(self):
         self.page()
