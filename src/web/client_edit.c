@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "store/desk.h"
+#include "store/twin.h"
 #include "text/address.h"
 #include "text/locale.h"
 #include "text/phone.h"
@@ -99,6 +100,18 @@ static void channel_list(struct visit *v, const struct form *f, const char *valu
 
 static char *tidy(const char *text);
 
+/* Where a client can be reached, and the mark of what was asked about before. */
+static const struct {
+    const char *field, *seen;
+    enum channel channel;
+    size_t offset;
+    enum word w;
+} ways[] = {
+    {"phone", "seen-phone", CHANNEL_SMS, offsetof(struct client_row, phone), W_TWIN_PHONE},
+    {"email", "seen-email", CHANNEL_EMAIL, offsetof(struct client_row, email), W_TWIN_EMAIL},
+};
+#define WAYS (sizeof(ways) / sizeof(ways[0]))
+
 /* Of a form that comes again, the marks of when it was shown first: nobody has seen a newer row. */
 static void marks(struct visit *v, const struct form *f, struct client_row *row)
 {
@@ -142,6 +155,9 @@ static int show(struct visit *v, const struct form *f, struct client_row *row,
     form_begin(v, f, action);
     form_hidden(v, "version", version);
     marks(v, f, row);
+    for (size_t i = 0; i < WAYS; i++)
+        if (form_value(f, ways[i].field) != NULL)
+            form_mark(v, ways[i].seen, form_value(f, ways[i].field));
     for (size_t i = 0; i < PARTS; i++) {
         struct form_field field = parts[i].field;
         field.value = *place(values, &parts[i]);
@@ -228,6 +244,36 @@ static void check(const struct visit *v, struct form *f, const struct client_row
     if (*row->channel != '\0' && (!channel_from(row->channel, &channel) || channel == CHANNEL_TASK))
         form_wrong(f, "channel", W_CHANNEL_UNKNOWN, NULL);
     check_zone(f, row->timezone);
+}
+
+/* Say that somebody else who has the same number or address wants nothing there. It may be another
+ * person, or they want it again: sent once more as it is, it is saved. */
+static int check_twins(struct visit *v, struct form *f, const struct client_row *row)
+{
+    char number[PHONE_MAX];
+    struct err err = {""};
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < WAYS; i++) {
+        const char *text = *(char **)((char *)row + ways[i].offset), *address = text;
+        char *name = NULL;
+        if (str_blank(text) || form_untouched(f->typed, ways[i].field, text) ||
+            form_untouched(f->typed, ways[i].seen, form_value(f, ways[i].field)))
+            continue;
+        if (ways[i].channel == CHANNEL_SMS) {
+            if (phone_e164(text, v->site->country, number, &err) != 0)
+                continue; /* which has been said */
+            address = number;
+        }
+        rc = store_twin_opted_out(v->store, v->hole.id, ways[i].channel, address, v->site->country,
+                                  &name);
+        if (rc == 0)
+            form_wrong(f, ways[i].field, ways[i].w, name);
+        if (rc == ERR_NOTFOUND)
+            rc = 0;
+        free(name);
+    }
+    return rc;
 }
 
 static bool same(const char *a, const char *b)
@@ -322,9 +368,10 @@ int page_client_save(struct visit *v)
 
     take_typed(&f, &typed);
     check(v, &f, &typed);
-    if (f.problem_count == 0) {
+    rc = check_twins(v, &f, &typed);
+    if (rc == 0 && f.problem_count == 0) {
         rc = save(v, &f, &typed);
-    } else {
+    } else if (rc == 0) {
         /* The version that was shown stays: nobody has seen a newer one yet. */
         const char *version = form_value(&f, "version");
         rc = v->hole.id != 0 ? store_client_row(v->store, v->hole.id, &stands) : 0;

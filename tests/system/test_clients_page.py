@@ -68,6 +68,33 @@ class ClientsPage(ShopTest):
         self.its.sql("INSERT INTO job (client_id, stage) SELECT id, 'Ready' FROM client;")
         self.assertEqual(self.its.wait_message(rule="ready", state="sent")["to"], "+37120000001")
 
+    def test_a_number_or_address_of_somebody_who_opted_out_is_asked_about_once(self):
+        for name, phone, email in (("Emma Clarke", "20 000 009", "emma@example.com"),
+                                   ("Ivo", "+37120000008", "ivo@example.com")):
+            self.client(name=name, phone=phone, email=email)
+        self.its.sql("INSERT INTO consent (client_id, channel, purpose, state) VALUES "
+                     "(1, 'sms', 'service', 'out'), (1, 'email', 'service', 'out'), "
+                     "(2, 'sms', 'service', 'out'), (2, 'sms', 'service', 'in');")
+        path, typed = "/clients/new", {"name": "E. Clarke", "tags": "kept"}
+        for way, value, words in (("phone", "+371 20000009", "Emma Clarke has the same number"),
+                                  ("email", "EMMA@example.com", "Emma Clarke has the same addr")):
+            page = self.fill(path, **typed, **{way: value})
+            self.assertEqual(page.status, 400)
+            self.assertRegex(page.text, rf'id="{way}-problem">{words}')
+            self.assertIn('value="kept"', page.text)
+            again = fields_of(page.text, path)
+            other = self.sam.post(path, {**again, "name": ""})  # it has been asked already
+            self.assertNotIn("Emma Clarke", other.text)
+            self.assertEqual(self.sam.post(path, {**again, "notes": ""}).status, 303)
+        for form in ({"phone": "+37120000008"}, {"phone": "20000007", "email": "e@example.com"}):
+            self.assertEqual(self.fill(path, **typed, **form).status, 303, form)
+        # Their own record, and one that has the number already, are changed without a word.
+        for client in (1, 3):
+            where = f"/clients/{client}/edit"
+            fields = fields_of(self.sam.get(where).text, where)
+            answer = self.sam.post(where, {**fields, "notes": "", "tags": "vip"})
+            self.assertEqual(answer.status, 303)
+
     def test_what_could_not_be_used_is_refused_at_its_field_and_nothing_typed_is_lost(self):
         for name, value, words in (
             ("name", "  ", "write it here"),
