@@ -82,6 +82,21 @@ class Access:
         self.go("/clients")
         self.heading("Sign in")
 
+    def test_a_note_written_while_the_session_ended_can_be_copied_and_is_said_to_be_unsaved(self):
+        self.sign_in(path="/clients/1/note")
+        self.write("Note", "A long story")
+        self.shop.sql("DELETE FROM session;")
+        self.press("Save")
+        self.see("You were signed out meanwhile. What you had entered was not saved.")
+        self.assertEqual(self.value("What it says"), "A long story")
+        self.look("signed-out-meanwhile")
+        self.write("Name", "anna")
+        self.write("Password", "correct horse battery")
+        self.press("Sign in")
+        self.heading("Add a note")
+        self.see("What you had entered was not saved.")
+        self.look("unsaved-note")
+
     def test_a_reader_sees_everything_and_no_button_that_changes_it(self):
         self.sign_in("rita")
         for path in PAGES:
