@@ -182,6 +182,21 @@ static void broken_answers_are_unknown_and_never_sent_twice(void **state)
 }
 
 /* libcurl sends a POST again by itself when a kept connection ends before a reply. */
+/* Did these two requests go over one connection? How many libcurl opened in between, to try again
+ * and be refused, is left to it. */
+static bool went_together(struct peer *peer, int first, int second)
+{
+    char one[40], other[40];
+
+    for (int connection = 1; connection < 40; connection++) {
+        snprintf(one, sizeof(one), "request %d connection=%d\n", first, connection);
+        snprintf(other, sizeof(other), "request %d connection=%d\n", second, connection);
+        if (peer_count(peer, one) == 1)
+            return peer_count(peer, other) == 1;
+    }
+    return false;
+}
+
 static void a_kept_connection_that_dies_after_the_request_sends_nothing_twice(void **state)
 {
     struct set s;
@@ -195,11 +210,9 @@ static void a_kept_connection_that_dies_after_the_request_sends_nothing_twice(vo
         expect(&s.trial, id + 2, "+37121111101", OUTCOME_UNKNOWN, 0, false, false);
     }
     assert_int_equal(peer_count(&s.peer, "request "), 9);
-    /* The first two of each round went over one connection: it was kept, and the case did occur.
-     * The numbers left out are connections that libcurl opened to try again, and was refused. */
-    assert_int_equal(peer_count(&s.peer, "request 2 connection=1\n"), 1);
-    assert_int_equal(peer_count(&s.peer, "request 5 connection=4\n"), 1);
-    assert_int_equal(peer_count(&s.peer, "request 8 connection=7\n"), 1);
+    /* The first two of each round: the connection was kept, and the case did occur. */
+    for (int first = 1; first <= 7; first += 3)
+        assert_true(went_together(&s.peer, first, first + 1));
     tear_down(&s);
 }
 
