@@ -22,8 +22,7 @@ struct unsettled {
 /* What the change log tells now: before the commit, and it has what the transaction changed. */
 int store_unsettled(struct store *s, struct unsettled *out);
 
-/* After the commit: wait until all of it is planned, at most `patience_ms`. *settled: it is. */
-int store_wait_settled(struct store *s, const struct unsettled *u, int64_t patience_ms,
-                       bool *settled);
+/* After the commit: wait until all of it is planned, at most `patience_ms`; 0 in either case. */
+int store_wait_settled(struct store *s, const struct unsettled *u, int64_t patience_ms);
 
 #endif

@@ -18,6 +18,9 @@
     "state, nominal_ms, due_ms, expires_ms, next_ms, near_ms, state_ms, merges, inside, reason) "  \
     "VALUES " ROW
 #define MORE ", " ROW
+#define TIMES                                                                                      \
+    "nominal_ms = ?2, due_ms = ?3, "                                                               \
+    "next_ms = CASE WHEN attempts > 0 THEN max(next_ms, ?4) ELSE ?4 END"
 
 static const char *const additions[ROWS_MAX] = {
     ONE, ONE MORE, ONE MORE MORE, ONE MORE MORE MORE, ONE MORE MORE MORE MORE,
@@ -65,28 +68,12 @@ int store_messages_add(struct store *s, struct message *list, size_t count)
     return rc;
 }
 
-static int retime(struct store *s, const struct message *m)
-{
-    sqlite3_stmt *st = store_prepare(
-        s, "UPDATE message SET nominal_ms = ?2, due_ms = ?3, expires_ms = ?4, "
-           "next_ms = CASE WHEN attempts > 0 THEN max(next_ms, ?5) ELSE ?5 END WHERE id = ?1");
-
-    if (st != NULL) {
-        bind_int(st, 1, m->id);
-        bind_int(st, 2, m->nominal_ms);
-        bind_int(st, 3, m->due_ms);
-        bind_int(st, 4, m->expires_ms);
-        bind_int(st, 5, m->next_ms);
-    }
-    return store_finish(s, st);
-}
-
 /* Mostly it is of use as long as it was: then the indexes by that need not follow. */
-static int retime_only(struct store *s, const struct message *m)
+static int retime(struct store *s, const struct message *m, bool expires_too)
 {
-    sqlite3_stmt *st = store_prepare(
-        s, "UPDATE message SET nominal_ms = ?2, due_ms = ?3, "
-           "next_ms = CASE WHEN attempts > 0 THEN max(next_ms, ?4) ELSE ?4 END WHERE id = ?1");
+    sqlite3_stmt *st =
+        store_prepare(s, expires_too ? "UPDATE message SET " TIMES ", expires_ms = ?5 WHERE id = ?1"
+                                     : "UPDATE message SET " TIMES " WHERE id = ?1");
 
     if (st != NULL) {
         bind_int(st, 1, m->id);
@@ -94,6 +81,8 @@ static int retime_only(struct store *s, const struct message *m)
         bind_int(st, 3, m->due_ms);
         bind_int(st, 4, m->next_ms);
     }
+    if (st != NULL && expires_too)
+        bind_int(st, 5, m->expires_ms);
     return store_finish(s, st);
 }
 
@@ -120,5 +109,5 @@ int store_message_replan(struct store *s, const struct message *before, const st
 
     if (rc != 0)
         return rc;
-    return now->expires_ms == before->expires_ms ? retime_only(s, now) : retime(s, now);
+    return retime(s, now, now->expires_ms != before->expires_ms);
 }

@@ -68,16 +68,17 @@ static int look(struct store *s, const struct unsettled *u, bool *settled)
     return rc;
 }
 
-int store_wait_settled(struct store *s, const struct unsettled *u, int64_t patience_ms,
-                       bool *settled)
+int store_wait_settled(struct store *s, const struct unsettled *u, int64_t patience_ms)
 {
     int64_t until_ms = clock_mono_ms() + patience_ms;
-    int rc;
+    bool settled = u->count == 0;
+    int rc = 0;
 
-    *settled = true;
-    if (u->count == 0)
-        return 0;
-    while ((rc = look(s, u, settled)) == 0 && !*settled && clock_mono_ms() < until_ms)
+    while (rc == 0 && !settled) {
+        rc = look(s, u, &settled);
+        if (settled || clock_mono_ms() >= until_ms)
+            break;
         sqlite3_sleep(LOOK_AGAIN_MS);
+    }
     return rc;
 }

@@ -68,14 +68,13 @@ int deed_go(struct visit *v, const char *to, const char *said)
 int deed_commit(struct visit *v)
 {
     struct unsettled changes;
-    bool settled;
     int rc = store_unsettled(v->store, &changes);
 
     if (rc == 0)
         rc = store_commit(v->store);
     /* Where planning takes longer, or fails, the page tells so by itself. */
     if (rc == 0)
-        (void)store_wait_settled(v->store, &changes, SETTLE_MS, &settled);
+        (void)store_wait_settled(v->store, &changes, SETTLE_MS);
     return rc;
 }
 

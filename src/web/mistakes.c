@@ -20,19 +20,25 @@
 #include "web/pages.h"
 #include "web/template_parts.h"
 
-struct mistakes *mistakes_create(const struct problems *problems, const char *dir,
-                                 const char *whole)
+/* A file's name within the folder; NULL: it is not in there. */
+static const char *within(const char *file, const char *dir)
 {
     size_t n = strlen(dir);
 
+    return strncmp(file, dir, n) == 0 && file[n] == '/' ? file + n + 1 : NULL;
+}
+
+struct mistakes *mistakes_create(const struct problems *problems, const char *dir,
+                                 const char *whole)
+{
     if (problems->errors == 0)
         return NULL;
     struct mistakes *m = mem_zalloc(sizeof(*m));
     m->users = 1;
     for (size_t i = 0; i < problems->count; i++) {
         struct problem p = problems->items[i];
-        bool inside = strncmp(p.file, dir, n) == 0 && p.file[n] == '/';
-        char *file = inside ? fs_join(whole, p.file + n + 1) : mem_strdup(p.file);
+        const char *inside = within(p.file, dir);
+        char *file = inside != NULL ? fs_join(whole, inside) : mem_strdup(p.file);
         p.file = file;
         if (!p.warning)
             problems_add(&m->problems, &p);
@@ -123,11 +129,10 @@ const char *mistakes_rule_at(const struct ini *ini, int line)
 static bool put_text_place(struct visit *v, const struct problem *p)
 {
     struct buf *b = &v->response->body;
-    size_t n = strlen(v->site->templates);
+    const char *name = within(p->file, v->site->templates);
     struct template_file f;
 
-    if (strncmp(p->file, v->site->templates, n) != 0 || p->file[n] != '/' ||
-        !template_file_parse(p->file + n + 1, &f))
+    if (name == NULL || !template_file_parse(name, &f))
         return false;
     buf_puts(b, "<a href=\"");
     template_address(b, &f, "");
@@ -135,13 +140,6 @@ static bool put_text_place(struct visit *v, const struct problem *p)
     template_title(b, &f);
     buf_puts(b, "</a>");
     return true;
-}
-
-static const char *within(const char *file, const char *dir)
-{
-    size_t n = strlen(dir);
-
-    return strncmp(file, dir, n) == 0 && file[n] == '/' ? file + n + 1 : NULL;
 }
 
 /* A file by its name within the folder of the configuration, or that of the texts. */
