@@ -88,7 +88,7 @@ void store_drop_cache(struct store *s);
 
 /* Has another connection committed since the last call? A hint only (PRAGMA data_version). */
 int store_changed(struct store *s, bool *changed);
-/* Nobody has for a good while: nobody waits for us to be done. */
+/* Nobody has for a good while, or only once: nobody writes who would wait for us to be done. */
 bool store_alone(const struct store *s);
 
 /* Has anybody changed the schema since the last call (or a repair)? Then triggers may be missing,

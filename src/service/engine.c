@@ -359,7 +359,7 @@ static void retry_cb(uv_timer_t *t)
     struct engine *e = t->data;
 
     e->work.look = true;
-    turn(e);
+    engine_poke(e); /* somebody else may have, too: one turn for both */
 }
 
 static void ring_cb(void *arg)

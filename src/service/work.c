@@ -16,7 +16,8 @@
 
 #define TURN_MORE_US 15000 /* what claims may take beyond the turn's own time */
 #define CHANGES_MAX 500    /* log entries absorbed at a time */
-#define WAITING_MAX 20000  /* subjects to plan, beyond which a backlog waits in its log */
+#define WAITING_MAX 131072 /* subjects to plan, beyond which a backlog waits in its log: 1 MB */
+#define WAITING_KEPT 8192  /* ... for which room is kept */
 #define RECONCILE_MAX 500  /* rows compared at a time */
 #define SWEEP_MAX 5000     /* entities whose plans' age is looked at at a time */
 #define LEFT_OVER_MAX 500  /* messages of an earlier run settled at a time */
@@ -122,21 +123,27 @@ static bool time_left(int64_t until_us)
     return clock_mono_us() < until_us;
 }
 
-/* Take the next entries of the change log; *drained: there are no more. After a backlog every row
- * is compared: the entries tell what happened and when, but not how the rows stand in the end. */
-static int absorb(struct work *w, int64_t now_ms, bool *drained)
+/* Take the next entries of the change log; *drained: there are no more. A backlog is taken in
+ * first, as far as there is room for what is to be planned, and planned then: to do some of both in
+ * each turn would write the pages of both in each. After it every row is compared: the entries tell
+ * what happened and when, but not how the rows stand in the end. */
+static int absorb(struct work *w, int64_t now_ms, int64_t until_us, bool *drained)
 {
-    size_t taken;
+    bool backlog = false;
+    int rc = 0;
 
     *drained = false;
-    if (w->behind && w->waiting.count - w->planned_to > WAITING_MAX)
+    if (w->behind && (w->planned_to > 0 || w->waiting.count >= WAITING_MAX))
         return 0;
-    int rc = absorb_changes(w->world, now_ms, CHANGES_MAX, &w->waiting, &taken);
-
-    *drained = rc == 0 && taken < CHANGES_MAX;
+    do {
+        size_t taken;
+        rc = absorb_changes(w->world, now_ms, CHANGES_MAX, &w->waiting, &taken);
+        *drained = rc == 0 && taken < CHANGES_MAX;
+        backlog |= rc == 0 && !*drained;
+    } while (rc == 0 && !*drained && w->waiting.count < WAITING_MAX && time_left(until_us));
     if (rc == 0)
         w->look = !*drained;
-    if (rc == 0 && !*drained) {
+    if (rc == 0 && backlog) {
         work_reconcile(w);
         w->behind = true;
     }
@@ -208,7 +215,7 @@ static int plan_waiting(struct work *w, int64_t now_ms, int64_t until_us)
     struct replan_counts counts = {0};
     int rc = 0;
 
-    if (w->planned_to == 0)
+    if (w->planned_to == 0 && time_left(until_us))
         subjects_sort(&w->waiting);
     while (rc == 0 && w->planned_to < w->waiting.count && time_left(until_us)) {
         size_t done;
@@ -326,7 +333,7 @@ int work_turn(struct work *w, int64_t now_ms, int64_t until_us, bool *more)
     if (rc == 0 && w->comparing && !w->left_over)
         rc = compare(w, now_ms);
     if (rc == 0)
-        rc = absorb(w, now_ms, &drained);
+        rc = absorb(w, now_ms, until_us, &drained);
     if (rc == 0 && w->reconciling && drained && !planning_left(w))
         rc = reconcile(w, now_ms);
     if (rc == 0 && w->sweeping && !w->bringing_back && !planning_left(w))
@@ -384,6 +391,8 @@ void work_committed(struct work *w)
         return;
     w->waiting.count = 0;
     w->planned_to = 0;
+    if (w->waiting.cap > WAITING_KEPT)
+        subjects_close(&w->waiting);
 }
 
 struct work_mark work_mark(const struct work *w)

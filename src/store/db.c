@@ -27,7 +27,7 @@
 #define APPLICATION_ID 0x4265746d /* "Betm", tells our files from other SQLite databases */
 #define CACHE_KB 4096
 #define CACHE_ASIDE_KB 1024
-#define ALONE_MS 2000      /* without another program's commit */
+#define ALONE_MS 2000      /* commits of other programs no further apart: somebody writes */
 #define ALONE_FIRST_MS 300 /* ... since we look at all: nobody is known to write */
 #define UNSEEN (-1)        /* data_version, before the first look */
 #define COPY_STEP_PAGES 4096
@@ -233,13 +233,18 @@ int store_changed(struct store *s, bool *changed)
     int64_t version = 0;
     int rc = pragma_int(s, "PRAGMA data_version", &version);
 
+    int64_t now_ms = clock_mono_ms();
     bool first = s->data_version == UNSEEN;
 
     *changed = version != s->data_version;
     s->data_version = version;
+    if (first)
+        s->shared_until_ms = now_ms + ALONE_FIRST_MS;
+    else if (*changed && now_ms - s->other_mono_ms <= ALONE_MS)
+        s->shared_until_ms = now_ms + ALONE_MS;
     if (*changed)
-        s->other_mono_ms = clock_mono_ms() - (first ? ALONE_MS - ALONE_FIRST_MS : 0);
-    bool alone = clock_mono_ms() - s->other_mono_ms > ALONE_MS;
+        s->other_mono_ms = first ? now_ms - ALONE_MS - 1 : now_ms;
+    bool alone = now_ms > s->shared_until_ms;
     if (alone != s->alone)
         tidy_limit(s, alone);
     s->alone = alone;

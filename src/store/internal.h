@@ -38,11 +38,12 @@ struct store {
     int64_t data_version, schema_version;
     bool reads; /* it was opened for looking only */
     bool in_transaction;
-    bool alone;            /* nobody else has committed for a while */
-    int64_t other_mono_ms; /* when somebody else last had */
-    bool tidies_apart;     /* the journal is folded in by store_tidy_full, not with a commit */
-    int wal_pages;         /* in the journal after our last commit; 0: it was folded in since */
-    struct tidier *tidier; /* folds it in beside our work; NULL: we do it ourselves */
+    bool alone;              /* nobody else writes: theirs are single commits, if any */
+    int64_t other_mono_ms;   /* when somebody else last committed */
+    int64_t shared_until_ms; /* monotonic: until then somebody may */
+    bool tidies_apart;       /* the journal is folded in by store_tidy_full, not with a commit */
+    int wal_pages;           /* in the journal after our last commit; 0: it was folded in since */
+    struct tidier *tidier;   /* folds it in beside our work; NULL: we do it ourselves */
     struct statement statements[STATEMENTS_MAX];
     size_t statement_count;
     struct tally *tallies; /* not written yet */

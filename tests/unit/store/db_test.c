@@ -130,10 +130,23 @@ static void whoever_has_just_written_is_given_room_and_who_never_did_is_not_wait
     assert_true(store_alone(s->store));
     shop_ilze(s);
     look_after(s, 0);
+    assert_true(store_alone(s->store)); /* once is not to go on writing */
+    shop_sql(s, "INSERT INTO client (name) VALUES ('Anna')");
+    look_after(s, 1900);
+    assert_false(store_alone(s->store));
+    look_after(s, 2100);
+    assert_true(store_alone(s->store));
+    for (int i = 0; i < 3; i++) {
+        shop_sql(s, "INSERT INTO client (name) VALUES ('Inga')");
+        look_after(s, 2100);
+        assert_true(store_alone(s->store));
+    }
+    shop_sql(s, "INSERT INTO client (name) VALUES ('Anna')");
+    look_after(s, 10);
     assert_false(store_alone(s->store));
     look_after(s, 1900);
     assert_false(store_alone(s->store));
-    look_after(s, 200);
+    look_after(s, 2100);
     assert_true(store_alone(s->store));
     shop_close(s);
 }
