@@ -63,6 +63,17 @@ int store_facts(struct store *s, enum entity_kind kind, int64_t row_id, char **k
 int store_facts_known(struct store *s, enum entity_kind kind, int64_t row_id, char **key,
                       char **facts, bool *known);
 
+/* The same of rows that follow each other, by one statement: of clients, jobs or appointments, from
+ * `first_row` on as many as `count`; out[i] is the one with the id first_row + i. Close each with
+ * row_now_close, also after an error. */
+struct row_now {
+    char *key, *facts; /* NULL: there is no such row */
+    bool known;
+};
+int store_rows_now(struct store *s, enum entity_kind kind, int64_t first_row, size_t count,
+                   struct row_now *out);
+void row_now_close(struct row_now *r);
+
 /* The n-th part of facts, as a heap string; NULL when there are none. */
 char *entity_fact(const char *facts, int n);
 

@@ -37,15 +37,22 @@
 #define FACTS(kind, table, facts)                                                                  \
     "SELECT " KEY ", " facts ", "                                                                  \
     "EXISTS (SELECT 1 FROM entity e WHERE e.kind = " kind " AND e.key = " KEY ") "                 \
-    "OR EXISTS (SELECT 1 FROM entity e WHERE e.kind = " kind " AND e.row_id = r.id) "              \
-    "FROM " table " r WHERE r.id = ?1"
+    "OR EXISTS (SELECT 1 FROM entity e WHERE e.kind = " kind " AND e.row_id = r.id), r.id "        \
+    "FROM " table " r WHERE r.id "
+#define ONE_ROW "= ?1"
+#define ROWS "BETWEEN ?1 AND ?2"
 
 static const char *const fact_queries[] = {
-    [ENTITY_CLIENT] = FACTS("1", "client", CLIENT_FACTS),
-    [ENTITY_STAFF] = FACTS("2", "staff", STAFF_FACTS),
-    [ENTITY_JOB] = FACTS("3", "job", JOB_FACTS),
-    [ENTITY_APPOINTMENT] = FACTS("4", "appointment", APPOINTMENT_FACTS),
-    [ENTITY_ANSWER] = FACTS("7", "answer", ANSWER_FACTS),
+    [ENTITY_CLIENT] = FACTS("1", "client", CLIENT_FACTS) ONE_ROW,
+    [ENTITY_STAFF] = FACTS("2", "staff", STAFF_FACTS) ONE_ROW,
+    [ENTITY_JOB] = FACTS("3", "job", JOB_FACTS) ONE_ROW,
+    [ENTITY_APPOINTMENT] = FACTS("4", "appointment", APPOINTMENT_FACTS) ONE_ROW,
+    [ENTITY_ANSWER] = FACTS("7", "answer", ANSWER_FACTS) ONE_ROW,
+};
+static const char *const run_queries[] = {
+    [ENTITY_CLIENT] = FACTS("1", "client", CLIENT_FACTS) ROWS,
+    [ENTITY_JOB] = FACTS("3", "job", JOB_FACTS) ROWS,
+    [ENTITY_APPOINTMENT] = FACTS("4", "appointment", APPOINTMENT_FACTS) ROWS,
 };
 
 static const char *const row_queries[] = {
@@ -182,6 +189,34 @@ int store_facts_known(struct store *s, enum entity_kind kind, int64_t row_id, ch
     *known = column_int(st, 2) != 0;
     store_reset(st);
     return 0;
+}
+
+int store_rows_now(struct store *s, enum entity_kind kind, int64_t first_row, size_t count,
+                   struct row_now *out)
+{
+    sqlite3_stmt *st = store_prepare(s, run_queries[kind]);
+    int rc;
+
+    for (size_t i = 0; i < count; i++)
+        out[i] = (struct row_now){0};
+    if (st != NULL) {
+        bind_int(st, 1, first_row);
+        bind_int(st, 2, first_row + (int64_t)count - 1);
+    }
+    while ((rc = store_step(s, st)) == 1)
+        out[column_int(st, 3) - first_row] = (struct row_now){
+            .key = column_text(st, 0),
+            .facts = column_text(st, 1),
+            .known = column_int(st, 2) != 0,
+        };
+    return rc;
+}
+
+void row_now_close(struct row_now *r)
+{
+    free(r->key);
+    free(r->facts);
+    *r = (struct row_now){0};
 }
 
 int store_row_of_key(struct store *s, enum entity_kind kind, const char *key, int64_t *row_id)

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backlog.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -70,13 +71,15 @@ struct look {
     enum entity_kind kind;
     int64_t row_id;
     int64_t at_ms;
-    const char *detail; /* what the trigger saw; NULL: nothing */
-    bool logged;        /* the change log told it, and goes on to tell what came after */
-    bool last;          /* no later entry of this row: compare with the row itself */
-    bool open;          /* there may be one, but not in this batch */
+    const char *detail;      /* what the trigger saw; NULL: nothing */
+    bool logged;             /* the change log told it, and goes on to tell what came after */
+    bool last;               /* no later entry of this row: compare with the row itself */
+    bool open;               /* there may be one, but not in this batch */
+    struct backlog *backlog; /* it may be of a run; NULL: it stands alone */
     struct entity e;
     char *key, *facts;                    /* the row's, now */
     bool known;                           /* an entity has this key, or had this row */
+    bool newcomer;                        /* of a run, and none has */
     struct plan_event events[EVENTS_MAX]; /* that happened to it, not saved yet */
     size_t event_count;
     bool concerned; /* it has to be planned again itself */
@@ -95,14 +98,25 @@ static void happened(struct look *l, enum event event, const char *stage)
     };
 }
 
-/* All that the look found out, written at once. */
+/* All that the look found out, written at once, or with the others of the run. */
 static int save(struct look *l)
 {
-    int rc = store_entity_save(l->w->store, &l->e);
+    bool has_past = l->changed && (l->kind == ENTITY_JOB || l->kind == ENTITY_APPOINTMENT);
 
+    if (l->newcomer) {
+        backlog_add(l->backlog, &(struct newcomer){.entity = &l->e,
+                                                   .events = l->events,
+                                                   .event_count = l->event_count,
+                                                   .at_ms = l->at_ms,
+                                                   .has_past = has_past,
+                                                   .concerned = l->concerned});
+        l->event_count = 0;
+        return 0;
+    }
+    int rc = store_entity_save(l->w->store, &l->e);
     for (size_t i = 0; rc == 0 && i < l->event_count; i++)
         rc = store_event_add(l->w->store, l->e.id, &l->events[i]);
-    if (rc == 0 && l->changed && (l->kind == ENTITY_JOB || l->kind == ENTITY_APPOINTMENT))
+    if (rc == 0 && has_past)
         rc = store_past_add(l->w->store, l->e.id, l->at_ms, l->e.facts);
     if (rc == 0 && l->concerned)
         subjects_add(l->out, l->e.id);
@@ -473,9 +487,23 @@ static int look_at(struct look *l)
     return rc == 0 ? save(l) : rc;
 }
 
+/* How the row stands. A newcomer of a run is all that may be looked at before those that were
+ * collected are written. */
+static int read_row(struct look *l)
+{
+    struct backlog *b = l->backlog;
+    bool read = b != NULL && backlog_take(b, l->kind, l->row_id, &l->key, &l->facts, &l->known);
+
+    l->newcomer = read && !l->known;
+    int rc = b == NULL || l->newcomer ? 0 : backlog_write(b);
+    return rc != 0 || read
+               ? rc
+               : store_facts_known(l->w->store, l->kind, l->row_id, &l->key, &l->facts, &l->known);
+}
+
 static int look_once(struct look *l)
 {
-    int rc = store_facts_known(l->w->store, l->kind, l->row_id, &l->key, &l->facts, &l->known);
+    int rc = read_row(l);
 
     rc = rc == ERR_NOTFOUND ? row_gone(l) : rc == 0 ? look_at(l) : rc;
     free(l->key);
@@ -495,39 +523,6 @@ int absorb_row(struct world *w, enum entity_kind kind, int64_t row_id, int64_t n
     return look_once(&l);
 }
 
-/* Marks, for each entry, whether it is the last of its row: walking back, by a sorted copy. */
-struct row_entry {
-    enum entity_kind kind;
-    int64_t row_id;
-    size_t index;
-};
-
-static int by_row(const void *a, const void *b)
-{
-    const struct row_entry *x = a, *y = b;
-
-    if (x->kind != y->kind)
-        return x->kind < y->kind ? -1 : 1;
-    if (x->row_id != y->row_id)
-        return x->row_id < y->row_id ? -1 : 1;
-    return (x->index > y->index) - (x->index < y->index);
-}
-
-static bool *find_last(const struct change *list, size_t count)
-{
-    struct row_entry *rows = mem_array(count, sizeof(*rows));
-    bool *last = mem_array(count, sizeof(*last));
-
-    for (size_t i = 0; i < count; i++)
-        rows[i] = (struct row_entry){list[i].kind, list[i].row_id, i};
-    qsort(rows, count, sizeof(*rows), by_row);
-    for (size_t i = 0; i < count; i++)
-        last[rows[i].index] = i + 1 == count || rows[i + 1].kind != rows[i].kind ||
-                              rows[i + 1].row_id != rows[i].row_id;
-    free(rows);
-    return last;
-}
-
 /* Do its entries tell a story, of which the row itself is only the end? Of other records each says
  * no more than to look at the row. */
 static bool has_story(enum entity_kind kind)
@@ -543,7 +538,9 @@ int absorb_changes(struct world *w, int64_t now_ms, size_t max, struct subjects 
 
     *taken = count;
     if (rc == 0 && count > 0) {
-        bool *last = find_last(list, count);
+        bool *last = backlog_last(list, count);
+        struct backlog backlog;
+        backlog_init(&backlog, w->store, out);
         for (size_t i = 0; rc == 0 && i < count; i++) {
             bool later = clock_is_virtual() || list[i].at_ms > now_ms;
             bool goes_on = count == max && has_story(list[i].kind); /* perhaps, in the next batch */
@@ -555,10 +552,15 @@ int absorb_changes(struct world *w, int64_t now_ms, size_t max, struct subjects 
                              .logged = true,
                              .last = last[i] && !goes_on,
                              .open = last[i] && goes_on,
+                             .backlog = &backlog,
                              .out = out};
-            if (entity_is_record(l.kind))
+            rc = backlog_next(&backlog, list + i, count - i);
+            if (rc == 0 && entity_is_record(l.kind))
                 rc = look_once(&l);
         }
+        if (rc == 0)
+            rc = backlog_write(&backlog);
+        backlog_close(&backlog);
         if (rc == 0)
             rc = store_changes_done(w->store, list[count - 1].id);
         free(last);
