@@ -78,6 +78,7 @@ void row_now_close(struct row_now *r);
 char *entity_fact(const char *facts, int n);
 
 /* Which part is what. */
+enum { CLIENT_EMAIL, CLIENT_PHONE };
 enum { JOB_STAGE, JOB_WORKFLOW, JOB_DUE, JOB_CLIENT, JOB_STAFF };
 enum {
     APPOINTMENT_STARTS,

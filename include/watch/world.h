@@ -14,6 +14,7 @@
 #include "store/rules.h"
 #include "store/store.h"
 #include "text/address.h"
+#include "text/phone_ahead.h"
 #include "text/phone_memo.h"
 
 /* A person's addresses, checked. `plan` points into the struct: do not copy it. */
@@ -42,14 +43,16 @@ struct world {
     struct contact *staff_contacts;
     size_t staff_count;
     struct phone_memo *phones;
+    struct phone_ahead *phones_ahead; /* of a backlog; NULL: nothing is read ahead */
 };
 
 /* Load it. `sync` writes the rule table and notes the zones (inside the caller's transaction);
  * otherwise they are only read. settings and playbook must outlive the world. */
 int world_load(struct world *w, struct store *s, const struct settings *settings,
                const struct playbook *playbook, int64_t now_ms, bool sync);
-/* Take over what was learned with another one, which goes on without: the numbers read so far; and
- * what is planned by it, where it differs in nothing but one rule that no other goes by. */
+/* Take over what was learned with another one, which goes on without: the numbers read so far, or
+ * being read; and what is planned by it, where it differs in nothing but one rule that no other
+ * goes by. */
 void world_inherit(struct world *w, struct world *from);
 void world_close(struct world *w);
 
@@ -75,5 +78,13 @@ int world_rule_by_id(const struct world *w, int64_t rule_id);
  * the client. */
 int contact_of_client(struct world *w, const struct client *c, bool consents, struct contact *out);
 void contact_of_staff(struct world *w, const struct staff *s, struct contact *out);
+
+/* A client of a backlog was looked at, who has these facts (store/entities.h): their number will be
+ * wanted when their visits are planned. It is read beside the loop until then, or not: the plan is
+ * the same. */
+void world_read_ahead(struct world *w, const char *facts);
+
+/* Keep what was read ahead by now. */
+void world_keep_read(struct world *w);
 
 #endif

@@ -76,6 +76,7 @@ struct look {
     bool last;               /* no later entry of this row: compare with the row itself */
     bool open;               /* there may be one, but not in this batch */
     struct backlog *backlog; /* it may be of a run; NULL: it stands alone */
+    bool more;               /* the batch is full: others are waiting */
     struct entity e;
     char *key, *facts;                    /* the row's, now */
     bool known;                           /* an entity has this key, or had this row */
@@ -471,6 +472,8 @@ static int look_at(struct look *l)
         l->e.facts = mem_strdup(l->facts);
         if (l->kind == ENTITY_CLIENT)
             l->e.client_row = l->row_id;
+        if (l->kind == ENTITY_CLIENT && l->more)
+            world_read_ahead(l->w, l->facts);
         if (is_subject(l->kind)) {
             int64_t was = l->e.client_row;
             l->e.client_row = client_of(l);
@@ -537,6 +540,7 @@ int absorb_changes(struct world *w, int64_t now_ms, size_t max, struct subjects 
     int rc = store_changes(w->store, max, &list, &count);
 
     *taken = count;
+    world_keep_read(w);
     if (rc == 0 && count > 0) {
         bool *last = backlog_last(list, count);
         struct backlog backlog;
@@ -553,6 +557,7 @@ int absorb_changes(struct world *w, int64_t now_ms, size_t max, struct subjects 
                              .last = last[i] && !goes_on,
                              .open = last[i] && goes_on,
                              .backlog = &backlog,
+                             .more = count == max,
                              .out = out};
             rc = backlog_next(&backlog, list + i, count - i);
             if (rc == 0 && entity_is_record(l.kind))

@@ -6,11 +6,31 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "store/entities.h"
 #include "store/zones.h"
 #include "watch/stray.h"
 
-static void check_addresses(const char *email, const char *phone, const char *country,
-                            struct phone_memo **memo, struct contact *out)
+void world_read_ahead(struct world *w, const char *facts)
+{
+    char *phone = entity_fact(facts, CLIENT_PHONE);
+
+    phone_ahead_give(&w->phones_ahead, w->phones, phone, w->settings->business.country);
+    free(phone);
+}
+
+void world_keep_read(struct world *w)
+{
+    phone_ahead_take(&w->phones_ahead, &w->phones, w->settings->business.country);
+}
+
+static int read_phone(struct world *w, const char *phone, char out[PHONE_MAX], struct err *err)
+{
+    world_keep_read(w);
+    return phone_memo_e164(&w->phones, phone, w->settings->business.country, out, err);
+}
+
+static void check_addresses(struct world *w, const char *email, const char *phone,
+                            struct contact *out)
 {
     struct err err = {""};
 
@@ -20,7 +40,7 @@ static void check_addresses(const char *email, const char *phone, const char *co
         snprintf(out->email_problem, PLAN_REASON_MAX, "%.*s", PLAN_REASON_MAX - 1, err.text);
         out->plan.email_problem = out->email_problem;
     }
-    if (phone != NULL && phone_memo_e164(memo, phone, country, out->phone, &err) == 0)
+    if (phone != NULL && read_phone(w, phone, out->phone, &err) == 0)
         out->plan.phone = out->phone;
     else if (phone != NULL) {
         snprintf(out->phone_problem, PLAN_REASON_MAX, "%.*s", PLAN_REASON_MAX - 1, err.text);
@@ -44,7 +64,7 @@ int contact_of_client(struct world *w, const struct client *c, bool consents, st
     *out = (struct contact){0};
     if (rc != 0)
         return rc;
-    check_addresses(c->email, c->phone, b->country, &w->phones, out);
+    check_addresses(w, c->email, c->phone, out);
     out->plan.preferred_set = channel_from(c->channel, &out->plan.preferred);
     out->plan.zone = zone_or(c->timezone, b->calendar.zone);
     for (int ch = 0; ch < CHANNEL_COUNT; ch++)
@@ -59,7 +79,7 @@ void contact_of_staff(struct world *w, const struct staff *s, struct contact *ou
     const struct business *b = &w->settings->business;
 
     *out = (struct contact){0};
-    check_addresses(s->email, s->phone, b->country, &w->phones, out);
+    check_addresses(w, s->email, s->phone, out);
     out->plan.zone = zone_or(s->timezone, b->calendar.zone);
 }
 
@@ -236,6 +256,9 @@ void world_inherit(struct world *w, struct world *from)
     free(w->phones);
     w->phones = from->phones;
     from->phones = NULL;
+    phone_ahead_free(w->phones_ahead);
+    w->phones_ahead = from->phones_ahead;
+    from->phones_ahead = NULL;
 }
 
 void world_close(struct world *w)
@@ -245,6 +268,7 @@ void world_close(struct world *w)
     store_staff_free(w->staff, w->staff_count);
     free(w->staff_contacts);
     free(w->phones);
+    phone_ahead_free(w->phones_ahead);
     *w = (struct world){0};
 }
 

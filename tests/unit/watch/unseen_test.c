@@ -1,4 +1,6 @@
 /* watch: what no trigger told, what a crash left half done, and when things happened. */
+#include <unistd.h>
+
 #include "beginnings.h"
 
 /* --- what no trigger told --- */
@@ -154,6 +156,89 @@ static void what_was_told_and_taken_back_unseen_is_found_after_a_backlog(void **
     shop_close(s);
 }
 
+#define CALLERS 400
+
+/* Clients whose numbers are all in order, but each seventh's, and a visit of each. */
+static void add_callers(struct shop *s)
+{
+    shop_sql(s,
+             "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) "
+             "INSERT INTO client (ref, name, phone) SELECT 'p' || i, 'Caller', "
+             "printf(CASE WHEN i %% 7 = 0 THEN '%%d is no number' ELSE '29 12 %%04d' END, i) "
+             "FROM n; INSERT INTO appointment (ref, client_id, starts) "
+             "SELECT 'v' || ref, id, '2026-12-08T15:00' FROM client WHERE name = 'Caller'",
+             CALLERS);
+}
+
+static int64_t callers(struct shop *s, const char *state)
+{
+    char sql[200];
+
+    snprintf(sql, sizeof(sql), "SELECT count(*) FROM outbox WHERE rule = 'soon' AND state = '%s'",
+             state);
+    return shop_count(s, sql);
+}
+
+static void assert_callers_planned(struct shop *s)
+{
+    assert_int_equal(callers(s, "planned"), CALLERS - CALLERS / 7);
+    assert_int_equal(callers(s, "failed"), CALLERS / 7);
+}
+
+/* However much was read by the time that it is planned, and if nothing was. */
+static void a_backlogs_numbers_are_read_ahead_and_planned_as_if_they_were_not(void **state)
+{
+    for (int once = 0; once < 2; once++) {
+        struct shop *s = shop_open(VISITS, "2026-12-01T09:00");
+        add_callers(s);
+        look_in_batches(s, once ? 1000 : 150);
+        for (int i = 0; s->world.phones_ahead != NULL && i < SHOP_TURNS_MAX; i++) {
+            look_in_batches(s, 150);
+            usleep(1000);
+        }
+        assert_null(s->world.phones_ahead);
+        assert_callers_planned(s);
+        shop_close(s);
+    }
+}
+
+static struct shop *shop_amid_a_backlog(void)
+{
+    struct shop *s = shop_open(VISITS, "2026-12-01T09:00");
+    struct subjects list = {0};
+    size_t taken;
+
+    add_callers(s);
+    shop_ok(s, store_begin(s->store), "begin");
+    shop_ok(s, absorb_changes(&s->world, shop_now_ms, CALLERS, &list, &taken), "absorb");
+    shop_ok(s, store_commit(s->store), "commit");
+    assert_non_null(s->world.phones_ahead);
+    subjects_close(&list);
+    return s;
+}
+
+static void what_is_read_ahead_is_kept_when_another_playbook_is_saved(void **state)
+{
+    struct shop *s = shop_amid_a_backlog();
+
+    shop_save(s, VISITS JOBS);
+    assert_non_null(s->world.phones_ahead);
+    for (int i = 0; s->world.phones_ahead != NULL && i < SHOP_TURNS_MAX; i++) {
+        world_keep_read(&s->world);
+        usleep(1000);
+    }
+    assert_null(s->world.phones_ahead);
+    assert_false(phone_memo_wants(s->world.phones, "29 12 0001", s->settings->business.country));
+    look_in_batches(s, 1000);
+    assert_callers_planned(s);
+    shop_close(s);
+}
+
+static void a_service_can_end_amid_a_backlog(void **state)
+{
+    shop_close(shop_amid_a_backlog());
+}
+
 /* --- time --- */
 
 static void under_the_real_clock_an_event_is_when_the_writer_committed(void **state)
@@ -196,6 +281,9 @@ int main(void)
         cmocka_unit_test(what_a_backlog_brought_is_not_looked_at_twice),
         cmocka_unit_test(a_backlog_tells_each_story_once_and_to_its_end),
         cmocka_unit_test(what_was_told_and_taken_back_unseen_is_found_after_a_backlog),
+        cmocka_unit_test(a_backlogs_numbers_are_read_ahead_and_planned_as_if_they_were_not),
+        cmocka_unit_test(what_is_read_ahead_is_kept_when_another_playbook_is_saved),
+        cmocka_unit_test(a_service_can_end_amid_a_backlog),
         cmocka_unit_test(under_the_real_clock_an_event_is_when_the_writer_committed),
         cmocka_unit_test(under_a_virtual_clock_an_event_is_when_it_was_seen),
     };
