@@ -11,7 +11,7 @@
 #define TEMPLATES "templates"
 #define PROVIDERS "providers"
 
-#define QUIET_MS 300     /* an editor saves in several steps */
+#define QUIET_MS 150     /* an editor saves in several steps */
 #define FOLDERS_MAX 1000 /* rules with templates, and their partials */
 
 struct folder {
