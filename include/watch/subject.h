@@ -33,7 +33,8 @@ void subject_close(struct subject *s);
 
 /* What planning needs of those of a stretch of entities that can be loaded together: visits that
  * are there, with their client, and belong to no job, which is what there are many of. out[i] is
- * that of id first + i; those that were left out have the entity id 0. Close each in any case. */
-int subject_load_stretch(struct world *w, struct stretch at, struct subject *out);
+ * that of id first + i; those that were left out have the entity id 0. They point into `rows`;
+ * close each in any case. */
+int subject_load_stretch(struct world *w, const struct stretch_rows *rows, struct subject *out);
 
 #endif

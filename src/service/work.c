@@ -11,6 +11,7 @@
 #include "send/reported.h"
 #include "send/settle.h"
 #include "store/horizon.h"
+#include "store/preread.h"
 #include "store/tenure.h"
 #include "watch/replan.h"
 
@@ -393,6 +394,8 @@ void work_committed(struct work *w)
     w->planned_to = 0;
     if (w->waiting.cap > WAITING_KEPT)
         subjects_close(&w->waiting);
+    if (!w->behind && !w->sweeping)
+        store_preread_end(w->store);
 }
 
 struct work_mark work_mark(const struct work *w)

@@ -21,6 +21,7 @@
 #include "base/mem.h"
 #include "store/internal.h"
 #include "store/memory.h"
+#include "store/preread.h"
 #include "store/schema.h"
 #include "store/tenure.h"
 
@@ -90,6 +91,7 @@ sqlite3_stmt *store_prepare(struct store *s, const char *sql)
     for (size_t i = 0; i < s->statement_count; i++)
         if (s->statements[i].sql == sql) {
             sqlite3_stmt *st = s->statements[i].handle;
+            s->records_written += s->statements[i].writes_records;
             sqlite3_reset(st);
             sqlite3_clear_bindings(st);
             return st;
@@ -97,9 +99,10 @@ sqlite3_stmt *store_prepare(struct store *s, const char *sql)
     sqlite3_stmt *st = NULL;
     if (s->statement_count == STATEMENTS_MAX)
         abort(); /* more statements than the code has: a text that is no literal */
+    s->writes_records = false;
     if (sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &st, NULL) != SQLITE_OK)
         return NULL;
-    s->statements[s->statement_count++] = (struct statement){sql, st};
+    s->statements[s->statement_count++] = (struct statement){sql, st, s->writes_records};
     return st;
 }
 
@@ -188,6 +191,7 @@ int store_commit_unsynced(struct store *s)
     fault_point("committed");
     if (rc != 0)
         store_rollback(s);
+    s->records_settled = s->records_written;
     s->in_transaction = false;
     return rc;
 }
@@ -207,6 +211,7 @@ void store_rollback(struct store *s)
     if (!sqlite3_get_autocommit(s->db))
         sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
     tally_forget(s);
+    s->records_settled = s->records_written;
     s->in_transaction = false;
 }
 
@@ -228,10 +233,15 @@ static int pragma_int(struct store *s, const char *sql, int64_t *out)
     return rc;
 }
 
+int store_data_version(struct store *s, int64_t *version)
+{
+    return pragma_int(s, "PRAGMA data_version", version);
+}
+
 int store_changed(struct store *s, bool *changed)
 {
     int64_t version = 0;
-    int rc = pragma_int(s, "PRAGMA data_version", &version);
+    int rc = store_data_version(s, &version);
 
     int64_t now_ms = clock_mono_ms();
     bool first = s->data_version == UNSEEN;
@@ -287,6 +297,7 @@ int store_schema_moved(struct store *s, bool *moved)
  * index, which costs more than most statements do. */
 static void restrain(struct store *s)
 {
+    preread_attend(s);
     sqlite3_extended_result_codes(s->db, 1);
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -487,6 +498,7 @@ void store_close(struct store *s)
 {
     if (s == NULL)
         return;
+    store_preread_end(s);
     tidy_close(s);
     store_rollback(s);
     if (!s->reads && store_displaced(s))

@@ -19,6 +19,7 @@
 struct statement {
     const char *sql;
     sqlite3_stmt *handle;
+    bool writes_records;
 };
 
 /* A number that the open transaction changes: messages of a rule in a state, or (with a gateway)
@@ -44,6 +45,12 @@ struct store {
     bool tidies_apart;       /* the journal is folded in by store_tidy_full, not with a commit */
     int wal_pages;           /* in the journal after our last commit; 0: it was folded in since */
     struct tidier *tidier;   /* folds it in beside our work; NULL: we do it ourselves */
+    /* How often we have written what stretches are read from (preread.c), also if it was rolled
+     * back; and what it was when the last transaction ended. */
+    uint64_t records_written, records_settled;
+    bool writes_records; /* the statement that is being prepared does */
+    bool prereads;       /* stretches may be read ahead */
+    struct preread *preread;
     struct statement statements[STATEMENTS_MAX];
     size_t statement_count;
     struct tally *tallies; /* not written yet */
@@ -64,6 +71,12 @@ void store_empty_journal(struct store *s);
 void tidy_attend(struct store *s);
 void tidy_limit(struct store *s, bool alone);
 void tidy_close(struct store *s);
+
+/* preread.c: take note of what statements write. */
+void preread_attend(struct store *s);
+
+/* PRAGMA data_version: it changes when another connection has committed. */
+int store_data_version(struct store *s, int64_t *version);
 
 /* The statement for this text, reset and with no values bound; NULL on failure (store_step then
  * returns the code, so callers need not check). */

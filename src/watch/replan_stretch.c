@@ -15,10 +15,11 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "store/stretch.h"
+#include "store/preread.h"
 #include "watch/replan_inner.h"
 
 #define STRETCH_MAX 64
+#define AHEAD_LEAST 1000 /* subjects that are left: fewer are planned before a thread is there */
 
 static struct stretch stretch_of(const int64_t *ids, size_t count)
 {
@@ -75,22 +76,59 @@ static int plan_loaded(struct world *w, struct stretch at, const struct subject 
     return rc;
 }
 
+/* The next ones are read meanwhile, where there are many. */
+static void read_ahead(struct world *w, const int64_t *ids, size_t count)
+{
+    struct stretch next[PREREAD_STRETCHES];
+    size_t n = 0, from = 0;
+    int64_t after;
+
+    if (count < AHEAD_LEAST || !store_preread_wants(w->store, &after))
+        return;
+    while (from < count && ids[from] <= after)
+        from++;
+    for (; from < count && n < PREREAD_STRETCHES; n++) {
+        next[n] = stretch_of(ids + from, count - from);
+        from += (size_t)(next[n].last - next[n].first + 1);
+    }
+    store_preread_order(w->store, next, n);
+}
+
+static int plan_stretch(struct world *w, const struct stretch_rows *rows, int64_t now_ms,
+                        struct replan_counts *counts)
+{
+    size_t n = (size_t)(rows->at.last - rows->at.first + 1);
+    struct subject *list = mem_array(n, sizeof(*list));
+    int rc = subject_load_stretch(w, rows, list);
+
+    if (rc == 0)
+        rc = plan_loaded(w, rows->at, list, now_ms, counts);
+    if (rc == 0)
+        rc = store_stretch_planned(w->store, rows->at, w->generation);
+    for (size_t i = 0; i < n; i++)
+        subject_close(&list[i]);
+    free(list);
+    return rc;
+}
+
 int replan_subjects(struct world *w, const int64_t *ids, size_t count, int64_t now_ms,
                     struct replan_counts *counts, size_t *done)
 {
     struct stretch at = stretch_of(ids, count);
+    struct stretch_rows own = {0};
     size_t n = *done = (size_t)(at.last - at.first + 1);
+    int rc = 0;
 
     if (n == 1)
         return replan_subject(w, ids[0], now_ms, counts);
-    struct subject *list = mem_array(n, sizeof(*list));
-    int rc = subject_load_stretch(w, at, list);
+    const struct stretch_rows *rows = store_preread_take(w->store, at);
+    if (rows == NULL) {
+        rc = store_stretch_read(w->store, at, &own);
+        rows = &own;
+    }
+    read_ahead(w, ids + n, count - n);
     if (rc == 0)
-        rc = plan_loaded(w, at, list, now_ms, counts);
-    if (rc == 0)
-        rc = store_stretch_planned(w->store, at, w->generation);
-    for (size_t i = 0; i < n; i++)
-        subject_close(&list[i]);
-    free(list);
+        rc = plan_stretch(w, rows, now_ms, counts);
+    stretch_rows_close(&own);
     return rc;
 }

@@ -169,64 +169,28 @@ int subject_load(struct world *w, int64_t entity_id, struct subject *out)
 
 /* --- many at once --- */
 
-struct stretch_loading {
-    struct world *w;
-    struct subject *out;
-    int64_t first;
-    int64_t events_of; /* the entity whose events come now */
-    size_t cap;
-    int rc;
-};
-
-static void add_visit(void *arg, const struct stretch_visit *v)
+static int load_visit(struct world *w, const struct stretch_visit *v, struct subject *out)
 {
-    struct stretch_loading *l = arg;
-    struct subject *s = &l->out[v->entity.id - l->first];
-
-    s->entity = v->entity;
-    s->appointment = v->appointment;
-    s->client = v->client;
-    s->client_entity = v->client_entity;
-    s->plan.appointment = &s->appointment;
-    s->plan.client = &s->contact.plan;
-    s->plan.client_row = v->client.id;
-    s->plan.told_ms = v->entity.told_ms;
-    if (l->rc == 0)
-        l->rc = contact_of_client(l->w, &s->client, v->consents, &s->contact);
+    out->entity = v->entity;
+    out->appointment.id = v->appointment.id;
+    out->client_entity = v->client_entity;
+    out->plan.appointment = &v->appointment;
+    out->plan.client = &out->contact.plan;
+    out->plan.client_row = v->client.id;
+    out->plan.told_ms = v->entity.told_ms;
+    out->plan.events = v->events;
+    out->plan.event_count = v->event_count;
+    int rc = contact_of_client(w, &v->client, v->consents, &out->contact);
+    return rc == 0 ? load_conversation(w, out) : rc;
 }
 
-static void add_event(void *arg, int64_t entity_id, const struct plan_event *e)
+int subject_load_stretch(struct world *w, const struct stretch_rows *rows, struct subject *out)
 {
-    struct stretch_loading *l = arg;
-    struct subject *s = &l->out[entity_id - l->first];
+    int rc = 0;
 
-    if (s->entity.id == 0) {
-        free(e->stage);
-        return;
-    }
-    if (l->events_of != entity_id)
-        l->cap = 0;
-    l->events_of = entity_id;
-    mem_grow(&s->events, &l->cap, s->event_count + 1, sizeof(*s->events));
-    s->events[s->event_count++] = *e;
-    s->plan.events = s->events;
-    s->plan.event_count = s->event_count;
-}
-
-int subject_load_stretch(struct world *w, struct stretch at, struct subject *out)
-{
-    struct stretch_loading l = {.w = w, .out = out, .first = at.first};
-    int rc;
-
-    memset(out, 0, (size_t)(at.last - at.first + 1) * sizeof(*out));
-    rc = store_stretch_visits(w->store, at, add_visit, &l);
-    if (rc == 0)
-        rc = l.rc;
-    if (rc == 0)
-        rc = store_stretch_events(w->store, at, add_event, &l);
-    for (int64_t i = 0; rc == 0 && i <= at.last - at.first; i++)
-        if (out[i].entity.id != 0)
-            rc = load_conversation(w, &out[i]);
+    memset(out, 0, (size_t)(rows->at.last - rows->at.first + 1) * sizeof(*out));
+    for (size_t i = 0; rc == 0 && i < rows->count; i++)
+        rc = load_visit(w, &rows->visits[i], &out[rows->visits[i].entity.id - rows->at.first]);
     return rc;
 }
 
