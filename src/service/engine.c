@@ -31,7 +31,6 @@
 #include "service/entry.h"
 #include "service/work.h"
 #include "store/horizon.h"
-#include "store/preread.h"
 #include "watch/calm.h"
 #include "watch/watcher.h"
 
@@ -575,7 +574,6 @@ int engine_create(uv_loop_t *loop, struct config *config, struct engine **out, s
     uv_timer_init(loop, &e->retry);
     e->idle.data = e->retry.data = e;
     store_tidy_apart(e->store);
-    store_preread_allow(e->store);
     e->marks = open_marks(path);
     e->dispatch = dispatch_create(loop, e->marks, poke_cb, e);
     work_init(&e->work, e->store, e->dispatch, e->marks);

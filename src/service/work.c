@@ -34,6 +34,7 @@ void work_init(struct work *w, struct store *store, struct dispatch *dispatch, s
                        .far_ms = INT64_MAX};
     w->look = w->left_over = w->reconciling = true;
     w->alert = alert_create(store, dispatch);
+    store_preread_allow(store);
 }
 
 /* Set back once more while it goes on, it is finished first, and then looked at again: two ways of
