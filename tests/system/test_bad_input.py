@@ -409,9 +409,9 @@ class Rows(BadInput):
         shop.sql("UPDATE job SET title = 'Short' WHERE length(title) > 100")
         wait_until("the text", lambda: "Anna: Short is ready" in self.texts(shop))
 
-    def test_of_a_name_with_a_nul_nothing_goes_out_that_stands_behind_it(self):
+    def test_of_a_title_with_a_nul_nothing_goes_out_that_stands_behind_it(self):
         shop = self.make().start()
-        self.job(shop, name="Anna\0\r\nBcc: all@example.com")
+        self.job(shop, title="The Volvo\0\r\nBcc: all@example.com")
         wait_until("the text", lambda: self.texts(shop) == ["Anna: The Volvo is ready"])
 
     def test_bytes_that_are_no_text_harm_nobody(self):

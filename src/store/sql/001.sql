@@ -7,15 +7,20 @@
 CREATE TABLE client (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     ref TEXT UNIQUE CONSTRAINT "ref: your own key, one line, not empty"
-        CHECK (ref IS NULL OR (trim(ref) <> '' AND ref NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*')),
+        CHECK (ref IS NULL OR (typeof(ref) = 'text' AND trim(ref) <> ''
+            AND ref NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*'
+            AND instr(ref, char(0)) = 0)),
     name TEXT NOT NULL CONSTRAINT "name: one line of text, not empty"
         CHECK (trim(name) <> '' AND length(name) <= 500
-            AND name NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*'),
+            AND name NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*'
+            AND instr(name, char(0)) = 0),
     email TEXT CONSTRAINT "email: one address such as ilze@example.com"
         CHECK (email IS NULL OR email = '' OR (email LIKE '_%@_%' AND email NOT LIKE '% %'
-            AND length(email) <= 254 AND email NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*')),
+            AND length(email) <= 254 AND email NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*'
+            AND instr(email, char(0)) = 0)),
     phone TEXT CONSTRAINT "phone: one number such as +371 20000001"
-        CHECK (phone IS NULL OR (length(phone) <= 64 AND phone NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*')),
+        CHECK (phone IS NULL OR (length(phone) <= 64 AND phone NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*'
+            AND instr(phone, char(0)) = 0)),
     language TEXT CONSTRAINT "language: a tag such as lv or pt-BR"
         CHECK (language IS NULL OR language = '' OR (language GLOB '[a-zA-Z][a-zA-Z]*'
             AND language NOT GLOB '*[^a-zA-Z0-9-]*' AND length(language) <= 35)),
@@ -39,15 +44,20 @@ CREATE INDEX client_language ON client (language) WHERE language <> '';
 CREATE TABLE staff (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     ref TEXT UNIQUE CONSTRAINT "ref: your own key, one line, not empty"
-        CHECK (ref IS NULL OR (trim(ref) <> '' AND ref NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*')),
+        CHECK (ref IS NULL OR (typeof(ref) = 'text' AND trim(ref) <> ''
+            AND ref NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*'
+            AND instr(ref, char(0)) = 0)),
     name TEXT NOT NULL CONSTRAINT "name: one line of text, not empty"
         CHECK (trim(name) <> '' AND length(name) <= 500
-            AND name NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*'),
+            AND name NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*'
+            AND instr(name, char(0)) = 0),
     email TEXT CONSTRAINT "email: one address such as ilze@example.com"
         CHECK (email IS NULL OR email = '' OR (email LIKE '_%@_%' AND email NOT LIKE '% %'
-            AND length(email) <= 254 AND email NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*')),
+            AND length(email) <= 254 AND email NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*'
+            AND instr(email, char(0)) = 0)),
     phone TEXT CONSTRAINT "phone: one number such as +371 20000001"
-        CHECK (phone IS NULL OR (length(phone) <= 64 AND phone NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*')),
+        CHECK (phone IS NULL OR (length(phone) <= 64 AND phone NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*'
+            AND instr(phone, char(0)) = 0)),
     department TEXT,
     manager_id INTEGER REFERENCES staff (id),
     language TEXT CONSTRAINT "language: a tag such as lv or pt-BR"
@@ -62,11 +72,14 @@ CREATE TABLE staff (
 CREATE TABLE job (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     ref TEXT UNIQUE CONSTRAINT "ref: your own key, one line, not empty"
-        CHECK (ref IS NULL OR (trim(ref) <> '' AND ref NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*')),
+        CHECK (ref IS NULL OR (typeof(ref) = 'text' AND trim(ref) <> ''
+            AND ref NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*'
+            AND instr(ref, char(0)) = 0)),
     client_id INTEGER NOT NULL REFERENCES client (id),
     workflow TEXT,
     stage TEXT NOT NULL CONSTRAINT "stage: the name of a stage, not empty"
-        CHECK (trim(stage) <> '' AND stage NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*'),
+        CHECK (trim(stage) <> '' AND stage NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*'
+            AND instr(stage, char(0)) = 0),
     title TEXT,
     staff_id INTEGER REFERENCES staff (id),
     due TEXT CONSTRAINT "due: a date or a time such as 2026-12-08T15:00"
@@ -92,7 +105,9 @@ CREATE INDEX job_stage ON job (trim(stage), workflow, stage);
 CREATE TABLE appointment (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     ref TEXT UNIQUE CONSTRAINT "ref: your own key, one line, not empty"
-        CHECK (ref IS NULL OR (trim(ref) <> '' AND ref NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*')),
+        CHECK (ref IS NULL OR (typeof(ref) = 'text' AND trim(ref) <> ''
+            AND ref NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*'
+            AND instr(ref, char(0)) = 0)),
     client_id INTEGER NOT NULL REFERENCES client (id),
     job_id INTEGER REFERENCES job (id),
     staff_id INTEGER REFERENCES staff (id),
@@ -133,7 +148,9 @@ CREATE INDEX appointment_job ON appointment (job_id) WHERE job_id IS NOT NULL;
 CREATE TABLE answer (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     ref TEXT UNIQUE CONSTRAINT "ref: your own key, one line, not empty"
-        CHECK (ref IS NULL OR (trim(ref) <> '' AND ref NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*')),
+        CHECK (ref IS NULL OR (typeof(ref) = 'text' AND trim(ref) <> ''
+            AND ref NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || ']*'
+            AND instr(ref, char(0)) = 0)),
     client_id INTEGER NOT NULL REFERENCES client (id),
     job_id INTEGER REFERENCES job (id),
     appointment_id INTEGER REFERENCES appointment (id),
