@@ -74,8 +74,7 @@ void notes_free(struct note *list, size_t count);
 
 struct audit_line {
     int64_t at_ms;
-    char *user, *action, *detail; /* detail may be NULL */
-    char *about;                  /* of store_audited_house alone; may be NULL there */
+    char *user, *action, *about, *detail; /* the last two may be NULL */
 };
 
 /* The latest `max` lines (store_audit) about a record since `since_ms`, the latest first. Free with

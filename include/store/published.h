@@ -39,6 +39,10 @@ int store_published(struct store *s, const char *hash, struct published *out);
  * any case. */
 int store_published_staff(struct store *s, const char *key, struct staff *out);
 
+/* Whose visits one of them shows: the name of a member of staff, or their key where nobody has it
+ * now; NULL: everybody's. free() it. ERR_NOTFOUND. */
+int store_published_whose(struct store *s, int64_t id, char **name);
+
 /* All of them, by id; free with published_free. */
 int store_published_all(struct store *s, struct published **out, size_t *count);
 

@@ -78,7 +78,7 @@ void row_form_hidden(struct visit *v, const struct row_form *f);
  */
 void row_form_changes(struct visit *v, const struct row_form *f, enum word head);
 
-/* The same in one line, for the audit; free() it. */
+/* The same for the audit (store/audit_fields.h), a choice by its label; free() it. */
 char *row_form_told(const struct row_form *f);
 
 /* --- for the two kinds (job_form.c, visit_form.c) --- */

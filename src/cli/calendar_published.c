@@ -92,14 +92,15 @@ static int find_whose(const struct calendar_order *o, struct whose *out)
 /* --- publish, revoke --- */
 
 /* Ends the transaction, with a line for the audit. */
-static int finish(const struct calendar_order *o, int rc, const char *action, int64_t id)
+static int finish(const struct calendar_order *o, int rc, const char *action, int64_t id,
+                  const char *whose)
 {
     struct store *s = o->session->store;
-    char detail[32];
+    char *about = mem_printf("calendar %lld", (long long)id);
 
-    snprintf(detail, sizeof(detail), "%lld", (long long)id);
     if (rc == 0)
-        rc = store_audit(s, clock_wall_ms(), "betimes calendar", action, NULL, detail);
+        rc = store_audit(s, clock_wall_ms(), "betimes calendar", action, about, whose);
+    free(about);
     if (rc == 0)
         rc = store_commit(s);
     else
@@ -146,7 +147,7 @@ int calendar_publish(const struct calendar_order *o)
         int rc = store_begin(s);
         if (rc == 0)
             rc = store_publish(s, w.key, clock_wall_ms(), token, &id);
-        rc = finish(o, rc, "publish calendar", id);
+        rc = finish(o, rc, "publish calendar", id, w.key != NULL ? w.name : NULL);
         if (rc == ERR_LIMIT)
             status = command_error(rc, "there are %d already; revoke some that nobody needs",
                                    PUBLISHED_MAX);
@@ -162,14 +163,18 @@ int calendar_revoke(const struct calendar_order *o)
 {
     const char *text = call_word(o->call, CALENDAR_WORD);
     struct store *s = o->session->store;
+    char *whose = NULL;
     int64_t id;
 
     if (!str_to_int(text, 1, INT64_MAX, &id))
         return command_misused(o->call, "`%s` is no id; `betimes calendar` lists them", text);
     int rc = store_begin(s);
     if (rc == 0)
+        rc = store_published_whose(s, id, &whose);
+    if (rc == 0)
         rc = store_published_remove(s, id);
-    rc = finish(o, rc, "revoke calendar", id);
+    rc = finish(o, rc, "revoke calendar", id, whose);
+    free(whose);
     if (rc == ERR_NOTFOUND)
         return command_error(rc,
                              "there is no published calendar %lld; `betimes calendar` lists "

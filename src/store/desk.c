@@ -260,7 +260,7 @@ static int read_audit(struct store *s, sqlite3_stmt *st, struct audit_line **out
 int store_audited(struct store *s, const char *about, int64_t since_ms, size_t max,
                   struct audit_line **out, size_t *count)
 {
-    sqlite3_stmt *st = store_prepare(s, "SELECT at_ms, user, action, detail, NULL FROM audit "
+    sqlite3_stmt *st = store_prepare(s, "SELECT at_ms, user, action, detail, about FROM audit "
                                         "WHERE about = ?1 AND at_ms >= ?2 ORDER BY id DESC "
                                         "LIMIT ?3");
 

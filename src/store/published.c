@@ -99,6 +99,31 @@ int store_published_staff(struct store *s, const char *key, struct staff *out)
     return rc;
 }
 
+int store_published_whose(struct store *s, int64_t id, char **name)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT staff_key FROM published WHERE id = ?1");
+    struct staff person = {0};
+
+    *name = NULL;
+    if (st != NULL)
+        bind_int(st, 1, id);
+    int rc = store_step(s, st);
+    if (rc != 1)
+        return rc == 0 ? ERR_NOTFOUND : rc;
+    char *key = column_text(st, 0);
+    store_reset(st);
+    if (key == NULL)
+        return 0;
+    rc = store_published_staff(s, key, &person);
+    if (rc == 0)
+        *name = mem_strdup(person.name);
+    else if (rc == ERR_NOTFOUND)
+        *name = mem_strdup(key);
+    staff_close(&person);
+    free(key);
+    return rc == ERR_NOTFOUND ? 0 : rc;
+}
+
 int store_published_all(struct store *s, struct published **out, size_t *count)
 {
     sqlite3_stmt *st =

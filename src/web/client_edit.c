@@ -60,6 +60,14 @@ static const struct part {
 };
 #define PARTS (sizeof(parts) / sizeof(parts[0]))
 
+enum word client_field_word(const char *name)
+{
+    for (size_t i = 0; i < PARTS; i++)
+        if (str_eq(parts[i].field.name, name))
+            return parts[i].field.label;
+    return WORD_COUNT;
+}
+
 static char **place(struct client_row *row, const struct part *p)
 {
     return (char **)((char *)row + p->offset);

@@ -253,9 +253,15 @@ static int take_key(struct visit *v, struct form *f, char **key)
     return rc;
 }
 
+/* How the audit calls the link to a calendar. free() it. */
+static char *calendar_about(int64_t id)
+{
+    return mem_printf("calendar %lld", (long long)id);
+}
+
 static int publish(struct visit *v, struct form *f, const char *key)
 {
-    char token[PUBLISHED_TOKEN_MAX], detail[32];
+    char token[PUBLISHED_TOKEN_MAX], *whose = NULL;
     int64_t id = 0;
     int rc = deed_begin(v);
 
@@ -266,8 +272,12 @@ static int publish(struct visit *v, struct form *f, const char *key)
         form_wrong(f, "whose", W_PUBLISH_FULL, NULL);
         return show(v, f, NULL);
     }
-    snprintf(detail, sizeof(detail), "%lld", (long long)id);
-    rc = deed_end(v, rc, "publish calendar", NULL, detail, NULL, NULL);
+    if (rc == 0)
+        rc = store_published_whose(v->store, id, &whose);
+    char *about = calendar_about(id);
+    rc = deed_end(v, rc, "publish calendar", about, whose, NULL, NULL);
+    free(about);
+    free(whose);
     if (rc != 0)
         return rc;
     char *link = mem_printf("%s/calendar/%s.ics", v->site->url, token);
@@ -292,11 +302,15 @@ int page_calendar_publish(struct visit *v)
 
 int page_calendar_revoke(struct visit *v)
 {
-    char detail[32];
+    char *about = calendar_about(v->hole.id), *whose = NULL;
     int rc = deed_begin(v);
 
-    snprintf(detail, sizeof(detail), "%lld", (long long)v->hole.id);
+    if (rc == 0)
+        rc = store_published_whose(v->store, v->hole.id, &whose);
     if (rc == 0)
         rc = store_published_remove(v->store, v->hole.id);
-    return deed_end(v, rc, "revoke calendar", NULL, detail, "/calendars", "revoked");
+    rc = deed_end(v, rc, "revoke calendar", about, whose, "/calendars", "revoked");
+    free(about);
+    free(whose);
+    return rc;
 }

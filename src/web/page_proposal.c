@@ -17,16 +17,16 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "playbook/ini.h"
+#include "store/audit_fields.h"
 #include "store/users.h"
 #include "web/auth.h"
+#include "web/changes.h"
 #include "web/frame.h"
 #include "web/html.h"
 #include "web/pages.h"
 #include "web/proposal_result.h"
 #include "web/rule_edit.h"
 #include "web/rule_form.h"
-
-#define NOTHING "–" /* a key that is left out, in the audit */
 
 /* --- what changes, key by key --- */
 
@@ -74,29 +74,16 @@ static void each_change(const struct proposal *c, key_change tell, struct buf *b
     problems_close(&none);
 }
 
-/* In one line, for the audit. */
-static void put_told(struct buf *b, const char *key, const char *before, const char *after)
-{
-    buf_printf(b, "%s%s: %s -> %s", b->len > 0 ? "; " : "", key, before != NULL ? before : NOTHING,
-               after != NULL ? after : NOTHING);
-}
-
 /* For people: by the names that the form has for the keys. */
 static void put_key(struct buf *b, const char *key, const char *before, const char *after)
 {
-    const char *label = rule_form_label(key), *usual = rule_form_usual(key);
+    const struct change_field f = {.label = rule_form_label(key),
+                                   .usual = rule_form_usual(key),
+                                   .before = before,
+                                   .after = after};
 
     buf_puts(b, "<li>");
-    if (before != NULL && after != NULL)
-        html_words(b, W_PROPOSAL_SET_BEFORE, label, after, before, NULL);
-    else if (before != NULL && usual != NULL)
-        html_words(b, W_PROPOSAL_UNSET_USUAL, label, usual, before, NULL);
-    else if (before != NULL)
-        html_words(b, W_PROPOSAL_UNSET, label, before, NULL);
-    else if (usual != NULL)
-        html_words(b, W_PROPOSAL_SET_USUAL, label, after, usual, NULL);
-    else
-        html_words(b, W_PROPOSAL_SET, label, after, NULL);
+    change_field(b, &f);
     buf_puts(b, "</li>");
 }
 
@@ -313,7 +300,7 @@ static int write_file(struct visit *v, const struct proposal *c, struct err *err
     struct buf changes;
 
     buf_init(&changes);
-    each_change(c, put_told, &changes);
+    each_change(c, audit_fields_add, &changes);
     detail = buf_steal(&changes);
     int rc = store_begin(v->store);
     if (rc == 0)

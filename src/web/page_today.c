@@ -386,7 +386,7 @@ static int pause_all(struct visit *v, bool pause)
     free(reason);
     if (rc == 0)
         rc = store_audit(v->store, v->now_ms, v->login.user.name, pause ? "pause" : "resume", NULL,
-                         NULL);
+                         said ? why : NULL);
     if (rc == 0)
         rc = store_commit(v->store);
     if (rc != 0) {

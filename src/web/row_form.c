@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "store/audit_fields.h"
 #include "store/records.h"
 #include "web/html.h"
 #include "web/parts.h"
@@ -302,9 +303,8 @@ static const char *shown(const struct row_form *f, size_t field, const char *val
 {
     const struct row_option *o =
         f->fields[field].input == ROW_CHOICE ? chosen(f, field, value) : NULL;
-    const char *text = o != NULL ? o->label : value;
 
-    return str_blank(text) ? "–" : text;
+    return o != NULL ? o->label : value;
 }
 
 /* Days as people say them. */
@@ -316,7 +316,7 @@ static void cell(struct visit *v, const struct row_form *f, size_t field, const 
     if (f->fields[field].input == ROW_DATE && !str_blank(value))
         part_row_time(v, value, NULL);
     else
-        html_text(b, shown(f, field, value));
+        html_text(b, str_blank(shown(f, field, value)) ? "–" : shown(f, field, value));
     buf_puts(b, "</td>");
 }
 
@@ -353,7 +353,7 @@ char *row_form_told(const struct row_form *f)
     buf_init(&b);
     for (size_t i = 0; i < f->count; i++)
         if (!str_eq(f->values[i], f->before[i]))
-            buf_printf(&b, "%s%s: %s -> %s", b.len > 0 ? "; " : "", f->fields[i].name,
-                       shown(f, i, f->before[i]), shown(f, i, f->values[i]));
+            audit_fields_add(&b, f->fields[i].name, shown(f, i, f->before[i]),
+                             shown(f, i, f->values[i]));
     return buf_steal(&b);
 }

@@ -20,7 +20,8 @@ by = email
 settle = 1 hour
 """
 WORDS = {"ready/en.email": "Subject: Ready: {{job.title}}\n\nCome, {{client.name}}.\n"}
-SOON = (datetime.date.today() + datetime.timedelta(days=9)).isoformat()
+DAY = datetime.date.today() + datetime.timedelta(days=9)
+SOON, SAID = DAY.isoformat(), f"{DAY:%A} {DAY.day} {DAY:%B}"
 OTHER_PASSWORD = "another horse battery"
 
 
@@ -87,9 +88,9 @@ class Audit(ShopTest):
         table = (
             # what is done; its line: action, about, detail; the page that shows it, in which words
             (lambda: self.send("/clients/new", name="Ilze", email="i@example.com"),
-             ("client added", "client 1", "name, email"), "/clients/1", "anna added the client"),
+             ("client added", "client 1", "name, email"), "/clients/1", "anna added this client"),
             (lambda: self.send("/clients/1/edit", phone="+37120000001"),
-             ("client changed", "client 1", "phone"), "/clients/1", "changed the record (phone)"),
+             ("client changed", "client 1", "phone"), "/clients/1", "anna changed the record: Telephone"),
             (lambda: self.send("/clients/1/consent", wish="yes-offers-email",
                                source="by telephone", step="save"),
              ("consent recorded", "client 1", "Offers by e-mail: yes"), "/clients/1",
@@ -99,64 +100,81 @@ class Audit(ShopTest):
             (lambda: self.send("/clients/1/answer", text="Yes, please."),
              ("answer recorded", "client 1", None), "/clients/1", "Yes, please."),
             (self.one_off,
-             ("message written", "client 1", "message 1"), "/clients/1", "anna wrote a message"),
+             ("message written", "client 1", "message 1"), "/clients/1",
+             "anna wrote a message: By hand, e-mail"),
             (lambda: self.send("/jobs/new?client=1", "/jobs/change", title="Brakes", stage="New",
                                do="save"),
-             ("add job", "job 1", "title: – -> Brakes; stage: – -> New"), "/jobs/1",
-             "anna made it (title: – -> Brakes; stage: – -> New)"),
+             ("add job", "job 1", "title\t\tBrakes\nstage\t\tNew"), "/jobs/1",
+             "anna made this job Title: Brakes Stage: New"),
             (lambda: self.send("/jobs/1/edit", "/jobs/change", stage="Ready", do="save"),
-             ("change job", "job 1", "stage: New -> Ready"), "/jobs/1",
-             "anna changed it (stage: New -> Ready)"),
+             ("change job", "job 1", "stage\tNew\tReady"), "/jobs/1",
+             "anna changed this job Stage: Ready instead of New"),
             (lambda: self.send("/appointments/new?client=1", "/appointments/change", title="Visit",
                                starts_date=SOON, starts_time="15:00", do="save"),
              ("add appointment", "appointment 1",
-              f"title: – -> Visit; starts-date: – -> {SOON}; starts-time: – -> 15:00"),
-             "/appointments/1", "anna made it"),
+              f"title\t\tVisit\nstarts-date\t\t{SOON}\nstarts-time\t\t15:00"),
+             "/appointments/1",
+             f"anna made this appointment Title: Visit Starts on: {SAID} Starts at: 15:00"),
             (lambda: self.send("/appointments/1/edit", "/appointments/change", starts_time="16:00",
                                do="save"),
-             ("change appointment", "appointment 1", "starts-time: 15:00 -> 16:00"),
-             "/appointments/1", "anna changed it (starts-time: 15:00 -> 16:00)"),
+             ("change appointment", "appointment 1", "starts-time\t15:00\t16:00"),
+             "/appointments/1",
+             "anna changed this appointment Starts at: 16:00 instead of 15:00"),
             (lambda: self.press("/playbook/ready/pause", reason="no lift"),
              ("pause rule", "rule ready", "no lift"), "/playbook/ready",
-             "anna switched it off (no lift)"),
+             "anna switched this rule off (no lift)"),
             (lambda: self.press("/playbook/ready/resume"),
-             ("resume rule", "rule ready", None), "/playbook/ready", "anna switched it on"),
+             ("resume rule", "rule ready", None), "/playbook/ready",
+             "anna switched this rule on"),
             (lambda: self.rule("/playbook/ready/edit", key_settle="2 hours", key_late="3 days"),
-             ("change rule", "rule ready", "settle: 1 hour -> 2 hours; late: – -> 3 days"),
+             ("change rule", "rule ready", "settle\t1 hour\t2 hours\nlate\t\t3 days"),
              "/playbook/ready",
-             "anna changed it (settle: 1 hour -> 2 hours; late: – -> 3 days)"),
+             "anna changed this rule How long to wait in case of a slip: 2 hours instead of 1 hour "
+             "How late it is still useful: 3 days"),
             (lambda: self.rule("/new-rule", name="thanks", key_on="job completes", key_by="email",
                                key_template="ready"),
              ("add rule", "rule thanks",
-              "on: – -> job completes; by: – -> email; template: – -> ready"),
-             "/playbook/thanks", "anna made it"),
+              "on\t\tjob completes\nby\t\temail\ntemplate\t\tready"),
+             "/playbook/thanks", "anna made this rule What has to happen: job completes"),
             (lambda: self.rule("/playbook/thanks/edit", mode="delete"),
              ("delete rule", "rule thanks",
-              "on: job completes -> –; by: email -> –; template: ready -> –"), None, None),
+              "on\tjob completes\t\nby\temail\t\ntemplate\tready\t"), None, None),
             (lambda: self.text("save", text="Subject: Ready\n\nCome and see.\n"),
              ("change text", "text ready/en.email", None), "/templates/ready/en/email/versions",
-             "anna changed it"),
+             "anna changed this text"),
             (lambda: self.text("restore", version=self.version()),
              ("restore text", "text ready/en.email", None), "/templates/ready/en/email/versions",
-             "anna put an earlier version back"),
+             "anna put an earlier version of this text back"),
             (lambda: self.text("test", to="mikus@example.com",
                                text="Subject: Ready\n\nA draft.\n"),
              ("send test", "text ready/en.email", "mikus@example.com"),
-             "/templates/ready/en/email/versions", "anna sent a test (mikus@example.com)"),
-            (lambda: self.press("/pause"), ("pause", None, None), None, None),
-            (lambda: self.press("/resume"), ("resume", None, None), None, None),
+             "/templates/ready/en/email/versions", "anna sent a test of this text to mikus@example.com"),
+            (lambda: self.press("/pause", reason="flood"), ("pause", None, "flood"), "/account",
+             "anna paused all sending (flood)"),
+            (lambda: self.press("/resume"), ("resume", None, None), "/account",
+             "anna let sending go on"),
             (lambda: self.send("/calendars", whose="business"),
-             ("publish calendar", None, "1"), "/calendars", ""),
+             ("publish calendar", "calendar 1", None), "/account",
+             "anna made a link to the calendar of everybody"),
+            (lambda: self.send("/calendars", whose="1"),
+             ("publish calendar", "calendar 2", "Mikus"), "/account",
+             "anna made a link to the calendar of Mikus"),
+            (lambda: self.press("/calendars/2/revoke"),
+             ("revoke calendar", "calendar 2", "Mikus"), "/account",
+             "anna ended a link to the calendar of Mikus"),
             (lambda: self.press("/calendars/1/revoke"),
-             ("revoke calendar", None, "1"), "/calendars", ""),
+             ("revoke calendar", "calendar 1", None), "/account",
+             "anna ended a link to the calendar of everybody"),
             (lambda: self.press("/account/elsewhere"),
              ("sign out elsewhere", None, None), "/account", ""),
             (lambda: self.press("/account/addresses", email="anna@example.com", phone="",
                                 now=PASSWORD),
-             ("change own addresses", "user anna", None), "/account", ""),
+             ("change own addresses", "user anna", None), "/account",
+             "anna changed their own addresses"),
             (lambda: self.send("/account", "/account/password", now=PASSWORD, new=OTHER_PASSWORD,
                                again=OTHER_PASSWORD),
-             ("change password", "user anna", None), "/account", ""),
+             ("change password", "user anna", None), "/account",
+             "anna changed their own password"),
         )
         for do, line, path, words in table:
             answer = do()
@@ -181,6 +199,36 @@ class Audit(ShopTest):
             self.assertEqual([(r["user"], r["action"], r["about"], r["detail"]) for r in rows],
                              [("betimes user", *line)])
             self.seen = rows[-1]["id"]
+        page = unescape(text_of(self.anna.get("/account").text))
+        for words in ("let berta use this page, as staff", "gave berta another role: reader",
+                      "changed the password of berta", "took berta off this page"):
+            self.assertIn("“betimes user” on the command line " + words, page)
+
+    def test_what_is_older_or_gone_still_has_a_line(self):
+        self.its.sql("INSERT INTO client (name) VALUES ('Ilze')")
+        for about, action, detail in (
+            ("client 1", "message cancelled", "message 77"),
+            ("client 1", "task opened again", "task 77"),
+            ("client 1", "client changed", "nobody knows, name"),
+            ("user anna", "change role", "chief"),
+            (None, "publish calendar", "7"),
+            ("rule ready", "change rule", "late: 1 day -> 2 days"),
+            ("rule ready", "change rule", "gone\t1\t" + "long " * 40),
+        ):
+            about = f"'{about}'" if about else "NULL"
+            self.its.sql("INSERT INTO audit (at_ms, user, action, about, detail) "
+                         f"VALUES (0, 'berta', '{action}', {about}, '{detail}')")
+        for path, lines in (
+            ("/clients/1", ("berta cancelled a message", "berta opened a task again",
+                            "berta changed the record: Name")),
+            ("/account", ("berta gave anna another role", "berta made a link to a calendar")),
+            ("/playbook/ready", ("berta changed this rule (late: 1 day -> 2 days)",
+                                 "gone: " + "long " * 16 + "… instead of 1 In full")),
+        ):
+            page = unescape(text_of(self.anna.get(path).text))
+            for line in lines:
+                self.assertIn(line, page)
+        self.assertNotIn("77", text_of(self.anna.get("/clients/1").text))
 
     def test_what_is_refused_is_not_written_down(self):
         self.send("/clients/new", name=" ")

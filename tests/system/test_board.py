@@ -254,7 +254,7 @@ class WhatItWillSend(Change):
         self.assertIn("Ready: Brakes", page.text)
         self.assertIn("Saved.", browser.get(answer.location).text)
         audit = shop.query("SELECT user, detail FROM audit WHERE action = 'change job'")
-        self.assertEqual(audit, [{"user": "anna", "detail": "stage: New -> Ready"}])
+        self.assertEqual(audit, [{"user": "anna", "detail": "stage\tNew\tReady"}])
 
     def test_a_moved_visit_moves_its_reminder_to_the_time_that_was_told(self):
         shop = self.page()

@@ -162,7 +162,7 @@ class ClientsPage(ShopTest):
         self.assertEqual(self.fill(f"/clients/{client}/edit", name="Ilze B").status, 303)
         rows = self.its.query("SELECT name, fields FROM client")
         self.assertEqual(rows, [{"name": "Ilze B", "fields": '{"plate": "AB-1"}'}])
-        self.assertIn("sam changed the record (name)", self.sam.get(f"/clients/{client}").text)
+        self.assertIn("sam changed the record: Name", self.sam.get(f"/clients/{client}").text)
 
     # ---- what is written down
 

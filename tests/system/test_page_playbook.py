@@ -123,7 +123,7 @@ class Playbook:
         self.see("Saved. It is in use within a moment.")
         self.assertEqual(self.file(), PLAYBOOK.replace(BEFORE, AFTER))
         self.wait_reminders("10:00")
-        self.see("anna changed it")
+        self.see("anna changed this rule")
 
     def test_quiet_hours_that_move_a_message_are_told_before_it_is_saved(self):
         self.open("reminder")

@@ -184,7 +184,7 @@ class Saving(EditTest):
             INSERT INTO job (client_id, stage) VALUES (1, 'New');
             UPDATE job SET stage = 'Collected';""")
         shop.wait_message(rule="ready", state="sent")
-        self.assertIn("anna changed it", browser.get("/playbook/ready").text)
+        self.assertIn("anna changed this rule", browser.get("/playbook/ready").text)
 
     def test_a_rule_is_made_and_taken_out(self):
         shop = self.page()

@@ -181,7 +181,7 @@ class Switches(PlaybookTest):
         self.assertIn('<button class="strong">Switch on<span class="unseen"> ready</span>', text)
         self.assertEqual((shop.dir / "playbook.conf").read_text(encoding="utf-8"), PLAYBOOK)
         self.assertIn("anna: no lift", text)
-        self.assertIn("anna switched it off", text)
+        self.assertIn("anna switched this rule off", text)
         shop.sql("""
             INSERT INTO client (name, phone) VALUES ('Anna', '+37120000001');
             INSERT INTO job (client_id, stage) VALUES (1, 'Ready');""")

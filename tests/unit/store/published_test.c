@@ -47,6 +47,32 @@ static void one_that_was_revoked_is_not_found_and_its_id_never_comes_again(void 
     shop_close(s);
 }
 
+static void assert_whose(struct shop *s, int64_t id, const char *expected)
+{
+    char *name;
+
+    shop_ok(s, store_published_whose(s->store, id, &name), "whose");
+    if (expected == NULL)
+        assert_null(name);
+    else
+        assert_string_equal(name, expected);
+    free(name);
+}
+
+static void whose_it_is_is_told_by_name_while_there_is_one(void **state)
+{
+    struct shop *s = shop_open("", "2026-12-01T09:00");
+    char *name;
+
+    shop_sql(s, "INSERT INTO staff (ref, name) VALUES ('an', 'Anna')");
+    assert_whose(s, publish(s, "aa", NULL), NULL);
+    assert_whose(s, publish(s, "bb", "an"), "Anna");
+    assert_whose(s, publish(s, "cc", "berta"), "berta");
+    assert_int_equal(store_published_whose(s->store, 77, &name), ERR_NOTFOUND);
+    assert_null(name);
+    shop_close(s);
+}
+
 static void there_is_an_end_to_how_many_there_are(void **state)
 {
     struct shop *s = shop_open("", "2026-12-01T09:00");
@@ -66,6 +92,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_is_found_by_its_hash_alone),
         cmocka_unit_test(one_that_was_revoked_is_not_found_and_its_id_never_comes_again),
+        cmocka_unit_test(whose_it_is_is_told_by_name_while_there_is_one),
         cmocka_unit_test(there_is_an_end_to_how_many_there_are),
     };
 
