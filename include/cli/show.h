@@ -30,6 +30,7 @@ void show_money(double sum, const struct settings *s, char out[SHOW_TIME_MAX]);
 
 /* Texts of other programs need not be UTF-8; what is not becomes U+FFFD. NULL gives null. */
 json_t *show_json_text(const char *text);
+json_t *show_json_id(int64_t id);           /* 0 gives null */
 json_t *show_json_time(int64_t instant_ms); /* RFC 3339, in UTC */
 
 /* A message with the keys that the design promises. A new reference. */

@@ -147,6 +147,9 @@ bool playbook_lone_change(const struct playbook *before, const struct playbook *
 const struct rule *playbook_rule(const struct playbook *p, const char *name); /* NULL: none */
 const struct workflow *playbook_workflow(const struct playbook *p, const char *name);
 
+/* The rule that says what it speaks of: itself, but for `no answer to RULE` that one. */
+const struct rule *rule_of_subject(const struct rule *r);
+
 /* Does the rule speak of jobs, of appointments, of answers? `no answer to RULE` speaks of what RULE
  * does. */
 bool rule_on_job(const struct rule *r);

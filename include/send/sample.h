@@ -19,13 +19,25 @@ struct record_set { /* an id of 0: there is none */
     struct appointment appointment;
     struct answer answer;
     struct staff staff;
+    unsigned made_up; /* MADE_UP of those that no row stands behind */
 };
+#define MADE_UP(kind) (1u << (kind)) /* of enum entity_kind */
 void record_set_close(struct record_set *r);
 
-/* A client, a job or an appointment (by its id) with the records that belong to it; what is not
- * there has no values. ERR_NOTFOUND when it is not there itself. `out` is all zero before; close it
- * in any case. */
+/* A client, a job, an appointment or an answer (by its id) with the records that belong to it; what
+ * is not there has no values. ERR_NOTFOUND when it is not there itself. `out` is all zero before;
+ * close it in any case. */
 int record_set_load(struct store *s, enum entity_kind kind, int64_t id, struct record_set *out);
+
+/* The record of a client that a rule would speak of: the next of the visits (else the last one)
+ * that stand as the rule has it (a cancelled one for what tells of that), else of the others; the
+ * latest job, one in the rule's stage before all others; the latest answer. `of` says whose, by ids
+ * alone: the client's, and if there is a job or an appointment only what belongs to that.
+ * ERR_NOTFOUND when there is none. Looks at the latest SUBJECTS_LOOKED_AT of the client's. */
+#define SUBJECTS_LOOKED_AT 1000
+int record_set_subject(struct store *s, const struct rule *rule, const struct business *business,
+                       int64_t now_ms, const struct record_set *of, enum entity_kind *kind,
+                       int64_t *id);
 
 /* What the message of a rule is composed from, with nobody to send it to: a preview. Borrows all of
  * it. */
@@ -36,5 +48,9 @@ void record_set_input(const struct record_set *r, const struct rule *rule, enum 
  * answers, what she said of it. */
 void sample_make(const struct rule *rule, const struct business *business, int64_t now_ms,
                  struct record_set *out);
+
+/* Let that stand in for what the rule is about, where `r`, a real client's, has none of it. */
+void sample_fill(const struct rule *rule, const struct business *business, int64_t now_ms,
+                 struct record_set *r);
 
 #endif

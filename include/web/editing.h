@@ -15,7 +15,8 @@
 
 /* A record that a message can be shown with. */
 struct choice {
-    char value[CHOICE_VALUE_MAX]; /* "sample"; c, j or a and the id of a client, job, appointment */
+    /* "sample"; c, j, a or n and the id of a client, job, appointment or answer */
+    char value[CHOICE_VALUE_MAX];
     char *label;
 };
 

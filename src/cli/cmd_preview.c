@@ -1,5 +1,7 @@
 /*
- * betimes preview: a rule's message as it would read, for a real record or a made-up one.
+ * betimes preview: a rule's message as it would read, for a real record or a made-up one. A record
+ * that the rule is not about leads to the one that it is: of a client the next visit, say. Where
+ * there is none, made-up values stand in, and that is told.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +13,7 @@
 #include "cli/all.h"
 #include "cli/session.h"
 #include "cli/show.h"
+#include "plan/plan.h"
 #include "send/compose.h"
 #include "send/invite.h"
 #include "send/sample.h"
@@ -22,7 +25,7 @@
 static const struct option_spec preview_options[] = {
     {"language", 0, "TAG", "in this language, like lv or kk"},
     {"channel", 0, "CHANNEL", "email or sms (both, if the rule has words for both)"},
-    {"client", 0, "REF", "for this client"},
+    {"client", 0, "REF", "for this client, with the visit or job that the rule is about"},
     {"job", 0, "REF", "for this job"},
     {"appointment", 0, "REF", "for this appointment"},
     {"html", 0, NULL, "print the e-mail's HTML page and nothing else"},
@@ -36,12 +39,44 @@ struct preview {
     const struct rule *rule;
     const char *language; /* --language */
     int64_t now_ms;
-    bool sample;
     struct record_set record;
     json_t *list; /* --json */
 };
 
 /* ---- a real record */
+
+static bool lacks_subject(const struct preview *p)
+{
+    const struct record_set *r = &p->record;
+
+    return rule_on_appointment(p->rule) ? r->appointment.id == 0
+           : rule_on_answer(p->rule)    ? r->answer.id == 0
+                                        : r->job.id == 0;
+}
+
+/* What was named leads to what the rule is about; else that is made up. */
+static int find_subject(struct preview *p)
+{
+    const struct business *business = &p->config.settings->business;
+    struct record_set found = {0}, *r = &p->record;
+    enum entity_kind kind;
+    int64_t id;
+
+    if (!lacks_subject(p))
+        return 0;
+    int rc = record_set_subject(p->session.store, p->rule, business, p->now_ms, r, &kind, &id);
+    if (rc == 0)
+        rc = record_set_load(p->session.store, kind, id, &found);
+    if (rc == 0) {
+        record_set_close(r);
+        *r = found;
+        return 0;
+    }
+    record_set_close(&found);
+    if (rc == ERR_NOTFOUND)
+        sample_fill(p->rule, business, p->now_ms, r);
+    return rc == ERR_NOTFOUND ? 0 : rc;
+}
 
 static int load_record(struct preview *p, enum entity_kind kind, const char *ref)
 {
@@ -53,6 +88,8 @@ static int load_record(struct preview *p, enum entity_kind kind, const char *ref
     if (status != EXIT_DONE)
         return status;
     int rc = record_set_load(p->session.store, kind, id, &p->record);
+    if (rc == 0)
+        rc = find_subject(p);
     return rc == 0 ? EXIT_DONE : session_failed(&p->session, rc, "read the record");
 }
 
@@ -129,6 +166,62 @@ static void tell_size(const struct preview *p, const char *text, const struct sm
     buf_close(&b);
 }
 
+static bool made_up(const struct preview *p, enum entity_kind kind)
+{
+    return (p->record.made_up & MADE_UP(kind)) != 0;
+}
+
+/* "visit on Tue  8 Dec 15:00, Brake check"; in the zone that its row says. */
+static char *describe_visit(const struct preview *p)
+{
+    const struct business *business = &p->config.settings->business;
+    const struct appointment *a = &p->record.appointment;
+    const struct zone *own = a->timezone != NULL ? zone_get(a->timezone) : NULL;
+    char when[SHOW_TIME_MAX], reason[PLAN_REASON_MAX];
+    bool booked = strcmp(a->status, "booked") == 0;
+    int64_t starts_ms;
+
+    if (plan_appointment_time(a, business, false, &starts_ms, reason))
+        show_time(starts_ms, own != NULL ? own : business->calendar.zone, p->now_ms, when);
+    else
+        snprintf(when, sizeof(when), "%s", a->starts);
+    return mem_printf("visit on %s%s%s%s%s", when, a->title != NULL ? ", " : "",
+                      a->title != NULL ? a->title : "", booked ? "" : ", ",
+                      booked ? "" : a->status);
+}
+
+static char *describe_job(const struct preview *p)
+{
+    const struct job *j = &p->record.job;
+    char id[SHOW_TIME_MAX];
+
+    snprintf(id, sizeof(id), "#%lld", (long long)j->id);
+    return mem_printf("job %s%s%s, in %s", j->ref != NULL ? j->ref : id,
+                      j->title != NULL ? ", " : "", j->title != NULL ? j->title : "", j->stage);
+}
+
+/* Which record of the client the message speaks of. */
+static void tell_subject(const struct preview *p)
+{
+    bool visit = rule_on_appointment(p->rule), answer = rule_on_answer(p->rule);
+    enum entity_kind kind = visit ? ENTITY_APPOINTMENT : answer ? ENTITY_ANSWER : ENTITY_JOB;
+    const struct answer *given = &p->record.answer;
+    char *text;
+
+    if (made_up(p, kind))
+        text = mem_printf("a made-up %s, as there is none", visit    ? "visit"
+                                                            : answer ? "answer"
+                                                                     : "job");
+    else if (answer)
+        text = mem_printf("what was answered on %.10s%s%s", given->at,
+                          given->score != NULL ? ", score " : "",
+                          given->score != NULL ? given->score : "");
+    else
+        text = visit ? describe_visit(p) : describe_job(p);
+    line("with", text);
+    free(text);
+}
+
 static void tell(struct preview *p, const struct compose_input *in, const struct payload *out,
                  const struct sms_size *size, const char *reason)
 {
@@ -139,9 +232,12 @@ static void tell(struct preview *p, const struct compose_input *in, const struct
 
     put_text(BOLD, title);
     putchar('\n');
-    line("for", p->sample                       ? "a made-up client"
-                : p->record.client.name != NULL ? p->record.client.name
-                                                : "nobody");
+    if (made_up(p, ENTITY_CLIENT)) {
+        line("for", "a made-up client");
+    } else {
+        line("for", p->record.client.name != NULL ? p->record.client.name : "nobody");
+        tell_subject(p);
+    }
     label("language");
     put_text(PLAIN, out->language);
     if (*others != '\0') {
@@ -172,6 +268,12 @@ static void tell(struct preview *p, const struct compose_input *in, const struct
     free(others);
 }
 
+/* null for what is made up, as for what is not there. */
+static json_t *real_id(const struct preview *p, enum entity_kind kind, int64_t id)
+{
+    return show_json_id(made_up(p, kind) ? 0 : id);
+}
+
 static void add_json(struct preview *p, const struct compose_input *in, const struct payload *out,
                      const struct sms_size *size, const char *reason)
 {
@@ -180,6 +282,12 @@ static void add_json(struct preview *p, const struct compose_input *in, const st
 
     json_object_set_new(o, "rule", show_json_text(p->rule->name));
     json_object_set_new(o, "channel", show_json_text(channel_name(channel)));
+    json_object_set_new(o, "client_id", real_id(p, ENTITY_CLIENT, p->record.client.id));
+    json_object_set_new(o, "job_id", real_id(p, ENTITY_JOB, p->record.job.id));
+    json_object_set_new(o, "appointment_id",
+                        real_id(p, ENTITY_APPOINTMENT, p->record.appointment.id));
+    json_object_set_new(o, "answer_id", real_id(p, ENTITY_ANSWER, p->record.answer.id));
+    json_object_set_new(o, "made_up", json_boolean(p->record.made_up != 0));
     json_object_set_new(o, "language", show_json_text(out->language));
     json_object_set_new(o, "subject", show_json_text(out->subject));
     json_object_set_new(o, "text", show_json_text(out->text));
@@ -278,7 +386,6 @@ static int find_record(struct preview *p)
         return load_record(p, records[which].kind,
                            option_value(&p->call->options, records[which].option));
     sample_make(p->rule, &p->config.settings->business, p->now_ms, &p->record);
-    p->sample = true;
     return EXIT_DONE;
 }
 
@@ -321,8 +428,11 @@ const struct command command_preview = {
     .words_min = 1,
     .words_max = 1,
     .help = "A rule's message as it would read, with its size and price",
-    .more = "For a client, job or appointment of the database, or else for a made-up client.\n\n"
+    .more = "For a client, job or appointment of the database, or else for a made-up client. Of a\n"
+            "client it takes what the rule is about: the next visit (else the last one), the job,\n"
+            "the answer, and says which; where there is none, made-up values stand in.\n\n"
             "  betimes preview ready --language kk\n"
+            "  betimes preview reminder-soon --client c7\n"
             "  betimes preview reminder-soon --appointment a12 --channel sms\n"
             "  betimes preview ready --html > ready.html\n",
     .options = preview_options,

@@ -93,7 +93,7 @@ json_t *show_json_time(int64_t instant_ms)
     return json_string(text);
 }
 
-static json_t *json_id(int64_t id)
+json_t *show_json_id(int64_t id)
 {
     return id != 0 ? json_integer(id) : json_null();
 }
@@ -102,12 +102,12 @@ json_t *show_json(const struct outbox_row *r)
 {
     json_t *o = json_object();
 
-    json_object_set_new(o, "id", json_id(r->id));
+    json_object_set_new(o, "id", show_json_id(r->id));
     json_object_set_new(o, "rule", show_json_text(r->rule));
     json_object_set_new(o, "purpose", show_json_text(r->purpose));
-    json_object_set_new(o, "client_id", json_id(r->client_id));
-    json_object_set_new(o, "job_id", json_id(r->job_id));
-    json_object_set_new(o, "appointment_id", json_id(r->appointment_id));
+    json_object_set_new(o, "client_id", show_json_id(r->client_id));
+    json_object_set_new(o, "job_id", show_json_id(r->job_id));
+    json_object_set_new(o, "appointment_id", show_json_id(r->appointment_id));
     json_object_set_new(o, "to", show_json_text(r->to));
     json_object_set_new(o, "channel", show_json_text(channel_name(r->channel)));
     json_object_set_new(o, "due", show_json_time(r->due_ms));
@@ -117,7 +117,7 @@ json_t *show_json(const struct outbox_row *r)
     json_object_set_new(o, "gateway", show_json_text(r->gateway));
     json_object_set_new(o, "subject", show_json_text(r->subject));
     json_object_set_new(o, "text", show_json_text(r->text));
-    json_object_set_new(o, "with_id", json_id(r->leader_id));
+    json_object_set_new(o, "with_id", show_json_id(r->leader_id));
     return o;
 }
 
@@ -230,11 +230,11 @@ json_t *show_answer_json(const struct answer *a, int64_t at_ms)
 {
     json_t *o = json_object();
 
-    json_object_set_new(o, "id", json_id(a->id));
+    json_object_set_new(o, "id", show_json_id(a->id));
     json_object_set_new(o, "ref", show_json_text(a->ref));
-    json_object_set_new(o, "client_id", json_id(a->client_id));
-    json_object_set_new(o, "job_id", json_id(a->job_id));
-    json_object_set_new(o, "appointment_id", json_id(a->appointment_id));
+    json_object_set_new(o, "client_id", show_json_id(a->client_id));
+    json_object_set_new(o, "job_id", show_json_id(a->job_id));
+    json_object_set_new(o, "appointment_id", show_json_id(a->appointment_id));
     json_object_set_new(o, "channel", show_json_text(a->channel));
     json_object_set_new(o, "at", show_json_time(at_ms));
     json_object_set_new(o, "score",
@@ -247,8 +247,8 @@ static json_t *note_json(const struct note *n)
 {
     json_t *o = json_object();
 
-    json_object_set_new(o, "id", json_id(n->id));
-    json_object_set_new(o, "client_id", json_id(n->client_id));
+    json_object_set_new(o, "id", show_json_id(n->id));
+    json_object_set_new(o, "client_id", show_json_id(n->client_id));
     json_object_set_new(o, "at", show_json_time(n->at_ms));
     json_object_set_new(o, "by", show_json_text(n->by));
     json_object_set_new(o, "text", show_json_text(n->text));

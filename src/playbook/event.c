@@ -47,12 +47,17 @@ const char *event_phrase(enum event e)
     return e >= 0 && e < EVENT_COUNT ? events[e].phrase : NULL;
 }
 
-/* The event whose subject the rule has: that of the rule whose answer it waits for. */
-static enum event subject_event(const struct rule *r)
+const struct rule *rule_of_subject(const struct rule *r)
 {
     while (r->event == EVENT_NO_ANSWER && r->asks != NULL)
         r = r->asks;
-    return r->event;
+    return r;
+}
+
+/* The event whose subject the rule has: that of the rule whose answer it waits for. */
+static enum event subject_event(const struct rule *r)
+{
+    return rule_of_subject(r)->event;
 }
 
 bool rule_on_job(const struct rule *r)

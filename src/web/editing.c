@@ -36,17 +36,26 @@ static char *label_of(struct visit *v, const struct record_set *r)
     return mem_strdup(name);
 }
 
+/* What the value of a choice begins with. */
+static const char letters[] = {
+    [ENTITY_CLIENT] = 'c', [ENTITY_JOB] = 'j', [ENTITY_APPOINTMENT] = 'a', [ENTITY_ANSWER] = 'n'};
+
+/* 0: of none. */
+static enum entity_kind kind_of(const char *value)
+{
+    for (size_t kind = 0; value[0] != '\0' && kind < sizeof(letters); kind++)
+        if (letters[kind] == value[0])
+            return (enum entity_kind)kind;
+    return 0;
+}
+
 static int add_choice(struct editing *e, enum entity_kind kind, int64_t id)
 {
     struct choice *c = &e->choices[e->choice_count];
     struct record_set r = {0};
     char value[CHOICE_VALUE_MAX];
 
-    snprintf(value, sizeof(value), "%c%lld",
-             kind == ENTITY_CLIENT ? 'c'
-             : kind == ENTITY_JOB  ? 'j'
-                                   : 'a',
-             (long long)id);
+    snprintf(value, sizeof(value), "%c%lld", letters[kind], (long long)id);
     for (size_t i = 0; i < e->choice_count; i++)
         if (strcmp(e->choices[i].value, value) == 0)
             return 0;
@@ -62,26 +71,18 @@ static int add_choice(struct editing *e, enum entity_kind kind, int64_t id)
     return rc == ERR_NOTFOUND ? 0 : rc;
 }
 
-/* A client with the latest job or appointment that the rule is about. */
+/* A client with the record that the rule is about, if there is one. */
 static int add_client(struct editing *e, int64_t client_id)
 {
-    struct appointment *visits = NULL;
-    struct job *jobs = NULL;
-    size_t count = 0;
-    int rc = 0;
+    const struct record_set of = {.client = {.id = client_id}};
+    enum entity_kind kind;
+    int64_t id;
+    int rc = record_set_subject(e->v->store, e->rule, &e->texts.settings->business, e->v->now_ms,
+                                &of, &kind, &id);
 
-    if (e->rule != NULL && rule_on_appointment(e->rule)) {
-        rc = store_client_appointments(e->v->store, client_id, 1, &visits, &count);
-        if (rc == 0 && count > 0)
-            rc = add_choice(e, ENTITY_APPOINTMENT, visits[0].id);
-        appointments_free(visits, count);
-    } else {
-        rc = store_client_jobs(e->v->store, client_id, 1, &jobs, &count);
-        if (rc == 0 && count > 0)
-            rc = add_choice(e, ENTITY_JOB, jobs[0].id);
-        jobs_free(jobs, count);
-    }
-    return rc == 0 && count == 0 ? add_choice(e, ENTITY_CLIENT, client_id) : rc;
+    if (rc == ERR_NOTFOUND)
+        return add_choice(e, ENTITY_CLIENT, client_id);
+    return rc == 0 ? add_choice(e, kind, id) : rc;
 }
 
 static int add_found(struct editing *e)
@@ -114,14 +115,12 @@ static int add_recent(struct editing *e)
 /* What the form chose, though it is neither recent nor found now. */
 static int add_chosen(struct editing *e, const char *value)
 {
-    static const char letters[] = "cja";
-    static const enum entity_kind kinds[] = {ENTITY_CLIENT, ENTITY_JOB, ENTITY_APPOINTMENT};
-    const char *at = value[0] != '\0' ? strchr(letters, value[0]) : NULL;
+    enum entity_kind kind = kind_of(value);
     int64_t id;
 
-    if (at == NULL || !str_to_int(value + 1, 1, INT64_MAX, &id))
+    if (kind == 0 || !str_to_int(value + 1, 1, INT64_MAX, &id))
         return 0;
-    return add_choice(e, kinds[at - letters], id);
+    return add_choice(e, kind, id);
 }
 
 static int load_chosen(struct editing *e)
@@ -133,11 +132,7 @@ static int load_chosen(struct editing *e)
         sample_make(e->rule, &e->texts.settings->business, e->v->now_ms, &e->record);
         return 0;
     }
-    return record_set_load(e->v->store,
-                           value[0] == 'c'   ? ENTITY_CLIENT
-                           : value[0] == 'j' ? ENTITY_JOB
-                                             : ENTITY_APPOINTMENT,
-                           id, &e->record);
+    return record_set_load(e->v->store, kind_of(value), id, &e->record);
 }
 
 /* The first of the list is shown: who was searched for, who was chosen, who was written to last. */

@@ -271,6 +271,31 @@ class Words(CliTest):
         self.assertIn("Anna Ozola", told)
         self.assertTrue(told.startswith("<!DOCTYPE html>"), told[:80])
 
+    def test_a_preview_for_a_client_takes_her_own_visit_or_job_and_says_which(self):
+        shop = self.made()
+        shop.sql("UPDATE appointment SET starts = '2030-12-10T15:00'")
+        now = ("--now", "2030-12-09T10:00")
+        told = shop.run("preview", "reminder", "--client", "c7", *now).stdout
+        self.assertRegex(told, r"for +Anna Ozola\nwith +visit on Tue 10 Dec 15:00, Brake check\n")
+        self.assertIn("See you tomorrow at 15:00, Anna Ozola.", told)
+        told = shop.run("preview", "ready", "--client", "c8").stdout
+        self.assertRegex(told, r"with +job J2, Lada, in Received\n")
+        self.assertIn("Your Lada is ready, Aigerim.", told)
+        (shown,) = shop.json("preview", "reminder", "--client", "c7", *now)
+        self.assertEqual([shown[k] for k in ("client_id", "job_id", "appointment_id", "answer_id",
+                                             "made_up")], [1, None, 1, None, False])
+
+    def test_a_preview_for_a_client_without_a_visit_says_that_it_is_made_up(self):
+        shop = self.made()
+        told = shop.run("preview", "reminder", "--client", "c8", "--now", "2030-12-09T10:00").stdout
+        self.assertRegex(told, r"for +Aigerim\nwith +a made-up visit, as there is none\n")
+        self.assertIn("See you tomorrow at 15:00, Aigerim.", told)
+        (shown,) = shop.json("preview", "reminder", "--client", "c8")
+        self.assertEqual((shown["client_id"], shown["appointment_id"], shown["made_up"]),
+                         (2, None, True))
+        told = shop.run("preview", "ready", "--appointment", "a12").stdout
+        self.assertIn("a made-up job, as there is none", told)
+
     def test_what_forces_unicode_is_told(self):
         shop = self.made()
         shop.write("templates/ready/en.sms", "Your car is ready, Jāni")

@@ -293,6 +293,15 @@ class Editor(TemplatesTest):
         page = self.do(self.browser(), "/templates/visit/en/sms", "preview", find="Ilze").text
         self.assertIn("Ilze – Tyres, Fri 12 Dec 2036 13:00", text_of(page))
 
+    def test_a_client_who_is_searched_for_is_shown_with_the_next_visit(self):
+        shop = self.page()
+        shop.sql("INSERT INTO client (name, phone) VALUES ('Ilze', '+371 20000001');"
+                 "INSERT INTO appointment (client_id, title, starts) VALUES "
+                 "(1, 'Paint', '2037-12-12T13:00'), (1, 'Tyres', '2036-12-12T13:00'), "
+                 "(1, 'Brakes', '2020-12-12T13:00');")
+        page = self.do(self.browser(), "/templates/visit/en/sms", "preview", find="Ilze").text
+        self.assertIn("See you on Friday, 12 December", text_of(self.preview(page)))
+
     def test_what_is_saved_is_what_goes_out_next(self):
         shop = self.page()
         answer = self.do(self.browser(), "/templates/ready/en/sms", "save",
