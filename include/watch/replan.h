@@ -27,6 +27,10 @@ int replan_subject(struct world *w, int64_t entity_id, int64_t now_ms,
 int replan_subjects(struct world *w, const int64_t *ids, size_t count, int64_t now_ms,
                     struct replan_counts *counts, size_t *done);
 
+/* Tests only: rows are read ahead (store/preread.h) where at least so many subjects are left; 0: as
+ * many as it pays for. */
+void replan_read_ahead_from(size_t subjects);
+
 /* This message has reached its recipient, or may have: plan again what counts from there (rules on
  * `no answer to` its rule, rules on `client hears nothing`); *replanned is set if there was any.
  * Nothing where the playbook has none. */

@@ -190,9 +190,10 @@ bool store_preread_wants(struct store *s, int64_t *after)
 
 void store_preread_order(struct store *s, const struct stretch *list, size_t count)
 {
+    if (count == 0)
+        return;
     struct preread *p = s->preread != NULL ? s->preread : open_it(s);
-
-    if (p == NULL || count == 0 || store_data_version(s, &p->next->version) != 0)
+    if (p == NULL || store_data_version(s, &p->next->version) != 0)
         return;
     p->next->written = s->records_written;
     for (size_t i = 0; i < count; i++)

@@ -20,6 +20,9 @@
 
 #define STRETCH_MAX 64
 #define AHEAD_LEAST 1000 /* subjects that are left: fewer are planned before a thread is there */
+#define AHEAD_LOOK 100   /* stretches, and single ones, to find some that can be read so */
+
+static size_t ahead_least = AHEAD_LEAST;
 
 static struct stretch stretch_of(const int64_t *ids, size_t count)
 {
@@ -76,20 +79,28 @@ static int plan_loaded(struct world *w, struct stretch at, const struct subject 
     return rc;
 }
 
-/* The next ones are read meanwhile, where there are many. */
+void replan_read_ahead_from(size_t subjects)
+{
+    ahead_least = subjects > 0 ? subjects : AHEAD_LEAST;
+}
+
+/* The next ones are read meanwhile, where there are many; of those that come, as many as are not
+ * too far. */
 static void read_ahead(struct world *w, const int64_t *ids, size_t count)
 {
     struct stretch next[PREREAD_STRETCHES];
     size_t n = 0, from = 0;
     int64_t after;
 
-    if (count < AHEAD_LEAST || !store_preread_wants(w->store, &after))
+    if (count < ahead_least || !store_preread_wants(w->store, &after))
         return;
     while (from < count && ids[from] <= after)
         from++;
-    for (; from < count && n < PREREAD_STRETCHES; n++) {
-        next[n] = stretch_of(ids + from, count - from);
-        from += (size_t)(next[n].last - next[n].first + 1);
+    for (size_t i = 0; from < count && n < PREREAD_STRETCHES && i < AHEAD_LOOK; i++) {
+        struct stretch at = stretch_of(ids + from, count - from);
+        if (at.first != at.last)
+            next[n++] = at;
+        from += (size_t)(at.last - at.first + 1);
     }
     store_preread_order(w->store, next, n);
 }

@@ -23,6 +23,7 @@
 #include "sim.h"
 #include "store/store.h"
 #include "time/moment.h"
+#include "watch/replan.h"
 
 #define CHILDREN_MAX 20000
 #define QUIET_DAYS 16 /* after the story's end, until every message has come to its own */
@@ -271,6 +272,7 @@ static void prepare(uint64_t seed, int days, unsigned troubles)
     S->moods |= (unsigned)extra_below(TROUBLE_ANY + 1) & ~(unsigned)TROUBLE_ALL;
     S->moods &= troubles;
     S->merging = seed % 3 == 0;
+    replan_read_ahead_from(seed % 4 == 0 ? 2 : 0);
     S->pace_min = (int)(5 + story_below(120));
     S->quiet_from = (int)(19 + story_below(4));
     S->quiet_to = (int)(6 + story_below(4));

@@ -12,11 +12,12 @@
 #include "store/preread.h"
 
 #define SEEDS 8
-#define VISITS 1700
+#define VISITS 900
 #define CLIENTS 60
-#define GAP 500 /* after so many visits an entity of another kind breaks the stretch */
-#define TURN 300
-#define TURNS_MAX 100
+#define GAP 100       /* after so many visits a job, which is planned together with none */
+#define ALTERNATE 300 /* from here to twice that, one after each */
+#define TURN 60
+#define TURNS_MAX 1000
 
 #define PLAYBOOK(hour)                                                                             \
     "[rule day-before]\non = appointment starts\nwhen = 1 day before at " hour ":00\n"             \
@@ -43,7 +44,7 @@ static struct shop *open_shop(bool ahead)
                  "INSERT INTO appointment (id, ref, client_id, starts) VALUES "
                  "(%d, 'a%d', %d, '2026-12-%02dT%02d:00')",
                  i, i, 1 + i % CLIENTS, 3 + i % 25, 8 + i % 9);
-        if (i % GAP == 0)
+        if (i % GAP == 0 || (i > ALTERNATE && i < 2 * ALTERNATE))
             shop_sql(s, "INSERT INTO job (ref, client_id, stage) VALUES ('j%d', 1, 'New')", i);
     }
     shop_sql(s, "COMMIT");
@@ -59,8 +60,9 @@ static char *some_edit(void)
 
     switch (upto(8)) {
     case 0:
-        return mem_printf("UPDATE appointment SET starts = '2026-12-%02dT07:15' WHERE id > %d",
-                          3 + upto(25), visit);
+        return mem_printf("UPDATE appointment SET starts = '2026-12-%02dT07:15' "
+                          "WHERE id BETWEEN %d AND %d",
+                          3 + upto(25), visit, visit + 30);
     case 1:
         return mem_printf("UPDATE appointment SET status = 'cancelled' WHERE id = %d", visit);
     case 2:
@@ -74,7 +76,8 @@ static char *some_edit(void)
                           "VALUES (%d, 'email', 'service', 'out')",
                           client);
     case 6:
-        return mem_printf("UPDATE appointment SET client_id = %d WHERE id > %d", client, visit);
+        return mem_printf("UPDATE appointment SET client_id = %d WHERE id BETWEEN %d AND %d",
+                          client, visit, visit + 30);
     default:
         return mem_printf("DELETE FROM client WHERE id = %d", client);
     }
@@ -192,6 +195,7 @@ static void what_was_read_ahead_is_planned_as_it_stands(void **state)
 {
     const char *given = getenv("BETIMES_SEED");
 
+    replan_read_ahead_from(10);
     if (given != NULL) {
         live(strtoull(given, NULL, 10));
         return;
