@@ -168,8 +168,19 @@ bool rule_writes_to_client(const struct rule *r);
 const char *event_phrase(enum event e); /* "job enters", ... */
 
 /* The rule in plain English: "When a job enters Ready and that holds for 5 minutes, text the
- * client, else e-mail". No full stop; free() it. */
+ * client, else e-mail". No full stop; free() it. Conditions that nothing surely right can be said
+ * of (playbook/said.h) stand at its end as they are written. */
 char *rule_sentence(const struct rule *r);
+
+/* The same in its parts, in their order, so that what is SQL can be shown as that. All but the
+ * first may be NULL; a condition is in one of its two. */
+struct rule_told {
+    char *sentence;
+    char *only_if, *only_where; /* `if`: "only if ..."; as it is written */
+    char *unless, *not_where;   /* the same of `unless` */
+};
+void rule_tell(const struct rule *r, struct rule_told *out);
+void rule_told_close(struct rule_told *t);
 
 /* A fingerprint of all that decides to whom, when and whether the rule speaks: its keys but
  * `template`, `invite` and `unknown`, and the workflows it means. The same for the same definition,

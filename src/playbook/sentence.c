@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "internal.h"
+#include "playbook/said.h"
 
 static const char *const events[EVENT_COUNT] = {
     [EVENT_JOB_ENTERS] = "a job enters ",
@@ -130,15 +131,6 @@ static void put_action(struct buf *b, const struct rule *r)
     }
 }
 
-static void put_condition(struct buf *b, const char *word, const char *condition)
-{
-    if (condition == NULL)
-        return;
-    char *folded = value_fold(condition);
-    buf_printf(b, ", %s %s", word, folded);
-    free(folded);
-}
-
 /* Where it decides who gets it, or with what. Service is what a rule is for if it does not say. */
 static void put_purpose(struct buf *b, const struct rule *r)
 {
@@ -153,7 +145,14 @@ static void put_purpose(struct buf *b, const struct rule *r)
     }
 }
 
-char *rule_sentence(const struct rule *r)
+/* In words where there are such, else as it is written, on one line. */
+static void tell_condition(const char *condition, bool unless, char **words, char **written)
+{
+    *words = condition != NULL ? condition_said(condition, unless) : NULL;
+    *written = condition != NULL && *words == NULL ? value_fold(condition) : NULL;
+}
+
+void rule_tell(const struct rule *r, struct rule_told *out)
 {
     struct buf b;
 
@@ -171,7 +170,37 @@ char *rule_sentence(const struct rule *r)
         buf_puts(&b, ", at any hour");
     }
     put_purpose(&b, r);
-    put_condition(&b, "if", r->only_if);
-    put_condition(&b, "unless", r->unless);
+    out->sentence = buf_steal(&b);
+    tell_condition(r->only_if, false, &out->only_if, &out->only_where);
+    tell_condition(r->unless, true, &out->unless, &out->not_where);
+}
+
+void rule_told_close(struct rule_told *t)
+{
+    free(t->sentence);
+    free(t->only_if);
+    free(t->only_where);
+    free(t->unless);
+    free(t->not_where);
+    *t = (struct rule_told){0};
+}
+
+char *rule_sentence(const struct rule *r)
+{
+    struct rule_told t;
+    struct buf b;
+
+    buf_init(&b);
+    rule_tell(r, &t);
+    buf_puts(&b, t.sentence);
+    if (t.only_if != NULL)
+        buf_printf(&b, ", %s", t.only_if);
+    if (t.only_where != NULL)
+        buf_printf(&b, ", only where: %s", t.only_where);
+    if (t.unless != NULL)
+        buf_printf(&b, "%s %s", t.only_where != NULL ? ";" : ",", t.unless);
+    if (t.not_where != NULL)
+        buf_printf(&b, "%s but not where: %s", t.only_where != NULL ? ";" : ",", t.not_where);
+    rule_told_close(&t);
     return buf_steal(&b);
 }

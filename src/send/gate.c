@@ -8,14 +8,18 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/str.h"
+#include "playbook/said.h"
 #include "watch/reach.h"
 
 #define DAY_MS (24 * 3600 * INT64_C(1000))
 #define PAUSE_LOOK_MS (60 * INT64_C(1000))
 #define HOLD_LOOK_MS (10 * 60 * INT64_C(1000)) /* and held ones */
+#define SAID_MAX 175                           /* bytes of a condition in a reason */
 
 struct gate {
     struct world *w;
@@ -190,6 +194,18 @@ static bool within_caps(struct gate *g)
     return end(g, MESSAGE_SKIPPED, reason);
 }
 
+/* In words if there are such. */
+static void say_condition(const char *expression, bool wanted, char reason[PLAN_REASON_MAX])
+{
+    char *said = condition_said(expression, !wanted);
+
+    if (said == NULL)
+        said = mem_printf("%s %s", wanted ? "only if" : "unless", expression);
+    size_t len = str_utf8_valid(said, strlen(said) < SAID_MAX ? strlen(said) : SAID_MAX);
+    snprintf(reason, PLAN_REASON_MAX, "the rule says: %.*s", (int)len, said);
+    free(said);
+}
+
 static bool one_condition(struct gate *g, const char *expression, bool wanted)
 {
     struct err err = {""};
@@ -210,8 +226,7 @@ static bool one_condition(struct gate *g, const char *expression, bool wanted)
     buf_close(&values);
     if (truth == wanted)
         return true;
-    snprintf(reason, sizeof(reason), "the rule says: %s %.160s", wanted ? "only if" : "unless",
-             expression);
+    say_condition(expression, wanted, reason);
     g->out->for_good = true; /* the condition was asked, and this was its answer */
     return end(g, MESSAGE_SKIPPED, reason);
 }

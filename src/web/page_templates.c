@@ -15,6 +15,7 @@
 #include "web/html.h"
 #include "web/languages.h"
 #include "web/pages.h"
+#include "web/rules.h"
 #include "web/template_parts.h"
 #include "web/texts.h"
 
@@ -476,13 +477,11 @@ static void used_by(struct overview *o, const char *name)
     html_word(b, W_TEMPLATE_RULES);
     buf_puts(b, "</h2><ul class=\"list\">");
     for (; (r = texts_rule(&o->texts, name, &at)) != NULL; count++) {
-        char *sentence = rule_sentence(r);
         buf_puts(b, "<li><strong>");
         html_text(b, r->name);
         buf_puts(b, "</strong><p>");
-        html_text(b, sentence);
+        rules_sentence(b, r);
         buf_puts(b, ".</p></li>");
-        free(sentence);
     }
     buf_puts(b, "</ul>");
     if (count == 0) {

@@ -108,16 +108,41 @@ void rules_title(struct buf *b, const char *name)
     free(title);
 }
 
+/* Behind a comma. */
+static void put_words(struct buf *b, const char *words)
+{
+    if (words == NULL)
+        return;
+    buf_puts(b, ", ");
+    html_text(b, words);
+}
+
+static void put_code(struct buf *b, enum word w, const char *sql)
+{
+    if (sql == NULL)
+        return;
+    html_word(b, w);
+    buf_puts(b, " <code dir=\"ltr\">");
+    html_text(b, sql);
+    buf_puts(b, "</code>");
+}
+
 void rules_sentence(struct buf *b, const struct rule *r)
 {
     bool whole = r->on_text != NULL && r->when_text != NULL && r->to_text != NULL;
-    char *sentence = whole ? rule_sentence(r) : NULL;
+    struct rule_told told;
 
-    if (whole)
-        html_text(b, sentence);
-    else
+    if (!whole) {
         html_word(b, W_RULE_UNCLEAR);
-    free(sentence);
+        return;
+    }
+    rule_tell(r, &told);
+    html_text(b, told.sentence);
+    put_words(b, told.only_if);
+    put_code(b, W_RULE_ONLY_WHERE, told.only_where);
+    put_words(b, told.unless);
+    put_code(b, W_RULE_NOT_WHERE, told.not_where);
+    rule_told_close(&told);
 }
 
 /* --- how a rule is --- */

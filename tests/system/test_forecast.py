@@ -137,9 +137,10 @@ class Forecast(CliTest):
         shop.sql("UPDATE appointment SET status = 'confirmed'")
         reminder = shop.json("forecast", "--rule", "reminder")[0]
         self.assertEqual((reminder["fate"], reminder["reason"]),
-                         ("skipped", "the rule says: unless appointment.status = 'confirmed'"))
+                         ("skipped",
+                          "the rule says: unless the appointment's status is “confirmed”"))
         told = shop.run("forecast").stdout
-        self.assertIn("would be skipped: the rule says: unless appointment.status", told)
+        self.assertIn("would be skipped: the rule says: unless the appointment", told)
         self.assertIn("1 would be skipped", told)
 
     # By hand. Monday 9:00: Anna's three jobs came in; two texts are all that the cap leaves her in

@@ -124,13 +124,13 @@ class Steps(ShopTest):
         self.assertEqual((report["state"], report["provider_id"]), ("delivered", "SM1"))
         cheap = self.found(shop, "ready", job="cheap")
         self.assertEqual((cheap["state"], cheap["reason"]),
-                         ("skipped", "the rule says: only if amount > 100"))
+                         ("skipped", "the rule says: only if the job's amount is over 100"))
         now = self.step(self.found(shop, "reminder", appointment="visit"), "as of now")["values"]
         self.assertEqual((now["answer"], now["saw"]),
                          ("go", {"unless": {"appointment.status": "booked"}}))
         now = self.step(self.found(shop, "reminder", appointment="sure"), "as of now")["values"]
         self.assertEqual((now["answer"], now["reason"]),
-                         ("end", "the rule says: unless status = 'confirmed'"))
+                         ("end", "the rule says: unless the appointment's status is “confirmed”"))
 
     def why_not(self, shop):
         for rule, record, words in (

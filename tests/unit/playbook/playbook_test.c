@@ -409,11 +409,12 @@ static void rules_read_as_sentences(void **state)
                     "At 18:00, 1 day before an appointment starts, write to the client");
     assert_sentence("on = appointment starts\nwhen = 2 hours before\nby = sms\n"
                     "unless = appointment.status\n  = 'confirmed'",
-                    "2 hours before an appointment starts, text the client, unless "
-                    "appointment.status = 'confirmed'");
+                    "2 hours before an appointment starts, text the client, unless the "
+                    "appointment's status is “confirmed”");
     assert_sentence("on = job enters Collected\npurpose = marketing\nmerge = 15 minutes\nif = 1",
                     "When a job enters Collected, write to the client, as marketing, so only to "
-                    "who asked for it, joined with what else goes to them within 15 minutes, if 1");
+                    "who asked for it, joined with what else goes to them within 15 minutes, "
+                    "only where: 1");
     assert_sentence("on = job enters Collected\npurpose = survey\nby = email",
                     "When a job enters Collected, e-mail the client, as a survey");
     assert_sentence("on = job opens\nwhen = 2 days after\nby = task",
@@ -426,7 +427,13 @@ static void rules_read_as_sentences(void **state)
                     "every = 4 days, 3 times\nwindow = 09:00-20:00\nif = 1",
                     "When a job leaves Quote sent, after 3 business days, write to the client, "
                     "again every 4 days, 3 times in all or until the client answers, between 09:00 "
-                    "and 20:00, if 1");
+                    "and 20:00, only where: 1");
+    assert_sentence("on = job opens\nif = job.amount > 5\nunless = NOT\n  1",
+                    "When a job opens, write to the client, only if the job's amount is over 5, "
+                    "but not where: NOT 1");
+    assert_sentence("on = job opens\nif = NOT 1\nunless = job.amount > 5",
+                    "When a job opens, write to the client, only where: NOT 1; unless the job's "
+                    "amount is over 5");
     assert_sentence("on = survey below 4\nto = boss@example.com\nwindow = any",
                     "When a client scores below 4, write to boss@example.com, at any hour");
     assert_sentence("on = no answer to s\nwhen = 1 week after\nto = manager\nby = sms and email\n"

@@ -174,7 +174,7 @@ static void a_condition_is_asked_at_the_last_moment(void **state)
     assert_int_equal(shop_send(s), 1);
     assert_rows(s, "ready", "sent email 2026-12-01T09:00 c1");
     assert_rows(s, "other", "skipped email 2026-12-01T09:00 c1");
-    assert_reason(s, "other", "unless job.amount > 100");
+    assert_reason(s, "other", "unless the job's amount is over 100");
     shop_close(s);
 }
 
