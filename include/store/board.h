@@ -43,6 +43,10 @@ int store_jobs_entered(struct store *s, const struct board_stage *at, int64_t si
 int store_jobs_astray(struct store *s, size_t max, struct job_card **out, size_t *count,
                       int64_t *total);
 
+/* Those of them that one member of staff is in charge of, by their ids, at most `max`. */
+int store_jobs_in_charge(struct store *s, const struct board_stage *at, int64_t staff_id,
+                         size_t max, struct job_card **out, size_t *count);
+
 /* One job with its names; ERR_NOTFOUND. Free with job_cards_free(card, 1), which the caller has on
  * the heap, in any case. */
 int store_job_card(struct store *s, int64_t id, struct job_card **out);
@@ -80,6 +84,11 @@ int store_starts_between(struct store *s, const char *from, const char *until, s
 /* The appointments of a job, in the order of the texts of their starts. */
 int store_appointments_of_job(struct store *s, int64_t job_id, size_t max, struct visit_card **out,
                               size_t *count);
+
+/* Visits to come, booked or confirmed, that one member of staff is in charge of: whose rows say
+ * that they start at `from` or later, in the order of those texts, at most `max`. */
+int store_visits_in_charge(struct store *s, int64_t staff_id, const char *from, size_t max,
+                           struct visit_card **out, size_t *count);
 
 /* One; as store_job_card. */
 int store_visit_card(struct store *s, int64_t id, struct visit_card **out);

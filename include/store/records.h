@@ -19,6 +19,9 @@ int store_answer(struct store *s, int64_t id, struct answer *out);
 
 /* Every active member of staff, by id; an array to be freed with store_staff_free. */
 int store_staff_all(struct store *s, struct staff **out, size_t *count);
+/* Those of them who can be the manager of `id` (0: somebody new): neither they themselves nor
+ * anybody below them. */
+int store_staff_managers(struct store *s, int64_t id, struct staff **out, size_t *count);
 void store_staff_free(struct staff *list, size_t count);
 
 /* opted[channel][purpose]: 'i', 'o', or 0 where the ledger says nothing. */

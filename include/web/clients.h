@@ -21,9 +21,6 @@ void client_about(int64_t id, char out[CLIENT_ABOUT_MAX]);
 /* "/clients/7", or "/clients/7/edit". */
 void client_path(int64_t id, const char *what, char out[CLIENT_PATH_MAX]);
 
-/* The label of a field of a client's form, by its name; WORD_COUNT: there is no such field. */
-enum word client_field_word(const char *name);
-
 /* Begin a page about something that is to be done with the client of the visit: its heading, and
  * the way back to the client. ERR_NOTFOUND: there is no such client. */
 int client_task_begin(struct visit *v, enum word title);

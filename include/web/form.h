@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/str.h"
 #include "web/request.h"
 #include "web/visit.h"
 #include "web/words.h"
@@ -49,6 +50,7 @@ void form_begin(struct visit *v, const struct form *f, const char *action);
 
 enum form_kind {
     FORM_TEXT,
+    FORM_SUGGESTED, /* a text, for which form_suggestions has some to choose from */
     FORM_EMAIL,
     FORM_PHONE,
     FORM_NUMBER,
@@ -69,6 +71,10 @@ struct form_field {
     const char *complete; /* autocomplete; NULL: off, for it is about somebody else */
 };
 void form_field(struct visit *v, const struct form *f, const struct form_field *field);
+
+/* What others have written there, for the FORM_SUGGESTED of this name. */
+void form_suggestions(struct visit *v, const struct form *f, const char *name,
+                      const struct str_list *list);
 
 /* A list to choose from: begin, options, end. `value` as in a field. */
 struct form_list {

@@ -13,6 +13,7 @@ enum place {
     PLACE_CLIENTS,
     PLACE_JOBS,
     PLACE_APPOINTMENTS,
+    PLACE_STAFF,
     PLACE_PLAYBOOK,
     PLACE_TEMPLATES
 }; /* in the bar */

@@ -58,6 +58,12 @@ int page_consent_save(struct visit *v);
 int page_answer(struct visit *v);
 int page_answer_save(struct visit *v);
 
+/* Staff: all of them, one of them; the form, without an id of a new one. */
+int page_staff(struct visit *v);
+int page_staff_member(struct visit *v);
+int page_staff_edit(struct visit *v);
+int page_staff_save(struct visit *v);
+
 /* One's own account; calendars to subscribe to, and those that are read. */
 int page_account(struct visit *v);
 int page_account_password(struct visit *v);

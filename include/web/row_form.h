@@ -49,6 +49,7 @@ struct row_form {
         struct row_option *items;
         size_t count, cap;
     } options[ROW_FIELDS_MAX];
+    bool has_staff;               /* somebody can be put in charge */
     bool end_moved;               /* of a visit: its end went along with its start */
     char digest[ROW_DIGEST_TEXT]; /* of the row as `before` has it; "": a new one */
     struct row_change row;        /* as the table has it; of a new one all but empty */

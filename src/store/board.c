@@ -26,9 +26,6 @@ void job_cards_free(struct job_card *list, size_t count)
     "WHERE e.kind = 3 AND e.row_id = j.id AND e.present AND +v.event = 0 "                         \
     "AND v.stage = trim(j.stage) ORDER BY v.revision DESC LIMIT 1), 0)"
 
-#define IN_STAGE                                                                                   \
-    "trim(j.stage) = ?1 AND (j.workflow = ?2 OR (?3 AND coalesce(j.workflow, '') = '')) "
-
 /* Statements that give id, the names of client and staff, when it was entered. */
 #define NAMES_OF(rows)                                                                             \
     "SELECT x.id, c.name, s.name, x.entered FROM (" rows ") x JOIN job j ON j.id = x.id "          \
@@ -65,7 +62,7 @@ static int read_cards(struct store *s, sqlite3_stmt *st, struct job_card **out, 
     return rc;
 }
 
-static void bind_stage(sqlite3_stmt *st, const struct board_stage *at)
+void bind_stage(sqlite3_stmt *st, const struct board_stage *at)
 {
     if (st == NULL)
         return;
@@ -105,6 +102,21 @@ int store_jobs_in_stage(struct store *s, const struct board_stage *at, size_t ma
     st = store_prepare(s, "SELECT count(*) FROM job j WHERE " IN_STAGE);
     bind_stage(st, at);
     return one_number(s, st, total);
+}
+
+int store_jobs_in_charge(struct store *s, const struct board_stage *at, int64_t staff_id,
+                         size_t max, struct job_card **out, size_t *count)
+{
+    sqlite3_stmt *st =
+        store_prepare(s, NAMES_OF("SELECT j.id, " ENTERED " AS entered FROM job j WHERE " IN_STAGE
+                                  "AND j.staff_id = ?4 ORDER BY j.id LIMIT ?5") "ORDER BY x.id");
+
+    bind_stage(st, at);
+    if (st != NULL) {
+        bind_int(st, 4, staff_id);
+        bind_int(st, 5, (int64_t)max);
+    }
+    return read_cards(s, st, out, count);
 }
 
 /* Entries of the stage since a time, each job once, with its last one. */
@@ -285,6 +297,21 @@ int store_appointments_of_job(struct store *s, int64_t job_id, size_t max, struc
     if (st != NULL) {
         bind_int(st, 1, job_id);
         bind_int(st, 2, (int64_t)max);
+    }
+    return read_visits(s, st, out, count);
+}
+
+int store_visits_in_charge(struct store *s, int64_t staff_id, const char *from, size_t max,
+                           struct visit_card **out, size_t *count)
+{
+    sqlite3_stmt *st = store_prepare(s, VISITS "WHERE a.starts >= ?2 AND a.staff_id = ?1 AND "
+                                               "a.status IN ('booked', 'confirmed') "
+                                               "ORDER BY a.starts, a.id LIMIT ?3");
+
+    if (st != NULL) {
+        bind_int(st, 1, staff_id);
+        bind_text(st, 2, from);
+        bind_int(st, 3, (int64_t)max);
     }
     return read_visits(s, st, out, count);
 }

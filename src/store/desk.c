@@ -21,16 +21,22 @@ void client_row_close(struct client_row *c)
     *c = (struct client_row){0};
 }
 
+/* With its end: where one begins counts. */
+uint64_t texts_version(uint64_t before, const char *text)
+{
+    const char *t = text != NULL ? text : "";
+
+    return str_hash(t, strlen(t) + 1, before);
+}
+
 static uint64_t version_of(const struct client_row *c)
 {
     const char *texts[] = {c->name,     c->ref,     c->email, c->phone, c->language,
                            c->timezone, c->channel, c->tags,  c->notes};
     uint64_t h = 0;
 
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        const char *text = texts[i] != NULL ? texts[i] : "";
-        h = str_hash(text, strlen(text) + 1, h); /* with its end: where one begins counts */
-    }
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        h = texts_version(h, texts[i]);
     return h;
 }
 

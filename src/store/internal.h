@@ -139,6 +139,24 @@ static inline int64_t column_int(sqlite3_stmt *st, int i)
     "coalesce((SELECT max(l.at_ms) FROM " attempts " l WHERE l.message_id = "                      \
     "coalesce(m.leader_id, m.id) AND l.outcome IN ('sent', 'unknown')), m.state_ms)"
 
+/* records.c: a member of staff (s) from the first columns of a row. */
+struct staff; /* plan/record.h */
+#define STAFF_COLUMNS                                                                              \
+    "s.id, s.ref, s.name, s.email, s.phone, s.department, s.language, s.timezone, s.manager_id, "  \
+    "s.active"
+#define STAFF_COLUMN_COUNT 10
+void read_staff(sqlite3_stmt *st, struct staff *out);
+
+/* board.c: the jobs (j) in a stage, whose values the statement takes first. */
+struct board_stage; /* store/board.h */
+#define IN_STAGE                                                                                   \
+    "trim(j.stage) = ?1 AND (j.workflow = ?2 OR (?3 AND coalesce(j.workflow, '') = '')) "
+void bind_stage(sqlite3_stmt *st, const struct board_stage *at);
+
+/* desk.c: the version of a row of texts, from that of those before (0: none) and one more. NULL
+ * counts as an empty one. */
+uint64_t texts_version(uint64_t before, const char *text);
+
 /* A copy for the caller to free; NULL for NULL. */
 char *column_text(sqlite3_stmt *st, int i);
 

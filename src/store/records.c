@@ -42,7 +42,7 @@ int store_client(struct store *s, int64_t id, struct client *out)
     return 0;
 }
 
-static void read_staff(sqlite3_stmt *st, struct staff *out)
+void read_staff(sqlite3_stmt *st, struct staff *out)
 {
     *out = (struct staff){.id = column_int(st, 0)};
     char **columns[] = {&out->ref,        &out->name,     &out->email,   &out->phone,
@@ -55,8 +55,7 @@ static void read_staff(sqlite3_stmt *st, struct staff *out)
 
 int store_staff(struct store *s, int64_t id, struct staff *out)
 {
-    sqlite3_stmt *st = store_prepare(s, "SELECT id, ref, name, email, phone, department, language, "
-                                        "timezone, manager_id, active FROM staff WHERE id = ?1");
+    sqlite3_stmt *st = store_prepare(s, "SELECT " STAFF_COLUMNS " FROM staff s WHERE s.id = ?1");
     int rc = one(s, st, id);
 
     *out = (struct staff){0};
@@ -67,11 +66,8 @@ int store_staff(struct store *s, int64_t id, struct staff *out)
     return 0;
 }
 
-int store_staff_all(struct store *s, struct staff **out, size_t *count)
+static int read_all(struct store *s, sqlite3_stmt *st, struct staff **out, size_t *count)
 {
-    sqlite3_stmt *st =
-        store_prepare(s, "SELECT id, ref, name, email, phone, department, language, timezone, "
-                         "manager_id, active FROM staff WHERE active = 1 ORDER BY id");
     size_t cap = 0;
     int rc;
 
@@ -82,6 +78,27 @@ int store_staff_all(struct store *s, struct staff **out, size_t *count)
         read_staff(st, &(*out)[(*count)++]);
     }
     return rc;
+}
+
+int store_staff_all(struct store *s, struct staff **out, size_t *count)
+{
+    sqlite3_stmt *st =
+        store_prepare(s, "SELECT " STAFF_COLUMNS " FROM staff s WHERE s.active = 1 ORDER BY s.id");
+
+    return read_all(s, st, out, count);
+}
+
+/* Where rows of other programs go round in a circle, UNION ends it. */
+int store_staff_managers(struct store *s, int64_t id, struct staff **out, size_t *count)
+{
+    sqlite3_stmt *st = store_prepare(
+        s, "WITH RECURSIVE below (id) AS (SELECT ?1 UNION SELECT u.id FROM below b JOIN staff u "
+           "ON u.manager_id = b.id) SELECT " STAFF_COLUMNS " FROM staff s WHERE s.active = 1 AND "
+           "s.id NOT IN (SELECT id FROM below) ORDER BY s.id");
+
+    if (st != NULL)
+        bind_int(st, 1, id);
+    return read_all(s, st, out, count);
 }
 
 void store_staff_free(struct staff *list, size_t count)

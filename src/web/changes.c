@@ -17,11 +17,11 @@
 #include "store/queries.h"
 #include "store/tasks.h"
 #include "store/users.h"
-#include "web/clients.h"
 #include "web/frame.h"
 #include "web/html.h"
 #include "web/messages.h"
 #include "web/parts.h"
+#include "web/person_form.h"
 #include "web/row_form.h"
 #include "web/rule_form.h"
 #include "web/rules.h"
@@ -37,7 +37,7 @@
 enum detail {
     DETAIL_WORDS,   /* what a person wrote or chose: as it is */
     DETAIL_FIELDS,  /* changed fields (store/audit_fields.h) */
-    DETAIL_NAMES,   /* the names of a client's fields: "name, email" */
+    DETAIL_NAMES,   /* the names of a person's fields: "name, email" */
     DETAIL_MESSAGE, /* "message 7" */
     DETAIL_TASK,    /* "task 7" */
     DETAIL_ROLE,    /* "staff"; changed: "staff -> manager" */
@@ -55,6 +55,9 @@ static const struct deed {
     {"client added", DETAIL_NAMES, W_CHANGE_ADDED, W_CHANGE_ADDED},
     {"client changed", DETAIL_NAMES, W_CHANGE_CHANGED, W_CHANGE_CHANGED_FIELDS},
     {"consent recorded", DETAIL_WORDS, W_CHANGE_CONSENT, WORD_COUNT},
+    {"add staff", DETAIL_NAMES, W_DID_ADD_STAFF, W_DID_ADD_STAFF},
+    {"change staff", DETAIL_NAMES, W_DID_SAVE_STAFF, W_DID_CHANGE_STAFF},
+    {"hand over", DETAIL_WORDS, W_DID_HAND_OVER, W_DID_HAND_OVER_TO},
     {"message sent again", DETAIL_MESSAGE, W_CHANGE_AGAIN, W_CHANGE_AGAIN_ONE},
     {"message cancelled", DETAIL_MESSAGE, W_CHANGE_CANCELLED, W_CHANGE_CANCELLED_ONE},
     {"message known to have gone", DETAIL_MESSAGE, W_CHANGE_GONE, W_CHANGE_GONE_ONE},
@@ -136,16 +139,17 @@ static char *task_named(struct visit *v, const char *detail)
     return named;
 }
 
-/* The labels of a client's fields. */
-static char *names_told(const char *detail)
+/* The labels of the fields of a client's form, or of that of a member of staff. */
+static char *names_told(const char *about, const char *detail)
 {
+    const struct person_form *p = str_starts(about, "staff ") ? &staff_form : &client_form;
     struct str_list names = {0};
     struct buf b;
 
     buf_init(&b);
     str_split(&names, detail, ',');
     for (size_t i = 0; i < names.count; i++) {
-        enum word label = client_field_word(str_trim(names.items[i]));
+        enum word label = person_label(p, str_trim(names.items[i]));
         if (label != WORD_COUNT)
             buf_printf(&b, "%s%s", b.len > 0 ? ", " : "", word(label));
     }
@@ -183,7 +187,7 @@ static char *detail_told(struct visit *v, const struct deed *d, const struct aud
     case DETAIL_TASK:
         return task_named(v, c->detail);
     case DETAIL_NAMES:
-        return names_told(c->detail);
+        return names_told(c->about != NULL ? c->about : "", c->detail);
     case DETAIL_ROLE:
         return role_told(c->detail);
     case DETAIL_FIELDS:

@@ -18,15 +18,25 @@ static const struct {
     bool good;
     enum word w;
 } sentences[] = {
-    {"saved", true, W_SAID_SAVED},           {"added", true, W_SAID_ADDED},
-    {"noted", true, W_SAID_NOTED},           {"consent", true, W_SAID_CONSENT},
-    {"answer", true, W_SAID_ANSWER},         {"done", true, W_SAID_DONE},
-    {"undone", true, W_SAID_UNDONE},         {"again", true, W_SAID_AGAIN},
-    {"cancelled", true, W_SAID_CANCELLED},   {"gone", true, W_SAID_GONE},
-    {"too-late", false, W_SAID_TOO_LATE},    {"yes", true, W_SAID_YES},
-    {"written", true, W_SAID_WRITTEN},       {"revoked", true, W_SAID_REVOKED},
-    {"addresses", true, W_SAID_ADDRESSES},   {"password", true, W_SAID_PASSWORD},
+    {"saved", true, W_SAID_SAVED},
+    {"added", true, W_SAID_ADDED},
+    {"noted", true, W_SAID_NOTED},
+    {"consent", true, W_SAID_CONSENT},
+    {"answer", true, W_SAID_ANSWER},
+    {"done", true, W_SAID_DONE},
+    {"undone", true, W_SAID_UNDONE},
+    {"again", true, W_SAID_AGAIN},
+    {"cancelled", true, W_SAID_CANCELLED},
+    {"gone", true, W_SAID_GONE},
+    {"too-late", false, W_SAID_TOO_LATE},
+    {"yes", true, W_SAID_YES},
+    {"written", true, W_SAID_WRITTEN},
+    {"revoked", true, W_SAID_REVOKED},
+    {"addresses", true, W_SAID_ADDRESSES},
+    {"password", true, W_SAID_PASSWORD},
     {"signed-out", true, W_SAID_SIGNED_OUT},
+    {"staff-added", true, W_SAID_STAFF_ADDED},
+    {"handed-over", true, W_SAID_HANDED_OVER},
 };
 
 int deed_begin(struct visit *v)

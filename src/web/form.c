@@ -136,9 +136,9 @@ static const char *shown(const struct form *f, const char *name, const char *val
 static const char *type_of(enum form_kind k)
 {
     static const char *const types[] = {
-        [FORM_TEXT] = "text",     [FORM_EMAIL] = "email",       [FORM_PHONE] = "tel",
-        [FORM_NUMBER] = "number", [FORM_PASSWORD] = "password", [FORM_LONG] = "",
-        [FORM_DATE] = "date",     [FORM_TIME] = "time",
+        [FORM_TEXT] = "text", [FORM_SUGGESTED] = "text", [FORM_EMAIL] = "email",
+        [FORM_PHONE] = "tel", [FORM_NUMBER] = "number",  [FORM_PASSWORD] = "password",
+        [FORM_LONG] = "",     [FORM_DATE] = "date",      [FORM_TIME] = "time",
     };
 
     return types[k];
@@ -165,6 +165,10 @@ void form_field(struct visit *v, const struct form *f, const struct form_field *
         buf_printf(b, " maxlength=\"%zu\"", field->length_max);
     if (field->required)
         buf_puts(b, " required");
+    if (field->kind == FORM_SUGGESTED) {
+        buf_puts(b, " list=\"");
+        put_id(b, f, field->name, "-list\"");
+    }
     described(b, f, field->name, field->hint);
     if (lines) {
         buf_puts(b, ">\n"); /* which a browser takes away */
@@ -175,6 +179,21 @@ void form_field(struct visit *v, const struct form *f, const struct form_field *
         html_attr(b, value);
         buf_puts(b, "\"></div>");
     }
+}
+
+void form_suggestions(struct visit *v, const struct form *f, const char *name,
+                      const struct str_list *list)
+{
+    struct buf *b = &v->response->body;
+
+    buf_puts(b, "<datalist id=\"");
+    put_id(b, f, name, "-list\">");
+    for (size_t i = 0; i < list->count; i++) {
+        buf_puts(b, "<option value=\"");
+        html_attr(b, list->items[i]);
+        buf_puts(b, "\"></option>");
+    }
+    buf_puts(b, "</datalist>");
 }
 
 void form_list_begin(struct visit *v, const struct form *f, const struct form_list *list)

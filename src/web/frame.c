@@ -46,6 +46,8 @@ static void bar(struct visit *v, enum place place)
         way(b, "/clients", W_CLIENTS, place == PLACE_CLIENTS);
         way(b, "/jobs", W_JOBS, place == PLACE_JOBS);
         way(b, "/appointments", W_APPOINTMENTS, place == PLACE_APPOINTMENTS);
+        if (visit_may(v, ROLE_STAFF)) /* with numbers and addresses */
+            way(b, "/staff", W_STAFF_PAGE, place == PLACE_STAFF);
         way(b, "/playbook", W_PLAYBOOK, place == PLACE_PLAYBOOK);
         way(b, "/templates", W_TEMPLATES, place == PLACE_TEMPLATES);
         buf_puts(b, "</ul></nav><form class=\"who\" method=\"post\" action=\"/sign-out\">");

@@ -39,6 +39,9 @@ static int users(struct visit *v)
 
     part_section(b, "users", W_USERS);
     part_quiet(b, W_USERS_HELP);
+    buf_puts(b, "<p><a href=\"/staff\">");
+    html_word(b, W_USERS_STAFF);
+    buf_puts(b, "</a></p>");
     buf_puts(b, "<ul class=\"list\">");
     for (size_t i = 0; i < count; i++) {
         buf_puts(b, "<li><span class=\"whom\">");

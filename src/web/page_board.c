@@ -6,7 +6,6 @@
 
 #include "base/str.h"
 #include "store/board.h"
-#include "time/moment.h"
 #include "web/frame.h"
 #include "web/html.h"
 #include "web/jobs.h"
@@ -17,59 +16,8 @@
 #define ENDED_MAX 25
 #define ENDED_MS (7 * 24 * 3600 * INT64_C(1000))
 #define ASTRAY_MAX 20
-#define NEWLY_MS INT64_C(60000)
 
-/* --- one job --- */
-
-static void card_place(struct visit *v, const struct job_card *c, bool ended)
-{
-    struct buf *b = &v->response->body;
-
-    buf_puts(b, "<p class=\"quiet\">");
-    if (c->entered_ms == 0 || (!ended && v->now_ms - c->entered_ms < NEWLY_MS)) {
-        html_word(b, W_NEWLY);
-    } else if (ended) {
-        frame_time(v, c->entered_ms);
-    } else {
-        html_word(b, W_SINCE_SPAN);
-        buf_putc(b, ' ');
-        part_span(b, v->now_ms - c->entered_ms);
-    }
-    if (!ended && c->job.due != NULL) {
-        buf_puts(b, " · ");
-        html_word(b, W_DUE);
-        buf_putc(b, ' ');
-        part_row_time(v, c->job.due, NULL);
-    }
-    buf_puts(b, "</p>");
-}
-
-static void card(struct visit *v, const struct job_card *c, bool ended)
-{
-    struct buf *b = &v->response->body;
-
-    buf_printf(b, "<li><p class=\"whom\"><a href=\"/jobs/%lld\">", (long long)c->job.id);
-    part_job_name(b, &c->job);
-    buf_puts(b, "</a>");
-    if (!ended && job_is_overdue(v, &c->job)) {
-        buf_puts(b, " <span class=\"state bad\">");
-        html_word(b, W_OVERDUE);
-        buf_puts(b, "</span>");
-    }
-    buf_puts(b, "</p><p>");
-    if (c->client_name != NULL) {
-        buf_printf(b, "<a href=\"/clients/%lld\">", (long long)c->job.client_id);
-        html_name(b, c->client_name);
-        buf_puts(b, "</a> · ");
-    }
-    if (c->staff_name != NULL)
-        html_name(b, c->staff_name);
-    else
-        html_word(b, W_NO_STAFF);
-    buf_puts(b, "</p>");
-    card_place(v, c, ended);
-    buf_puts(b, "</li>");
-}
+/* --- jobs in a list --- */
 
 static void cards(struct visit *v, const struct job_card *list, size_t count, int64_t total,
                   bool ended)
@@ -79,7 +27,7 @@ static void cards(struct visit *v, const struct job_card *list, size_t count, in
 
     buf_puts(b, "<ul class=\"list\">");
     for (size_t i = 0; i < count; i++)
-        card(v, &list[i], ended);
+        job_card_item(v, &list[i], ended);
     buf_puts(b, "</ul>");
     if (total > (int64_t)count) {
         snprintf(more, sizeof(more), "%lld", (long long)(total - (int64_t)count));

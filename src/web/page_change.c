@@ -96,6 +96,21 @@ static void notice(struct buf *b, const char *class, enum word w, const char *va
 
 /* --- the form --- */
 
+/* Beside a choice of nobody: where that is mended. */
+static void no_staff(struct visit *v)
+{
+    struct buf *b = &v->response->body;
+
+    buf_puts(b, "<p class=\"quiet\">");
+    html_word(b, W_NO_STAFF_YET);
+    if (visit_may(v, ROLE_MANAGER)) {
+        buf_puts(b, " <a href=\"/staff/new\">");
+        html_word(b, W_NO_STAFF_ADD);
+        buf_puts(b, "</a>");
+    }
+    buf_puts(b, "</p>");
+}
+
 /* `said`: what stands above it; W_TODAY: nothing. */
 static int form_page(struct visit *v, const struct row_form *f, enum word said, const char *value)
 {
@@ -119,6 +134,8 @@ static int form_page(struct visit *v, const struct row_form *f, enum word said, 
         buf_puts(b, "</p>");
     }
     row_form_inputs(v, f);
+    if (!f->has_staff)
+        no_staff(v);
     button(b, "preview", W_ROW_PREVIEW, true);
     buf_puts(b, "</form>");
     frame_end(v);

@@ -38,6 +38,13 @@ const struct route routes[] = {
     {METHOD_GET, "/clients/{id}/answer", ACCESS_STAFF, IN_PAGES, page_answer},
     {METHOD_POST, "/clients/{id}/answer", ACCESS_STAFF, IN_PAGES, page_answer_save},
 
+    {METHOD_GET, "/staff", ACCESS_STAFF, IN_PAGES, page_staff},
+    {METHOD_GET, "/staff/{id}", ACCESS_STAFF, IN_PAGES, page_staff_member},
+    {METHOD_GET, "/staff/new", ACCESS_MANAGER, IN_PAGES, page_staff_edit},
+    {METHOD_POST, "/staff/new", ACCESS_MANAGER, IN_PAGES, page_staff_save},
+    {METHOD_GET, "/staff/{id}/edit", ACCESS_MANAGER, IN_PAGES, page_staff_edit},
+    {METHOD_POST, "/staff/{id}/edit", ACCESS_MANAGER, IN_PAGES, page_staff_save},
+
     {METHOD_GET, "/account", ACCESS_READER, IN_PAGES, page_account},
     {METHOD_POST, "/account/password", ACCESS_READER, IN_SIGN_IN, page_account_password},
     {METHOD_POST, "/account/addresses", ACCESS_STAFF, IN_SIGN_IN, page_account_addresses},

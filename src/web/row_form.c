@@ -204,6 +204,7 @@ int row_form_staff(struct visit *v, struct row_form *f, size_t field)
         row_form_option(f, field, id, list[i].name, NULL);
     }
     store_staff_free(list, count);
+    f->has_staff = count > 0;
     if (rc == 0 && chosen(f, field, f->before[field]) == NULL &&
         str_to_int(f->before[field], 1, INT64_MAX, &now) &&
         store_staff(v->store, now, &left) == 0) {
