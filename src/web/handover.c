@@ -78,7 +78,8 @@ int handover_list(struct visit *v, const struct form *f, const struct staff_line
 
     staff_path(line->staff.id, NULL, path);
     buf_puts(b, "<p>");
-    html_words(b, W_STAFF_HELD, held, NULL);
+    if (f->problem_count == 0) /* else it is said there */
+        html_words(b, W_STAFF_HELD, held, NULL);
     buf_printf(b, " <a href=\"%s\">", path);
     html_word(b, W_HANDOVER_SEE);
     buf_puts(b, "</a></p>");
