@@ -37,6 +37,41 @@ static void check_languages(struct store *s, const char *path, const struct conf
     buf_close(&which);
 }
 
+/* Clients are written to in two languages: what is to be written, the first few of it. */
+static void tell_gap(const struct language_gap *g, const char *folder, struct problems *problems)
+{
+    char rules[SHOW_TIME_MAX], clients[SHOW_TIME_MAX];
+    struct buf files;
+
+    buf_init(&files);
+    for (size_t i = 0; i < g->files.count && i < LANGUAGES_NAMED_MAX; i++)
+        buf_printf(&files, "%s%s", i > 0 ? ", " : "", g->files.items[i]);
+    if (g->files.count > LANGUAGES_NAMED_MAX)
+        buf_printf(&files, " and %zu more", g->files.count - LANGUAGES_NAMED_MAX);
+    str_counted((int64_t)g->rules, "rule", rules);
+    str_counted(g->clients, "client", clients);
+    problems_warning(problems, folder, 0,
+                     "`%s`: %zu of %s that %s to clients %s words in it, so that %s %s those in "
+                     "`%s`: write %s",
+                     g->language, g->lacking, rules, g->rules == 1 ? "writes" : "write",
+                     g->lacking == 1 ? "lacks" : "lack", clients, g->clients == 1 ? "gets" : "get",
+                     g->instead, files.data);
+    buf_close(&files);
+}
+
+static void check_gaps(struct store *s, const struct config *c, struct problems *problems)
+{
+    struct language_gap *list;
+    size_t count;
+
+    if (c->templates == NULL || c->playbook == NULL)
+        return;
+    int rc = languages_gaps(s, c, &list, &count);
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        tell_gap(&list[i], c->settings->templates, problems);
+    language_gaps_free(list, count);
+}
+
 /* Can the service work on it? A database that is not there yet is no error of the configuration. */
 static int check_database(const char *path, const struct config *c, struct problems *problems)
 {
@@ -58,6 +93,7 @@ static int check_database(const char *path, const struct config *c, struct probl
     }
     if (s != NULL) {
         check_languages(s, path, c, problems);
+        check_gaps(s, c, problems);
         if (c->playbook != NULL)
             sense_check_records(c->playbook, s, problems);
     }

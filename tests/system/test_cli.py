@@ -203,6 +203,34 @@ class Check(CliTest):
         self.assertNotIn("pt-BR", shop.run("check").stderr)
         self.assertNotIn("pt-BR", shop.run("status").stdout)
 
+    def test_a_language_that_only_some_messages_are_in_is_told(self):
+        shop = self.made()
+        shop.sql("UPDATE client SET language = 'lv-LV' WHERE ref = 'c7'")
+        shop.write("templates/ready/lv.sms", "Jūsu {{job.title}} ir gatavs.")
+        told = shop.run("check")
+        self.assertIn("templates: warning: `lv`: 1 of 2 rules that write to clients lacks words in "
+                      "it, so that 1 client gets those in `en`: write reminder/lv.email\n",
+                      told.stderr)
+        self.assertIn("1 warning, nothing that has to be mended", told.stdout)
+        self.assertEqual([p["severity"] for p in shop.json("check")], ["warning"])
+        shop.write("templates/reminder/lv.email", "Subject: Gaidām\n\nGaidām jūs.")
+        self.assertEqual(shop.json("check"), [])
+
+    def test_a_language_that_lacks_much_is_told_in_a_line_of_limited_length(self):
+        shop = self.made()
+        names = [f"more{i}" for i in range(9)]
+        shop.append("playbook.conf", "".join(f"[rule {n}]\non = job opens\nby = sms\n"
+                                             for n in names))
+        for name in names:
+            shop.write(f"templates/{name}/en.sms", "Hello")
+        shop.write("templates/ready/lv.sms", "Jūsu {{job.title}} ir gatavs.")
+        self.assertEqual(shop.json("check"), [])  # nobody has it
+        shop.sql("UPDATE client SET language = 'lv'")
+        (line,) = [p["text"] for p in shop.json("check")]
+        self.assertIn("10 of 11 rules that write to clients lack words in it, so that 2 clients "
+                      "get those in `en`: write reminder/lv.email, more0/lv.sms, ", line)
+        self.assertTrue(line.endswith("more3/lv.sms and 5 more"), line)
+
     def test_a_business_language_without_words_is_a_warning(self):
         shop = self.made()
         self.assertNotIn("`language", shop.run("check").stderr)
