@@ -65,6 +65,10 @@ int hours_parse_daily(const char *s, struct hours_daily *out, struct err *err);
 /* "HH:MM" or "H:MM", 00:00 to 23:59, as a minute of the day. */
 int hours_parse_minute(const char *s, int *minute, struct err *err);
 
+/* What somebody most likely means who wrote a time of day in another way: "6pm", "6:30 p.m.",
+ * "18.00", "18h", "1800", "18", "noon". For suggestions only. False: nobody can tell. */
+bool hours_guess_minute(const char *s, int *minute);
+
 /* Is it a day of the week with opening hours, and no holiday? */
 bool hours_is_business_day(const struct hours_calendar *c, int64_t day_number);
 bool hours_is_open(const struct hours_calendar *c, int64_t instant_ms);

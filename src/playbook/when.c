@@ -132,6 +132,27 @@ static const char *take_amount(const struct directive_place *at, const char *s, 
     return NULL;
 }
 
+static char *at_time(int minute)
+{
+    return mem_printf("at %02d:%02d", minute / 60, minute % 60);
+}
+
+/* The time of day that somebody wrote, in whatever way, as it is written here: "at 18:00" for "1
+ * day befor 6pm", so that no suggestion loses it. "at HH:MM" for one that nobody can read; "":
+ * there is none. free() it. */
+static char *time_of_day(const char *s)
+{
+    const char *space = strstr(s, " at "), *time = after_word(space != NULL ? space + 1 : s, "at");
+    int minute;
+
+    if (time != NULL)
+        return hours_guess_minute(time, &minute) ? at_time(minute) : mem_strdup("at HH:MM");
+    for (const char *p = s; p != NULL; p = strchr(p, ' '), p = p != NULL ? p + 1 : NULL)
+        if (p[strspn(p, "0123456789")] != '\0' && hours_guess_minute(p, &minute))
+            return at_time(minute); /* a mere number would be something else */
+    return mem_strdup("");
+}
+
 /* "at HH:MM" after a number of days. */
 static bool take_at(const struct directive_place *at, const char *s, struct offset *o)
 {
@@ -139,7 +160,10 @@ static bool take_at(const struct directive_place *at, const char *s, struct offs
     struct err err = {0};
 
     if (time == NULL) {
-        place_error(at, "`%s` is not understood; only a time can come here, such as `at 18:00`", s);
+        char *meant = time_of_day(s);
+        place_error(at, "`%s` is not understood; only a time can come here, such as `%s`", s,
+                    *meant != '\0' ? meant : "at 18:00");
+        free(meant);
         return false;
     }
     if (hours_parse_minute(time, &o->at_minute, &err) != 0) {
@@ -157,16 +181,6 @@ static bool take_at(const struct directive_place *at, const char *s, struct offs
     return true;
 }
 
-/* The "at 18:00" that somebody wrote at the end; "": nothing of the kind. */
-static const char *time_of_day(const char *s)
-{
-    const char *space = strstr(s, " at "), *at = space != NULL ? space + 1 : s;
-    const char *time = after_word(at, "at");
-    int minute;
-
-    return time != NULL && hours_parse_minute(time, &minute, NULL) == 0 ? at : "";
-}
-
 /* What stands behind the unit is neither `before` nor `after`. */
 static void tell_direction(const struct directive_place *at, const char *rest,
                            const struct offset *o)
@@ -174,7 +188,9 @@ static void tell_direction(const struct directive_place *at, const char *rest,
     static const char *const words[] = {"before", "after"};
     const char *unit = offset_unit_name(o->unit, o->count);
     char *word = mem_strndup(rest, strcspn(rest, " "));
-    const char *near = str_nearest(word, words, 2), *time = time_of_day(rest);
+    const char *near = str_nearest(word, words, 2);
+    bool exact = o->unit == UNIT_MINUTES || o->unit == UNIT_HOURS; /* is a time of its own */
+    char *time = exact ? mem_strdup("") : time_of_day(rest);
     const char *space = *time != '\0' ? " " : "";
 
     if (near != NULL)
@@ -183,7 +199,38 @@ static void tell_direction(const struct directive_place *at, const char *rest,
     else
         place_error(at, "say `before` or `after` the event: `%lld %s after%s%s`",
                     (long long)o->count, unit, space, time);
+    free(time);
     free(word);
+}
+
+/* "at 6 pm 1 day before": the time stands where the day belongs, or there is no day. */
+static void tell_order(const struct directive_place *at, const char *s)
+{
+    const char *first = s + strlen("at"), *end = first, *next = first;
+    char *time = mem_strdup("at HH:MM");
+
+    first += *first == ' ';
+    for (int words = 1; words <= 2 && *next != '\0'; words++) {
+        int minute;
+        next = strchrnul(next + 1, ' ');
+        char *written = mem_strndup(first, (size_t)(next - first));
+        bool read = hours_guess_minute(written, &minute);
+        free(written);
+        if (words == 1 || read)
+            end = next;
+        if (read) {
+            free(time);
+            time = at_time(minute);
+        }
+    }
+    if (*end == '\0')
+        place_error(at, "`%s`: say on which day: `0 days after %s` is the same day", s, time);
+    else if (strspn(end + 1, "0123456789") > 0)
+        place_error(at, "the time of day comes last: `%s %s`", end + 1, time);
+    else
+        place_error(at, "`%s` does not begin with a number; write it as `1 day before at 18:00`",
+                    s);
+    free(time);
 }
 
 static bool take_offset(const struct directive_place *at, const char *s, struct offset *o)
@@ -191,18 +238,15 @@ static bool take_offset(const struct directive_place *at, const char *s, struct 
     if (str_ieq(s, "at once"))
         return true;
     if (after_word(s, "at") != NULL) {
-        const char *more = strchr(s + strlen("at "), ' ');
-        if (more == NULL)
-            place_error(at, "`%s`: say on which day: `0 days after %s` is the same day", s, s);
-        else
-            place_error(at, "the time of day comes last: `%s %.*s`", more + 1, (int)(more - s), s);
+        tell_order(at, s);
         return false;
     }
-    const char *time = time_of_day(s);
+    char *time = time_of_day(s);
     char *example =
         *time != '\0' ? mem_printf("1 day before %s", time) : mem_strdup("2 hours before");
     const char *rest = take_amount(at, s, example, &o->count, &o->unit);
     free(example);
+    free(time);
     if (rest == NULL)
         return false;
     const char *before = after_word(rest, "before"), *after = after_word(rest, "after");

@@ -10,8 +10,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/str.h"
+
 #define EN_DASH "\xe2\x80\x93"
-#define WORD_MIN 3 /* letters that a day needs at least */
+#define WORD_MIN 3   /* letters that a day needs at least */
+#define SUFFIX_MAX 4 /* "pm" and a few more, with the end */
 #define DAYS_TEXT "days are Mon, Tue, Wed, Thu, Fri, Sat, Sun"
 
 static const char *const day_names[7] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
@@ -333,13 +336,70 @@ int hours_parse_daily(const char *s, struct hours_daily *out, struct err *err)
     return 0;
 }
 
+/* What stands behind the figures, without spaces and full stops: of "6 p.m." that is "pm". False
+ * for what is too long to be anything. */
+static bool take_suffix(const char *s, char out[SUFFIX_MAX])
+{
+    size_t len = 0;
+
+    for (; *s != '\0'; s++) {
+        if (*s == ' ' || *s == '.')
+            continue;
+        if (!is_letter(*s) || len + 1 >= SUFFIX_MAX)
+            return false;
+        out[len++] = *s;
+    }
+    out[len] = '\0';
+    return true;
+}
+
+bool hours_guess_minute(const char *s, int *minute)
+{
+    size_t digits = strspn(s, "0123456789");
+    int hour = 0, min = 0;
+    char suffix[SUFFIX_MAX];
+
+    if (str_ieq(s, "noon")) {
+        *minute = CIVIL_DAY_MINUTES / 2;
+        return true;
+    }
+    if (digits == 0 || digits > 4)
+        return false;
+    for (size_t i = 0; i < digits; i++)
+        hour = hour * 10 + (*s++ - '0');
+    if (digits > 2) { /* 1800 */
+        min = hour % 100;
+        hour /= 100;
+    } else if (*s != '\0' && strchr(":.hH", *s) != NULL && is_digit(s[1]) && is_digit(s[2])) {
+        min = (s[1] - '0') * 10 + (s[2] - '0');
+        s += 3;
+    }
+    if (!take_suffix(s, suffix))
+        return false;
+    bool am = str_ieq(suffix, "am"), pm = str_ieq(suffix, "pm");
+    if (!am && !pm && *suffix != '\0' && !str_ieq(suffix, "h"))
+        return false;
+    if ((am || pm) && (hour < 1 || hour > 12))
+        return false;
+    if (am || pm) /* 12am is midnight */
+        hour = hour % 12 + (pm ? 12 : 0);
+    *minute = hour * 60 + min;
+    return hour < 24 && min < 60;
+}
+
 int hours_parse_minute(const char *s, int *minute, struct err *err)
 {
-    int read, rc;
+    const char *written;
+    int read, rc, guess;
 
     skip(&s, " \t");
-    if ((rc = take_clock(&s, &read, err)) != 0 || (rc = expect_end(s, err)) != 0)
+    written = s;
+    if ((rc = take_clock(&s, &read, err)) != 0 || (rc = expect_end(s, err)) != 0) {
+        if (hours_guess_minute(written, &guess))
+            err_set(err, "\"%s\" is no time of day here; write it as %02d:%02d", written,
+                    guess / 60, guess % 60);
         return rc;
+    }
     if (read == CIVIL_DAY_MINUTES) {
         err_set(err, "24:00 is no time of day; write 00:00 of the next day");
         return ERR_INVALID;

@@ -165,6 +165,43 @@ static void a_time_of_day_is_a_minute(void **state)
     assert_int_equal(minute, 420);
 }
 
+static void assert_guess(const char *text, int expected)
+{
+    int minute = -1;
+
+    if (hours_guess_minute(text, &minute) != (expected >= 0))
+        fail_msg("%s: %d", text, minute);
+    if (expected >= 0)
+        assert_int_equal(minute, expected);
+}
+
+static void what_is_meant_by_a_time_of_day_is_guessed(void **state)
+{
+    struct err err;
+    int minute;
+
+    assert_guess("18:00", 1080);
+    assert_guess("6pm", 1080);
+    assert_guess("6 PM", 1080);
+    assert_guess("6:30 p.m.", 1110);
+    assert_guess("12am", 0);
+    assert_guess("12 pm", 720);
+    assert_guess("9am", 540);
+    assert_guess("18.15", 1095);
+    assert_guess("18h", 1080);
+    assert_guess("18h05", 1085);
+    assert_guess("1800", 1080);
+    assert_guess("930", 570);
+    assert_guess("18", 1080);
+    assert_guess("Noon", 720);
+    for (size_t i = 0; i < 12; i++)
+        assert_guess((const char *const[]){"", "lunch", "pm", "24:00", "18:60", "13pm", "0am",
+                                           "18pm", "12345", "6pmmm", "6 days", "6pm 1"}[i],
+                     -1);
+    assert_int_equal(hours_parse_minute("6:30 pm", &minute, &err), ERR_INVALID);
+    assert_string_equal(err.text, "\"6:30 pm\" is no time of day here; write it as 18:30");
+}
+
 /* ---- counting ---- */
 
 static int64_t at(const struct hours_calendar *c, const char *local)
@@ -483,6 +520,7 @@ int main(void)
         cmocka_unit_test(wrong_hours_are_refused_with_a_sentence),
         cmocka_unit_test(a_daily_span_may_go_over_midnight),
         cmocka_unit_test(a_time_of_day_is_a_minute),
+        cmocka_unit_test(what_is_meant_by_a_time_of_day_is_guessed),
         cmocka_unit_test(a_shop_is_open_from_its_opening_to_before_its_closing),
         cmocka_unit_test(the_next_and_previous_openings_skip_nights_and_holidays),
         cmocka_unit_test(a_week_may_begin_on_sunday_or_saturday),
