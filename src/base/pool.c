@@ -36,13 +36,12 @@ char *pool_text(struct pool *p, const char *text, size_t len)
     return copy;
 }
 
-/* All but `kept`. */
+/* All but `kept`, which is alone then. */
 static void free_blocks(struct pool *p, struct pool_block *kept)
 {
-    struct pool_block *next;
-
-    for (struct pool_block *b = p->blocks; b != NULL; b = next) {
-        next = b->next;
+    while (p->blocks != NULL) {
+        struct pool_block *b = p->blocks;
+        p->blocks = b->next;
         if (b != kept)
             free(b);
     }

@@ -203,10 +203,10 @@ static char *take_text(struct reader *r)
 /* --- saying --- */
 
 /* A comparison with a number. */
-static bool say_number(struct buf *b, const struct column *c, const char *operator, const char * n)
+static bool say_number(struct buf *b, const struct column *c, const char *sign, const char *n)
 {
     static const struct {
-        const char *operator, * words;
+        const char *sign, *words;
     } said[] = {{"=", "is"},
                 {"<>", "is given and is not"},
                 {"<", "is given and under"},
@@ -215,24 +215,24 @@ static bool say_number(struct buf *b, const struct column *c, const char *operat
                 {">=", "is at least"}};
 
     for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
-        if (str_eq(said[i].operator, operator)) {
+        if (str_eq(said[i].sign, sign)) {
             buf_printf(b, "%s %s %s", c->words, said[i].words, n);
             return *n != '\0';
         }
     return false;
 }
 
-static bool say_text(struct buf *b, const struct column *c, const char *operator, const char * text)
+static bool say_text(struct buf *b, const struct column *c, const char *sign, const char *text)
 {
     const char *is = c->plural ? "are" : "is";
 
     if (text == NULL || (c->content != TEXT && c->content != LOOSE))
         return false;
-    if (str_eq(operator, "=") && *text != '\0')
+    if (str_eq(sign, "=") && *text != '\0')
         buf_printf(b, "%s %s “%s”", c->words, is, text);
-    else if (str_eq(operator, "<>") && *text == '\0')
+    else if (str_eq(sign, "<>") && *text == '\0')
         buf_printf(b, "%s %s not empty", c->words, is);
-    else if (str_eq(operator, "<>") && c->content == TEXT)
+    else if (str_eq(sign, "<>") && c->content == TEXT)
         buf_printf(b, "%s %s given and %s not “%s”", c->words, is, is, text);
     else
         return false;
@@ -242,23 +242,23 @@ static bool say_text(struct buf *b, const struct column *c, const char *operator
 static bool say_comparison(struct buf *b, const struct column *c, struct reader *r)
 {
     static const struct {
-        const char *symbol, *operator;
+        const char *symbol, *sign;
     } symbols[] = {{"==", "="},  {"=", "="}, {"<>", "<>"}, {"!=", "<>"},
                    {"<=", "<="}, {"<", "<"}, {">=", ">="}, {">", ">"}};
-    const char *operator= NULL;
+    const char *sign = NULL;
     char number[NUMBER_MAX + 2];
 
-    for (size_t i = 0; operator== NULL && i<sizeof(symbols) / sizeof(symbols[0]); i++)
+    for (size_t i = 0; sign == NULL && i < sizeof(symbols) / sizeof(symbols[0]); i++)
         if (take_symbol(r, symbols[i].symbol))
-            operator= symbols[i].operator;
-    if (operator== NULL)
+            sign = symbols[i].sign;
+    if (sign == NULL)
         return false;
     if (c->content == NUMBER) {
         take_number(r, number);
-        return say_number(b, c, operator, number);
+        return say_number(b, c, sign, number);
     }
     char *text = take_text(r);
-    bool said = say_text(b, c, operator, text);
+    bool said = say_text(b, c, sign, text);
     free(text);
     return said;
 }
