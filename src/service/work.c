@@ -411,7 +411,8 @@ struct work_mark work_mark(const struct work *w)
 }
 
 /* No more is to be done again than what the turn did: once the messages of an earlier run are
- * settled, what stands as being sent is our own. */
+ * settled, what stands as being sent is our own. Of the subjects that waited some may never have
+ * been, and their ids be another's by now; the sweep finds all that are still there. */
 void work_rolled_back(struct work *w, const struct work_mark *before)
 {
     dispatch_rolled_back(w->dispatch);
@@ -424,6 +425,7 @@ void work_rolled_back(struct work *w, const struct work_mark *before)
     w->cursor = before->cursor;
     w->bringing_back = before->bringing_back;
     w->ahead = before->ahead;
+    subjects_close(&w->waiting);
     w->planned_to = 0;
     w->sweeping = true;
     w->swept_to = 0;
