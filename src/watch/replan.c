@@ -443,17 +443,22 @@ static int void_unwanted(struct replan *p, const char *reason)
     return rc;
 }
 
-/* Its client is not there: a slip of the writer's that nobody would notice otherwise. */
+/* Its client is not there: a slip of the writer's that nobody would notice otherwise. Once a person
+ * has seen to it, it takes another client who is not there to be told again. */
 static int tell_orphan(struct replan *p, const struct subject *s)
 {
     const char *kind = s->plan.job != NULL           ? "job"
                        : s->plan.appointment != NULL ? "appointment"
                                                      : "answer";
-    char *key = mem_printf("orphan:%lld", (long long)p->subject_id);
+    char *key =
+        mem_printf("orphan:%lld:%lld", (long long)p->subject_id, (long long)s->plan.client_row);
     char *text = mem_printf("The %s %s belongs to client %lld, who is not in the database.", kind,
                             s->entity.key, (long long)s->plan.client_row);
-    struct task t = {
-        .key = key, .job_id = s->job.id, .appointment_id = s->appointment.id, .text = text};
+    struct task t = {.key = key,
+                     .job_id = s->job.id,
+                     .appointment_id = s->appointment.id,
+                     .text = text,
+                     .once = true};
 
     int rc = store_task_raise(p->w->store, &t, p->now_ms);
     free(key);

@@ -233,6 +233,26 @@ static void a_move_is_told_although_a_task_was_to_tell_of_the_booking(void **sta
 
 /* --- tasks of the service's own --- */
 
+static void that_a_client_is_not_there_is_told_once_for_each_of_them(void **state)
+{
+    struct shop *s =
+        shop_open(SHOP_WORKFLOW "[rule ready]\non = job enters Ready\n", "2026-12-01T09:00");
+
+    shop_sql(s, "INSERT INTO job (id, ref, client_id, stage) VALUES (1, 'j1', 99, 'Ready')");
+    shop_look(s);
+    assert_answer(s, "SELECT text FROM task WHERE done_ms IS NULL",
+                  "The job j1 belongs to client 99, who is not in the database.");
+    shop_sql(s, "UPDATE task SET done_ms = 1, done_by = 'Anna'");
+    shop_edit(s, SHOP_WORKFLOW "[rule ready]\non = job enters Ready\n"
+                               "when = 1 hour after\n");
+    assert_int_equal(shop_count(s, "SELECT count(*) FROM task WHERE done_ms IS NULL"), 0);
+    shop_sql(s, "UPDATE job SET client_id = 98");
+    shop_look(s);
+    assert_answer(s, "SELECT text FROM task WHERE done_ms IS NULL",
+                  "The job j1 belongs to client 98, who is not in the database.");
+    shop_close(s);
+}
+
 static void a_held_message_that_goes_ends_its_task(void **state)
 {
     struct shop *s = shop_open(SHOP_WORKFLOW "[rule ready]\non = job enters Ready\n"
@@ -310,6 +330,7 @@ int main(void)
         cmocka_unit_test(a_visit_moved_or_cancelled_needs_no_call),
         cmocka_unit_test(consent_counts_for_calls_that_sell),
         cmocka_unit_test(a_move_is_told_although_a_task_was_to_tell_of_the_booking),
+        cmocka_unit_test(that_a_client_is_not_there_is_told_once_for_each_of_them),
         cmocka_unit_test(a_held_message_that_goes_ends_its_task),
         cmocka_unit_test(a_held_message_that_nobody_needs_ends_its_task),
         cmocka_unit_test(a_held_task_is_given_once_it_is_mended),
