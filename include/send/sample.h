@@ -5,6 +5,8 @@
 #ifndef SEND_SAMPLE_H
 #define SEND_SAMPLE_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "plan/record.h"
@@ -19,6 +21,9 @@ struct record_set { /* an id of 0: there is none */
     struct appointment appointment;
     struct answer answer;
     struct staff staff;
+    struct staff recipient; /* of a rule that writes to people of the house: record_set_address */
+    size_t besides;         /* others of the department get the same */
+    bool recipient_made_up;
     unsigned made_up; /* MADE_UP of those that no row stands behind */
 };
 #define MADE_UP(kind) (1u << (kind)) /* of enum entity_kind */
@@ -39,13 +44,20 @@ int record_set_subject(struct store *s, const struct rule *rule, const struct bu
                        int64_t now_ms, const struct record_set *of, enum entity_kind *kind,
                        int64_t *id);
 
-/* What the message of a rule is composed from, with nobody to send it to: a preview. Borrows all of
- * it. */
+/* Set the member of staff to whom the rule writes of these records, chosen as the planner does: who
+ * is in charge, the manager of who is in charge, or the first of the department. With an id of 0
+ * there is none: it goes to the client, to an address, or, where nobody was found, to the office.
+ * Where the one in charge is made up, so is the manager; with no store (NULL) anybody is. Errors:
+ * the store's. */
+int record_set_address(struct store *s, const struct rule *rule, struct record_set *r);
+
+/* What the message of a rule is composed from, with no address to send it to: a preview, for whom
+ * record_set_address has set. Borrows all of it. */
 void record_set_input(const struct record_set *r, const struct rule *rule, enum channel channel,
                       int64_t now_ms, struct compose_input *out);
 
 /* A client with a repair in the rule's stage and a visit tomorrow at 15:00, and, for rules on
- * answers, what she said of it. */
+ * answers, what she said of it; with the member of staff whom the rule writes to. */
 void sample_make(const struct rule *rule, const struct business *business, int64_t now_ms,
                  struct record_set *out);
 

@@ -90,6 +90,8 @@ static int load_record(struct preview *p, enum entity_kind kind, const char *ref
     int rc = record_set_load(p->session.store, kind, id, &p->record);
     if (rc == 0)
         rc = find_subject(p);
+    if (rc == 0)
+        rc = record_set_address(p->session.store, p->rule, &p->record);
     return rc == 0 ? EXIT_DONE : session_failed(&p->session, rc, "read the record");
 }
 
@@ -200,6 +202,53 @@ static char *describe_job(const struct preview *p)
                       j->title != NULL ? ", " : "", j->title != NULL ? j->title : "", j->stage);
 }
 
+/* Of the house, why nobody by name gets it: the planner makes a task of it. */
+static char *describe_office(const struct preview *p)
+{
+    const struct staff *staff = &p->record.staff;
+
+    if (p->rule->to == TO_DEPARTMENT)
+        return mem_printf("the office, as a task: nobody is in the department %s",
+                          p->rule->department);
+    if (p->rule->to == TO_MANAGER && staff->active)
+        return mem_printf("the office, as a task: %s, who is in charge, has no manager here",
+                          staff->name != NULL ? staff->name : "the one");
+    return mem_strdup("the office, as a task: nobody is in charge");
+}
+
+/* "Marta, the manager of Janis"; free() it. */
+static char *describe_recipient(const struct preview *p)
+{
+    const struct record_set *r = &p->record;
+    const char *name = r->recipient.name != NULL ? r->recipient.name : "somebody without a name";
+    const char *made = r->recipient_made_up ? " (made up)" : "";
+
+    if (p->rule->to == TO_ADDRESS)
+        return mem_strdup(p->rule->address);
+    if (r->recipient.id == 0)
+        return describe_office(p);
+    if (p->rule->to == TO_MANAGER)
+        return mem_printf("%s%s, the manager of %s", name, made,
+                          r->staff.name != NULL ? r->staff.name : "who is in charge");
+    if (p->rule->to != TO_DEPARTMENT)
+        return mem_printf("%s%s, who is in charge", name, made);
+    if (r->besides == 0)
+        return mem_printf("%s%s, of the department %s", name, made, p->rule->department);
+    return mem_printf("%s and %zu more of the department %s, each by name", name, r->besides,
+                      p->rule->department);
+}
+
+static void tell_recipient(const struct preview *p)
+{
+    char *text;
+
+    if (rule_writes_to_client(p->rule))
+        return;
+    text = describe_recipient(p);
+    line("to", text);
+    free(text);
+}
+
 /* Which record of the client the message speaks of. */
 static void tell_subject(const struct preview *p)
 {
@@ -238,6 +287,7 @@ static void tell(struct preview *p, const struct compose_input *in, const struct
         line("for", p->record.client.name != NULL ? p->record.client.name : "nobody");
         tell_subject(p);
     }
+    tell_recipient(p);
     label("language");
     put_text(PLAIN, out->language);
     if (*others != '\0') {
@@ -288,6 +338,11 @@ static void add_json(struct preview *p, const struct compose_input *in, const st
                         real_id(p, ENTITY_APPOINTMENT, p->record.appointment.id));
     json_object_set_new(o, "answer_id", real_id(p, ENTITY_ANSWER, p->record.answer.id));
     json_object_set_new(o, "made_up", json_boolean(p->record.made_up != 0));
+    const struct record_set *r = &p->record;
+    char *to = rule_writes_to_client(p->rule) ? NULL : describe_recipient(p);
+    json_object_set_new(o, "to", show_json_text(to));
+    json_object_set_new(o, "to_staff_id", show_json_id(r->recipient_made_up ? 0 : r->recipient.id));
+    free(to);
     json_object_set_new(o, "language", show_json_text(out->language));
     json_object_set_new(o, "subject", show_json_text(out->subject));
     json_object_set_new(o, "text", show_json_text(out->text));
@@ -407,7 +462,7 @@ static int run_preview(const struct call *call)
     if (status == EXIT_DONE)
         status = find_record(&p);
     if (status == EXIT_DONE) {
-        char **languages[] = {&p.record.client.language, &p.record.staff.language};
+        char **languages[] = {&p.record.client.language, &p.record.recipient.language};
         for (size_t i = 0; p.language != NULL && i < COUNT_OF(languages); i++) {
             free(*languages[i]);
             *languages[i] = mem_strdup(p.language);

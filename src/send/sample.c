@@ -22,6 +22,7 @@ void record_set_close(struct record_set *r)
     appointment_close(&r->appointment);
     answer_close(&r->answer);
     staff_close(&r->staff);
+    staff_close(&r->recipient);
 }
 
 static int load_related(struct store *s, struct record_set *r)
@@ -184,6 +185,70 @@ int record_set_subject(struct store *s, const struct rule *rule, const struct bu
     return rc == 0 && *id == 0 ? ERR_NOTFOUND : rc;
 }
 
+/* ---- to whom the rule writes */
+
+/* The one in charge of what is made up, or the manager of that one. */
+static struct staff made_up_member(bool manager)
+{
+    return (struct staff){
+        .id = manager ? 2 : 1,
+        .ref = mem_strdup(manager ? "S-1" : "S-2"),
+        .name = mem_strdup(manager ? "Marta Kalniņa" : "Jānis Bērziņš"),
+        .email = mem_strdup(manager ? "marta.kalnina@example.com" : "janis.berzins@example.com"),
+        .phone = mem_strdup(manager ? "+37120000001" : "+37120000002"),
+        .active = true};
+}
+
+/* Nobody, when there is none or they have left, as the planner sees it. */
+static int load_member(struct store *s, int64_t id, struct staff *out)
+{
+    int rc = id != 0 ? store_staff(s, id, out) : 0;
+
+    if (rc == 0 && !out->active)
+        staff_close(out);
+    return rc == ERR_NOTFOUND ? 0 : rc;
+}
+
+static int load_department(struct store *s, const char *name, struct record_set *r)
+{
+    struct staff *list = NULL;
+    size_t count = 0, found = 0;
+    int rc = store_staff_all(s, &list, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].department == NULL || strcmp(list[i].department, name) != 0)
+            continue;
+        if (found++ == 0) {
+            r->recipient = list[i];
+            list[i] = (struct staff){0};
+        }
+    }
+    r->besides = found > 0 ? found - 1 : 0;
+    store_staff_free(list, count);
+    return rc;
+}
+
+int record_set_address(struct store *s, const struct rule *rule, struct record_set *r)
+{
+    bool manager = rule->to == TO_MANAGER;
+
+    staff_close(&r->recipient);
+    r->besides = 0;
+    r->recipient_made_up = false;
+    if (rule_writes_to_client(rule) || rule->to == TO_ADDRESS)
+        return 0;
+    if (rule->to == TO_DEPARTMENT && s != NULL)
+        return load_department(s, rule->department, r);
+    if (s == NULL || (r->made_up & MADE_UP(ENTITY_STAFF)) != 0) {
+        r->recipient = made_up_member(manager);
+        r->recipient_made_up = true;
+        return 0;
+    }
+    if (!r->staff.active)
+        return 0;
+    return load_member(s, manager ? r->staff.manager_id : r->staff.id, &r->recipient);
+}
+
 /* ---- what is composed from them */
 
 void record_set_input(const struct record_set *r, const struct rule *rule, enum channel channel,
@@ -197,7 +262,7 @@ void record_set_input(const struct record_set *r, const struct rule *rule, enum 
         .appointment = r->appointment.id != 0 ? &r->appointment : NULL,
         .answer = r->answer.id != 0 ? &r->answer : NULL,
         .staff = r->staff.id != 0 ? &r->staff : NULL,
-        .recipient = !rule_writes_to_client(rule) && r->staff.id != 0 ? &r->staff : NULL,
+        .recipient = !rule_writes_to_client(rule) ? &r->recipient : NULL, /* empty: no name */
         .now_ms = now_ms,
     };
 }
@@ -251,12 +316,8 @@ void sample_make(const struct rule *rule, const struct business *business, int64
                             .at = day_text(zone, now_ms, "T12:00:00Z"),
                             .client_id = 1,
                             .job_id = 1};
-    out->staff = (struct staff){.id = 1,
-                                .ref = mem_strdup("S-2"),
-                                .name = mem_strdup("Jānis Bērziņš"),
-                                .email = mem_strdup("janis.berzins@example.com"),
-                                .phone = mem_strdup("+37120000002"),
-                                .active = true};
+    out->staff = made_up_member(false);
+    record_set_address(NULL, rule, out); /* with no store nothing can fail */
 }
 
 void sample_fill(const struct rule *rule, const struct business *business, int64_t now_ms,

@@ -132,7 +132,8 @@ static int load_chosen(struct editing *e)
         sample_make(e->rule, &e->texts.settings->business, e->v->now_ms, &e->record);
         return 0;
     }
-    return record_set_load(e->v->store, kind_of(value), id, &e->record);
+    int rc = record_set_load(e->v->store, kind_of(value), id, &e->record);
+    return rc == 0 ? record_set_address(e->v->store, e->rule, &e->record) : rc;
 }
 
 /* The first of the list is shown: who was searched for, who was chosen, who was written to last. */

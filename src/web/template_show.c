@@ -18,7 +18,7 @@ static void speak(struct editing *e)
 {
     const struct settings *s = e->texts.settings;
     enum template_kind kind = e->channel == CHANNEL_SMS ? TEMPLATE_KIND_SMS : TEMPLATE_KIND_EMAIL;
-    char **languages[] = {&e->record.client.language, &e->record.staff.language};
+    char **languages[] = {&e->record.client.language, &e->record.recipient.language};
 
     for (size_t i = 0; e->file.language[0] != '\0' && i < 2; i++) {
         const struct template_entry *found = template_set_find(

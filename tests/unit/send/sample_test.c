@@ -168,6 +168,59 @@ static void what_is_made_up_stands_in_only_for_what_is_not_there(void **state)
     shop_close(s);
 }
 
+static void assert_goes_to(struct shop *s, const char *to, const char *expected, size_t besides)
+{
+    struct record_set r = {0};
+    struct compose_input in;
+    char *playbook = mem_printf("[rule r]\non = job opens\nto = %s\n", to);
+
+    shop_edit(s, playbook);
+    const struct rule *rule = &s->playbook->rules[0];
+    shop_ok(s, record_set_load(s->store, ENTITY_JOB, 7, &r), "load");
+    shop_ok(s, record_set_address(s->store, rule, &r), "address");
+    record_set_input(&r, rule, CHANNEL_EMAIL, shop_now_ms, &in);
+    assert_non_null(in.recipient);
+    assert_string_equal(in.recipient->name != NULL ? in.recipient->name : "nobody", expected);
+    assert_int_equal(r.besides, besides);
+    assert_false(r.recipient_made_up);
+    record_set_close(&r);
+    free(playbook);
+}
+
+static void it_goes_to_whom_the_planner_would_write(void **state)
+{
+    struct shop *s = with_ilze("");
+
+    shop_sql(s, "INSERT INTO staff (id, name, department, manager_id) VALUES "
+                "(1, 'Marta', NULL, NULL), (2, 'Janis', 'Paint', 1), (3, 'Zane', 'Paint', 1); "
+                "INSERT INTO job (id, client_id, staff_id, stage) VALUES (7, 1, 2, 'Ready')");
+    assert_goes_to(s, "staff", "Janis", 0);
+    assert_goes_to(s, "manager", "Marta", 0);
+    assert_goes_to(s, "department Paint", "Janis", 1);
+    assert_goes_to(s, "office@example.com", "nobody", 0);
+    shop_sql(s, "UPDATE staff SET active = 0 WHERE id = 2");
+    assert_goes_to(s, "staff", "nobody", 0); /* who has left is in charge of nothing */
+    assert_goes_to(s, "manager", "nobody", 0);
+    assert_goes_to(s, "department Paint", "Zane", 0);
+    shop_sql(s, "UPDATE staff SET active = id <> 1");
+    assert_goes_to(s, "manager", "nobody", 0);
+    shop_sql(s, "UPDATE job SET staff_id = NULL");
+    assert_goes_to(s, "staff", "nobody", 0);
+    shop_close(s);
+}
+
+static void the_manager_of_whoever_is_made_up_is_another_person(void **state)
+{
+    struct shop *s = with_ilze("[rule r]\non = job opens\nto = manager\n");
+    struct record_set r = {0};
+
+    sample_make(&s->playbook->rules[0], &s->settings->business, shop_now_ms, &r);
+    assert_true(r.recipient_made_up);
+    assert_string_not_equal(r.recipient.name, r.staff.name);
+    record_set_close(&r);
+    shop_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +230,8 @@ int main(void)
         cmocka_unit_test(the_latest_answer_is_taken_with_what_it_is_about),
         cmocka_unit_test(only_what_belongs_to_a_given_record_is_found),
         cmocka_unit_test(what_is_made_up_stands_in_only_for_what_is_not_there),
+        cmocka_unit_test(it_goes_to_whom_the_planner_would_write),
+        cmocka_unit_test(the_manager_of_whoever_is_made_up_is_another_person),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
