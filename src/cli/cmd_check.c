@@ -15,6 +15,8 @@
 #include "cli/session.h"
 #include "cli/show.h"
 #include "service/sense.h"
+#include "store/alerts.h"
+#include "store/rules.h"
 #include "watch/trial.h"
 
 static void check_languages(struct store *s, const char *path, const struct config *c,
@@ -72,6 +74,46 @@ static void check_gaps(struct store *s, const struct config *c, struct problems 
     language_gaps_free(list, count);
 }
 
+/* In the same words before the service has read the rule and since it lets it wait. */
+static void tell_waits(const struct rule *r, const char *file, const char *what, const char *reason,
+                       struct problems *problems)
+{
+    problems_warning(problems, file, r->line,
+                     "`[rule %s]` %s %s; the service lets it wait until `betimes resume %s`, and "
+                     "`betimes forecast --rule %s` shows what it would send",
+                     r->name, what, reason, r->name, r->name);
+}
+
+struct waiting {
+    const struct playbook *playbook;
+    const struct rule_state *states;
+    struct problems *problems;
+};
+
+static void check_waits(void *arg, const char *name, bool asks, const char *reason)
+{
+    const struct waiting *g = arg;
+    const struct rule *r = playbook_rule(g->playbook, name);
+    const struct rule_state *state = r != NULL ? &g->states[r - g->playbook->rules] : NULL;
+
+    if (!asks || reason == NULL || state == NULL || !state->paused)
+        return; /* not paused: it was changed since, and is asked about anew (check_blast) */
+    tell_waits(r, g->playbook->file,
+               state->paused_by == PAUSED_BY_BRAKE ? "has paused itself:" : "is", reason,
+               g->problems);
+}
+
+/* Rules that wait for a yes already, which nobody should have to look for elsewhere. */
+static void check_waiting(struct store *s, const struct playbook *p, struct problems *problems)
+{
+    struct rule_state *states = mem_array(p->rule_count + 1, sizeof(*states));
+    struct waiting g = {.playbook = p, .states = states, .problems = problems};
+
+    if (store_rules_read(s, p, clock_wall_ms(), states) == 0)
+        store_alert_rules(s, check_waits, &g);
+    free(states);
+}
+
 /* Can the service work on it? A database that is not there yet is no error of the configuration. */
 static int check_database(const char *path, const struct config *c, struct problems *problems)
 {
@@ -94,8 +136,10 @@ static int check_database(const char *path, const struct config *c, struct probl
     if (s != NULL) {
         check_languages(s, path, c, problems);
         check_gaps(s, c, problems);
-        if (c->playbook != NULL)
+        if (c->playbook != NULL) {
             sense_check_records(c->playbook, s, problems);
+            check_waiting(s, c->playbook, problems);
+        }
     }
     store_close(s);
     free(dir);
@@ -124,9 +168,7 @@ static int check_blast(const struct call *call, const struct config *c, struct p
         if (n <= (size_t)c->settings->blast_clients)
             continue;
         trial_reason(&d.world, i, n, reason);
-        problems_warning(problems, c->playbook->file, c->playbook->rules[i].line,
-                         "`[rule %s]` is %s; the service lets it wait until `betimes resume %s`",
-                         c->playbook->rules[i].name, reason, c->playbook->rules[i].name);
+        tell_waits(&c->playbook->rules[i], c->playbook->file, "is", reason, problems);
     }
     if (rc != 0)
         status = session_failed(&d.session, rc, "count in a copy of the database");

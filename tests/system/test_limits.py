@@ -70,6 +70,11 @@ class BlastRadius(ShopTest):
         told = shop.run("status").stdout
         self.assertIn("waits for a yes: new: would write to 8 clients at once", told)
         self.assertIn("`betimes resume ready` lets it go", told)
+        told = shop.run("check").stderr
+        self.assertIn("`[rule ready]` is new: would write to 8 clients at once; the service lets "
+                      "it wait until `betimes resume ready`, and `betimes forecast --rule ready` "
+                      "shows what it would send", told)
+        self.assertEqual(told.count("`[rule "), 2)
         tasks = [t["text"] for t in shop.query("SELECT text FROM task WHERE done_ms IS NULL")]
         self.assertEqual(len(tasks), 2)
         self.assertIn("The rule ready is new: would write to 8 clients at once", tasks[0])
@@ -77,6 +82,7 @@ class BlastRadius(ShopTest):
         self.assertIn("goes on, with 8 messages waiting", shop.run("resume", "ready").stdout)
         wait_until("the messages of ready", lambda: shop.states(rule="ready") == {"sent": 8})
         self.assertEqual(shop.states(rule="opened"), {"planned": 8})
+        self.assertNotIn("`[rule ready]`", shop.run("check").stderr)
         self.assertEqual(len(shop.query("SELECT id FROM task WHERE done_ms IS NULL")), 1)
 
     def test_what_is_within_the_limit_goes_without_a_question(self):
@@ -225,6 +231,9 @@ class StormBrake(ShopTest):
         wait_until("the limit", lambda: shop.states(rule="ready") == {"sent": 6, "planned": 4})
         self.assertIn("waits for a yes: it has sent 6 messages in 24 hours, and never more than "
                       "2 on a day before", shop.run("status").stdout)
+        self.assertIn("`[rule ready]` has paused itself: it has sent 6 messages in 24 hours, and "
+                      "never more than 2 on a day before; the service lets it wait until `betimes "
+                      "resume ready`", shop.run("check").stderr)
         shop.kill()
         shop.start()
         add_jobs(shop, 2, first=50)
