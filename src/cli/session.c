@@ -192,11 +192,27 @@ static size_t load(const struct call *call, const char *playbook, struct config 
     return rc != 0 ? count : 0;
 }
 
+/* Unlike the files of the configuration, it was named by hand: from where is worth a word. */
+static int no_playbook(const char *path)
+{
+    char *here = path[0] != '/' ? realpath(".", NULL) : NULL;
+    int status = here != NULL ? command_error(ERR_NOTFOUND,
+                                              "%s: there is no such file in the present folder, %s",
+                                              path, here)
+                              : command_error(ERR_NOTFOUND, "%s: there is no such file", path);
+
+    free(here);
+    return status;
+}
+
 int session_config(const struct call *call, const char *playbook, struct config *out)
 {
     char mistakes[STR_COUNTED_MAX];
-    size_t count = load(call, playbook, out);
 
+    *out = (struct config){0};
+    if (playbook != NULL && !fs_exists(playbook))
+        return no_playbook(playbook);
+    size_t count = load(call, playbook, out);
     if (count == 0)
         return EXIT_DONE;
     str_counted((int64_t)count, "mistake", mistakes);
