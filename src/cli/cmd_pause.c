@@ -81,8 +81,8 @@ static void tell(const struct store_status *st, const struct rule_status *r, boo
         waiting += st->rules[i].waiting;
     str_counted(waiting, "message", count);
     if (pause && r != NULL)
-        printf("The rule %s is paused, with %s waiting; `betimes resume --rule %s` goes on.\n",
-               r->name, count, r->name);
+        printf("The rule %s is paused, with %s waiting; `betimes resume %s` goes on.\n", r->name,
+               count, r->name);
     else if (pause)
         printf("Sending is paused, with %s waiting; `betimes resume` goes on.\n", count);
     else if (r != NULL)

@@ -230,7 +230,8 @@ static void print_service(struct page *p)
         printf(": ");
         put_text(PLAIN, p->st->pause_reason);
     }
-    printf("; `betimes resume` goes on\n");
+    bool told = p->st->pause_reason != NULL && strstr(p->st->pause_reason, "`betimes resume`");
+    printf("%s\n", told ? "" : "; `betimes resume` goes on"); /* a copy's reason says so itself */
 }
 
 /* Which clock all times here are on, when betimes.conf does not say it. */

@@ -201,7 +201,7 @@ static void tell_pause(struct asking *a, struct case_file *c)
                  "the service is paused: nothing goes until `betimes resume`");
     if (rule >= 0 && a->world.rules[rule].paused)
         why_step(&c->steps, "paused", NULL,
-                 "the rule %s: it sends nothing until `betimes resume --rule %s`",
+                 "the rule %s: it sends nothing until `betimes resume %s`",
                  by[a->world.rules[rule].paused_by], c->row->rule);
     else if (rule >= 0 && a->world.rules[rule].trial != TRIAL_NONE)
         why_step(&c->steps, "paused", NULL,

@@ -41,6 +41,7 @@ class LedgerTest(ShopTest):
         self.assertTrue(status["paused"])
         self.assertIn(word, status["pause_reason"])
         self.assertIn("betimes resume", status["pause_reason"])
+        self.assertEqual(shop.run("status").stdout.count("`betimes resume`"), 1)
 
     def tasks(self, shop):
         return [row["text"] for row in shop.query("SELECT text FROM task WHERE done_ms IS NULL")]
