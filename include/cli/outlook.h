@@ -26,7 +26,6 @@ struct outlook_line {
     int64_t nominal_ms; /* what the rule's `when` says, before hours moved it */
     bool at_once;       /* due when the outlook begins */
     size_t segments;    /* of a text */
-    double cost;        /* of it, in the business's currency; 0: free, or the price is not known */
     int64_t subject_id, recipient_id, occurrence; /* what makes it the same in another outlook */
     int repeat;
 };
@@ -68,12 +67,15 @@ const char *fate_name(enum fate f);
 /* The design's keys and those of a line: why, fate, planned, segments, cost. A new reference. */
 json_t *outlook_json(const struct outlook_line *l, const struct settings *s);
 
+/* What so many segments of text cost, in the business's currency; 0: nothing, or the price is not
+ * known. Segments are what is added up, never money: so no sum is off by a fraction of a coin. */
+double outlook_cost(const struct settings *s, int64_t segments);
+
 /* What is added up, over all lines. */
 struct outlook_sum {
     size_t goes, at_once, joined, skipped, held, paused;
     size_t by_channel[CHANNEL_COUNT]; /* of those that go */
     size_t segments;
-    double cost;
 };
 void outlook_sum_add(struct outlook_sum *sum, const struct outlook_line *l);
 

@@ -36,6 +36,10 @@ json_t *show_json_time(int64_t instant_ms); /* RFC 3339, in UTC */
 /* A message with the keys that the design promises. A new reference. */
 json_t *show_json(const struct outbox_row *r);
 
+/* For json_dumpf: so many digits every number has that was written in decimals, and not the noise
+ * behind them (0.04, not 0.040000000000000001). */
+#define SHOW_JSON_DIGITS JSON_REAL_PRECISION(15)
+
 /* Print it on standard output, and take the reference. Returns an exit status. */
 int show_print_json(json_t *o);
 

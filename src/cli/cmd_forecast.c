@@ -107,9 +107,10 @@ static void add_cost(struct table *t, const struct listing *g, const struct outl
         return;
     }
     str_counted((int64_t)l->segments, "segment", segments);
-    if (l->cost > 0)
-        show_money(l->cost, g->o->config.settings, cost);
-    table_addf(t, DIM, "%s%s%s", segments, l->cost > 0 ? ", " : "", cost);
+    double sum = outlook_cost(g->o->config.settings, (int64_t)l->segments);
+    if (sum > 0)
+        show_money(sum, g->o->config.settings, cost);
+    table_addf(t, DIM, "%s%s%s", segments, sum > 0 ? ", " : "", cost);
 }
 
 static void print_table(struct listing *g)
@@ -139,7 +140,7 @@ static void print_json(struct listing *g)
     for (size_t i = 0; i < g->count; i++) {
         json_t *o = outlook_json(&g->lines[i], g->o->config.settings);
         fputs(g->told++ > 0 ? ",\n" : "[\n", stdout);
-        json_dumpf(o, stdout, JSON_INDENT(2));
+        json_dumpf(o, stdout, JSON_INDENT(2) | SHOW_JSON_DIGITS);
         json_decref(o);
     }
 }
@@ -208,8 +209,9 @@ static void tell_sum(const struct listing *g)
         str_counted((int64_t)all->segments, "segment", count);
         printf("; %s of text", count);
     }
-    if (all->cost > 0) {
-        show_money(all->cost, g->o->config.settings, cost);
+    double sum = outlook_cost(g->o->config.settings, (int64_t)all->segments);
+    if (sum > 0) {
+        show_money(sum, g->o->config.settings, cost);
         printf(" for %s", cost);
     }
     printf(". Nothing was sent and nothing changed.\n");

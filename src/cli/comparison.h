@@ -22,7 +22,6 @@ struct mark {
     size_t shift; /* why it goes at another time than that: index in `shifts`, plus 1; 0: it does
                      not, or nobody can say */
     bool to_client;
-    double cost;
     size_t segments;
     bool at_once;
     enum difference change;

@@ -15,11 +15,10 @@
 
 struct rule_change {
     size_t counts[CHANGE_LATER + 1];
-    size_t at_once; /* of what is added or moved */
-    size_t kept;    /* of what is as it is: the rule means another time, and hours keep it */
-    size_t clients; /* who gets those */
-    double cost;    /* more than now; below zero: less */
-    int64_t segments;
+    size_t at_once;   /* of what is added or moved */
+    size_t kept;      /* of what is as it is: the rule means another time, and hours keep it */
+    size_t clients;   /* who gets those */
+    int64_t segments; /* more than now; below zero: fewer */
 };
 
 /* How many clients a rule (SIZE_MAX: all of them) would write to at once that it would not have
@@ -59,13 +58,11 @@ static struct rule_change *count_up(const struct comparison *c)
         rules[m->rule].counts[m->change]++;
         rules[m->rule].at_once += m->at_once && mark_is_more(m);
         rules[m->rule].kept += m->kept;
-        rules[m->rule].cost += m->cost;
         rules[m->rule].segments += (int64_t)m->segments;
     }
     for (size_t i = 0; i < c->now.count; i++) {
         const struct mark *m = &c->now.items[i];
         rules[m->rule].counts[CHANGE_REMOVED] += m->change == CHANGE_REMOVED;
-        rules[m->rule].cost -= m->cost;
         rules[m->rule].segments -= (int64_t)m->segments;
     }
     for (size_t i = 0; i < c->names.count; i++)
@@ -82,7 +79,6 @@ static struct rule_change add_up(const struct comparison *c, const struct rule_c
             all.counts[k] += rules[i].counts[k];
         all.at_once += rules[i].at_once;
         all.kept += rules[i].kept;
-        all.cost += rules[i].cost;
         all.segments += rules[i].segments;
     }
     return all;
@@ -90,12 +86,11 @@ static struct rule_change add_up(const struct comparison *c, const struct rule_c
 
 /* --- telling people --- */
 
-static void put_money(const struct comparison *c, double sum, char out[SHOW_TIME_MAX])
+static void put_money(const struct comparison *c, int64_t segments, char out[SHOW_TIME_MAX])
 {
+    double sum = outlook_cost(c->o.config.settings, segments);
     char money[SHOW_TIME_MAX];
 
-    if (sum > -1e-9 && sum < 1e-9)
-        sum = 0;
     show_money(sum < 0 ? -sum : sum, c->o.config.settings, money);
     snprintf(out, SHOW_TIME_MAX, "%s%.30s", sum < 0 ? "-" : sum > 0 ? "+" : "", money);
 }
@@ -117,7 +112,7 @@ static void put_rules(const struct comparison *c, const struct rule_change *rule
         }
         table_addf(&t, rules[i].at_once == 0 ? DIM : PLAIN, "%zu", rules[i].at_once);
         table_addf(&t, rules[i].clients == 0 ? DIM : PLAIN, "%zu", rules[i].clients);
-        put_money(c, rules[i].cost, cost);
+        put_money(c, rules[i].segments, cost);
         table_add(&t, PLAIN, cost);
     }
     table_print(&t, NULL, NULL);
@@ -240,7 +235,7 @@ static int put_change(struct comparison *c, const char *path, const char *agains
                    "blast: it would wait for `betimes resume %s`.\n",
                    c->names.items[i], asks_for(c, c->names.items[i]), c->blast_clients,
                    c->names.items[i]);
-    put_money(c, all.cost, cost);
+    put_money(c, all.segments, cost);
     if (all.segments != 0)
         printf("%+lld segments of text, %s.\n", (long long)all.segments, cost);
     printf("Nothing was sent and nothing changed.\n");
@@ -264,7 +259,7 @@ static json_t *counts_json(const struct comparison *c, const struct rule_change 
     json_object_set_new(o, "segments", json_integer(r->segments));
     json_object_set_new(o, "cost",
                         c->o.config.settings->channels[CHANNEL_SMS].price > 0 || r->segments == 0
-                            ? json_real(r->cost)
+                            ? json_real(outlook_cost(c->o.config.settings, r->segments))
                             : json_null());
     return o;
 }
@@ -331,7 +326,7 @@ static int print_side(struct comparison *c, const struct side *s, bool removed, 
         json_object_set_new(o, "was",
                             m->change >= CHANGE_EARLIER ? show_json_time(m->was_ms) : json_null());
         fputs((*told)++ > 0 ? ",\n" : "[\n", stdout);
-        json_dumpf(o, stdout, JSON_INDENT(2));
+        json_dumpf(o, stdout, JSON_INDENT(2) | SHOW_JSON_DIGITS);
         json_decref(o);
     }
     free(line);

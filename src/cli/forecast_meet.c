@@ -108,7 +108,6 @@ static void line_cb(void *arg, struct outlook_line *l)
         .nominal_ms = l->nominal_ms,
         .shift = shift_index(c, l),
         .to_client = l->row.recipient_kind == ENTITY_CLIENT,
-        .cost = l->cost,
         .segments = l->segments,
         .at_once = l->at_once,
         .told_at = c->spool != NULL ? ftell(c->spool) : 0,
@@ -116,7 +115,7 @@ static void line_cb(void *arg, struct outlook_line *l)
     if (c->spool == NULL)
         return;
     json_t *o = outlook_json(l, c->o.config.settings);
-    json_dumpf(o, c->spool, JSON_COMPACT);
+    json_dumpf(o, c->spool, JSON_COMPACT | SHOW_JSON_DIGITS);
     fputc('\n', c->spool);
     json_decref(o);
 }

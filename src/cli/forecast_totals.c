@@ -99,7 +99,7 @@ static void add_sum(const struct totals *t, struct table *out, const struct outl
         add_number(out, sum->by_channel[c]);
     add_number(out, sum->segments);
     if (t->settings->channels[CHANNEL_SMS].price > 0)
-        show_money(sum->cost, t->settings, cost);
+        show_money(outlook_cost(t->settings, (int64_t)sum->segments), t->settings, cost);
     table_add(out, PLAIN, cost);
     add_number(out, sum->skipped + sum->held + sum->paused);
 }
@@ -140,7 +140,7 @@ static json_t *sum_json(const struct totals *t, const struct outlook_sum *sum)
     json_object_set_new(o, "segments", json_integer((json_int_t)sum->segments));
     json_object_set_new(o, "cost",
                         t->settings->channels[CHANNEL_SMS].price > 0 || sum->segments == 0
-                            ? json_real(sum->cost)
+                            ? json_real(outlook_cost(t->settings, (int64_t)sum->segments))
                             : json_null());
     json_object_set_new(o, "at_once", json_integer((json_int_t)sum->at_once));
     json_object_set_new(o, "joined", json_integer((json_int_t)sum->joined));

@@ -149,7 +149,6 @@ static void describe(const struct running *g, const struct rehearsal_item *item,
         .occurrence = m->occurrence,
         .repeat = m->repeat,
     };
-    out->cost = g->o->config.settings->channels[CHANNEL_SMS].price * (double)item->size.segments;
     /* Nobody could find it by an id that only the draft has. */
     r->id = m->id <= g->o->draft.known_id ? m->id : 0;
     if (item->letter != NULL) {
@@ -225,9 +224,15 @@ json_t *outlook_json(const struct outlook_line *l, const struct settings *s)
     json_object_set_new(o, "planned", show_json_time(l->planned_ms));
     json_object_set_new(o, "name", show_json_text(l->row.recipient_name));
     json_object_set_new(o, "segments", json_integer((json_int_t)l->segments));
-    json_object_set_new(o, "cost", priced ? json_real(l->cost) : json_null());
+    json_object_set_new(o, "cost",
+                        priced ? json_real(outlook_cost(s, (int64_t)l->segments)) : json_null());
     free(why);
     return o;
+}
+
+double outlook_cost(const struct settings *s, int64_t segments)
+{
+    return s->channels[CHANNEL_SMS].price * (double)segments;
 }
 
 void outlook_sum_add(struct outlook_sum *sum, const struct outlook_line *l)
@@ -238,7 +243,6 @@ void outlook_sum_add(struct outlook_sum *sum, const struct outlook_line *l)
         sum->at_once += l->at_once;
         sum->by_channel[l->row.channel]++;
         sum->segments += l->segments;
-        sum->cost += l->cost;
         break;
     case FATE_JOINED:
         sum->joined++;

@@ -130,7 +130,7 @@ int show_flush(void)
 
 int show_print_json(json_t *o)
 {
-    int rc = json_dumpf(o, stdout, JSON_INDENT(2));
+    int rc = json_dumpf(o, stdout, JSON_INDENT(2) | SHOW_JSON_DIGITS);
 
     json_decref(o);
     if (rc != 0 || putchar('\n') == EOF)

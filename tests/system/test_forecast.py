@@ -174,13 +174,24 @@ class Forecast(CliTest):
         self.assertEqual(reasons["offer", 4, None], "has not agreed to marketing messages")
         self.assertIn("{{appointment.location}} has no value", reasons["soon", None, 2])
 
+    def test_what_another_playbook_costs_is_told_to_the_coin(self):
+        shop = self.busy()
+        head, rest = BUSY_PLAYBOOK.split("[rule evening]")
+        other = shop.write("other.conf", head + "[rule soon]" + rest.split("[rule soon]")[1])
+        told = shop.run("forecast", "--playbook", other, "--totals", "--json", "--now", NOW).stdout
+        self.assertIn('"cost": -0.1,', told)
+        self.assertNotRegex(told, r"\de-\d|-0\.0\b|\d\.\d{6}")
+
     def test_segments_and_money_are_added_up(self):
         shop = self.busy()
         sums = shop.json("forecast", "--now", NOW, "--totals")
         # received 2 x 1, ready 208 letters: 2, evening 2 x 1, soon 1
         self.assertEqual((sums["messages"], sums["sms"], sums["email"], sums["segments"]),
                          (7, 6, 1, 7))
-        self.assertAlmostEqual(sums["cost"], 0.35)
+        self.assertEqual(sums["cost"], 0.35)
+        told = shop.run("forecast", "--now", NOW, "--totals", "--json").stdout
+        self.assertIn('"cost": 0.35,', told)
+        self.assertNotRegex(told, r"\d\.\d{6}")
         self.assertEqual((sums["skipped"], sums["held"], sums["at_once"]), (4, 1, 3))
         by_rule = {r["rule"]: (r["messages"], r["segments"]) for r in sums["rules"]}
         self.assertEqual(by_rule, {"received": (2, 2), "ready": (1, 2), "two-days": (1, 0),
@@ -308,6 +319,16 @@ class Change(CliTest):
         shop = self.made()
         other = shop.write("other.conf", "[rule x]\non = the moon is full\n")
         self.refused(shop, "other.conf:2: ", "forecast", "--playbook", other)
+
+    def test_a_playbook_that_is_not_there_is_all_that_is_told(self):
+        shop = self.made()
+        for command in (["forecast"], ["simulate", "--from", "2020-01-01", "--to", "2020-01-31"]):
+            done = shop.run(*command, "--playbook", "many.conf", status=1)
+            self.assertEqual(done.stderr, "betimes: many.conf: there is no such file in the "
+                                          f"present folder, {os.getcwd()}\n")
+            done = shop.run(*command, "--playbook", shop.dir / "many.conf", status=1)
+            self.assertEqual(done.stderr,
+                             f"betimes: {shop.dir / 'many.conf'}: there is no such file\n")
 
     def test_a_rule_that_would_write_to_many_at_once_is_told_to_wait(self):
         shop = self.made(rows=None)  # 50 clients, unless [limits] says otherwise
