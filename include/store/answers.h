@@ -25,6 +25,11 @@ int store_answer_about(struct store *s, int64_t row_id, char **about);
 int store_answered(struct store *s, int64_t client_row, int64_t job_id, int64_t appointment_id,
                    int64_t *at_ms);
 
+/* The latest of those answers that was looked at by `until_ms`: its row's id, and when.
+ * ERR_NOTFOUND when there is none. */
+int store_answer_until(struct store *s, int64_t client_row, int64_t job_id, int64_t appointment_id,
+                       int64_t until_ms, int64_t *id, int64_t *at_ms);
+
 /* The messages about a subject that reached its client, or may have: of each rule and occurrence
  * when the latest one left. */
 typedef void (*asked_each)(void *arg, int64_t rule_id, int64_t occurrence, int64_t at_ms);

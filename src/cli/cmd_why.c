@@ -19,6 +19,8 @@
 #include "cli/why.h"
 #include "send/letter.h"
 #include "send/written.h"
+#include "store/answers.h"
+#include "store/records.h"
 #include "store/rules.h"
 #include "watch/absorb.h"
 
@@ -44,6 +46,7 @@ struct case_file {
     struct letter letter;    /* with the records as they are now ... */
     bool has_letter;         /* ... while there is a configuration and the record is there */
     struct subject subject;  /* the same, with all that planning needs */
+    struct why_answer answer;
     struct why_steps steps;
 };
 
@@ -104,7 +107,8 @@ static void tell_planned_times(const struct asking *a, struct case_file *c)
     show_time(m->nominal_ms, a->session.zone, a->now_ms, nominal);
     show_time(m->due_ms, a->session.zone, a->now_ms, due);
     if (c->steps.count == 1 && e != NULL) { /* nothing but the rule was told */
-        bool no_answer = c->rule != NULL && c->rule->event == EVENT_NO_ANSWER;
+        bool no_answer =
+            c->rule != NULL && c->rule->event == EVENT_NO_ANSWER && c->answer.at_ms < e->at_ms;
         struct buf words;
         buf_init(&words);
         event_words(e, &words);
@@ -112,6 +116,8 @@ static void tell_planned_times(const struct asking *a, struct case_file *c)
         why_step(&c->steps, "because", NULL, "%s, on %s%s%s", words.data, at,
                  no_answer ? ", and no answer to " : "", no_answer ? c->rule->of_rule : "");
         buf_close(&words);
+        if (c->rule != NULL && c->rule->event == EVENT_NO_ANSWER && !no_answer)
+            why_tell_answer(a, &c->answer, &c->steps);
     }
     if (m->nominal_ms == m->due_ms)
         why_step(&c->steps, "planned", o, "as record and rule were then, for %s", due);
@@ -136,7 +142,8 @@ static void tell_times(struct asking *a, struct case_file *c)
             .repeat = m->repeat,
             .zone = contact != NULL ? contact->zone : a->session.zone,
         };
-        known = why_times(a, &a->world.plan, &c->subject.plan, &of, &c->steps, &now);
+        known = why_times(a, &a->world.plan, &c->subject.plan, &of,
+                          c->answer.at_ms != 0 ? &c->answer : NULL, &c->steps, &now);
     }
     if (!known || now.nominal_ms != m->nominal_ms || now.due_ms != m->due_ms)
         tell_planned_times(a, c);
@@ -261,6 +268,23 @@ static int tell_steps(struct asking *a, struct case_file *c)
 
 /* ---- one message */
 
+/* What ended a message before it left, if that was an answer; what left had none at the time. */
+static int find_answer(struct asking *a, struct case_file *c)
+{
+    const struct outbox_row *r = c->row;
+    const struct subject *s = &c->subject;
+    int64_t id;
+
+    if (!c->has_letter || (r->state != MESSAGE_CANCELLED && r->state != MESSAGE_SKIPPED))
+        return 0;
+    int rc = store_answer_until(a->session.store, s->plan.client_row,
+                                s->job.id != 0 ? s->job.id : s->of_job.id, s->appointment.id,
+                                r->state_ms, &id, &c->answer.at_ms);
+    if (rc == 0)
+        rc = store_answer(a->session.store, id, &c->answer.answer);
+    return rc == ERR_NOTFOUND ? 0 : rc;
+}
+
 static int case_open(struct asking *a, const struct outbox_row *row, struct case_file *out)
 {
     *out = (struct case_file){.row = row};
@@ -283,6 +307,8 @@ static int case_open(struct asking *a, const struct outbox_row *row, struct case
     if (rc == 0 && a->has_world && out->rule != NULL)
         out->has_letter = letter_load(&a->world, &out->message, a->now_ms, &out->letter) == 0 &&
                           subject_load(&a->world, out->message.subject_id, &out->subject) == 0;
+    if (rc == 0)
+        rc = find_answer(a, out);
     return rc == 0 ? tell_steps(a, out) : rc;
 }
 
@@ -295,6 +321,7 @@ static void case_close(struct case_file *c)
     free(c->sentence);
     letter_close(&c->letter);
     subject_close(&c->subject);
+    answer_close(&c->answer.answer);
     why_steps_close(&c->steps);
 }
 

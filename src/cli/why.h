@@ -49,10 +49,22 @@ void why_steps_print(const struct why_steps *l);
 json_t *why_steps_json(const struct why_steps *l); /* a new reference */
 void why_steps_close(struct why_steps *l);
 
+/* What the client had answered by the time at which a message ended without leaving. */
+struct why_answer {
+    struct answer answer;
+    int64_t at_ms; /* the service saw it; 0: there is none */
+};
+
 /* How the message `of` the subject comes to its time, by the records as they are now. False, with
- * no step added: they do not have what it follows from (any more). */
+ * no step added: they do not have what it follows from (any more). An answer (NULL: none) is told
+ * where it is what the rule waited for. */
 bool why_times(const struct asking *a, const struct plan_world *w, const struct plan_subject *s,
-               const struct account_of *of, struct why_steps *out, struct account_times *times);
+               const struct account_of *of, const struct why_answer *answer, struct why_steps *out,
+               struct account_times *times);
+
+/* The step that tells of it: when, by what channel, and its first words. */
+void why_tell_answer(const struct asking *a, const struct why_answer *answer,
+                     struct why_steps *out);
 
 /* The choice of the channel: what the rule says, what the recipient prefers, which addresses there
  * are, and for a client (`client_id` not 0) what the ledger of consent says, now or as of `then_ms`

@@ -114,7 +114,7 @@ static void tell_way(const struct asking *a, struct draft *d, const struct subje
     };
     struct account_times times;
 
-    if (!why_times(a, &d->world.plan, &s->plan, &of, steps, &times))
+    if (!why_times(a, &d->world.plan, &s->plan, &of, NULL, steps, &times))
         return;
     if (client != NULL && r->by != BY_TASK)
         why_channels(a, d->session.store, r, client, s->plan.client_row, INT64_MAX, steps);

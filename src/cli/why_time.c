@@ -9,12 +9,16 @@
 
 #include "base/buf.h"
 #include "cli/show.h"
+#include "cli/terminal.h"
 #include "cli/why.h"
+
+#define ANSWER_COLUMNS 60 /* of what was answered, that are told */
 
 struct telling {
     const struct asking *a;
     const struct rule *rule;
     const struct business *business;
+    const struct why_answer *answer; /* NULL: none */
     struct why_steps *out;
     struct buf counted;   /* how business time was counted, until that is told */
     json_t *counted_json; /* NULL: nothing was */
@@ -73,6 +77,42 @@ static json_t *values_of(const struct account_step *s)
 
 /* ---- words */
 
+void why_tell_answer(const struct asking *a, const struct why_answer *answer, struct why_steps *out)
+{
+    const struct answer *given = &answer->answer;
+    bool person = given->channel != NULL && strcmp(given->channel, "person") == 0;
+    char at[SHOW_TIME_MAX];
+    struct buf words;
+    json_t *o = json_object();
+
+    buf_init(&words);
+    show_time(answer->at_ms, a->session.zone, a->now_ms, at);
+    buf_puts(&words, at);
+    if (given->channel != NULL)
+        buf_printf(&words, ", %s%s", person ? "in " : "by ", given->channel);
+    if (given->score != NULL)
+        buf_printf(&words, ", score %s", given->score);
+    if (given->text != NULL) {
+        buf_puts(&words, ": \"");
+        text_cut(&words, given->text, ANSWER_COLUMNS);
+        buf_puts(&words, "\"");
+    }
+    json_object_set_new(o, "id", json_integer(given->id));
+    json_object_set_new(o, "at", show_json_time(answer->at_ms));
+    json_object_set_new(o, "channel", show_json_text(given->channel));
+    json_object_set_new(o, "score", show_json_text(given->score));
+    json_object_set_new(o, "text", show_json_text(given->text));
+    why_step(out, "answered", o, "%s", words.data);
+    buf_close(&words);
+}
+
+/* Is the answer one to what the rule had said by `since_ms`? */
+static bool is_answered(const struct telling *t, const struct account_step *s)
+{
+    return t->answer != NULL && t->answer->at_ms >= s->at_ms && !s->holds &&
+           (t->rule->event == EVENT_NO_ANSWER || rule_ends_at_answer(t->rule));
+}
+
 static void tell_event(struct telling *t, const struct account_step *s)
 {
     const struct rule *r = t->rule;
@@ -82,6 +122,9 @@ static void tell_event(struct telling *t, const struct account_step *s)
     show_time(s->from_ms, t->a->session.zone, t->a->now_ms, known);
     if (r->event == EVENT_CLIENT_SILENCE)
         why_step(t->out, "because", values_of(s), "the client has heard nothing since %s", known);
+    else if (r->event == EVENT_NO_ANSWER && is_answered(t, s))
+        why_step(t->out, "because", values_of(s), "%s asked on %s, and the client answered",
+                 r->of_rule, known);
     else if (r->event == EVENT_NO_ANSWER)
         why_step(t->out, "because", values_of(s), "no answer to %s, which asked on %s", r->of_rule,
                  known);
@@ -92,6 +135,8 @@ static void tell_event(struct telling *t, const struct account_step *s)
         why_step(t->out, "because", values_of(s), "%s%s%s, on %s, as it was seen in the database",
                  r->stage != NULL ? event_phrase(r->event) : r->on_text,
                  r->stage != NULL ? " " : "", r->stage != NULL ? r->stage : "", known);
+    if (is_answered(t, s))
+        why_tell_answer(t->a, t->answer, t->out);
 }
 
 static void tell_offset(struct telling *t, const struct account_step *s)
@@ -267,12 +312,14 @@ static void tell_step(void *arg, const struct account_step *s)
 }
 
 bool why_times(const struct asking *a, const struct plan_world *w, const struct plan_subject *s,
-               const struct account_of *of, struct why_steps *out, struct account_times *times)
+               const struct account_of *of, const struct why_answer *answer, struct why_steps *out,
+               struct account_times *times)
 {
     struct telling t = {
         .a = a,
         .rule = &w->playbook->rules[of->rule],
         .business = &w->settings->business,
+        .answer = answer,
         .out = out,
     };
 

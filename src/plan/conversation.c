@@ -66,6 +66,14 @@ static int64_t asked_at(const struct plan_world *w, const struct plan_subject *s
     return 0;
 }
 
+static void count_from(struct occurrence *o, int64_t asked_ms)
+{
+    o->anchor_ms = o->known_ms = asked_ms;
+    o->lies_ahead = false;
+    if (o->end_ms <= asked_ms)
+        o->end_ms = INT64_MAX; /* asked after the visit: it has no end */
+}
+
 static size_t find_no_answer(const struct plan_world *w, const struct plan_subject *s,
                              const struct rule *r, struct occurrence *out, char *why)
 {
@@ -80,14 +88,30 @@ static size_t find_no_answer(const struct plan_world *w, const struct plan_subje
         } else if (s->answered_ms >= at_ms) {
             snprintf(why, PLAN_REASON_MAX, "the client answered");
         } else {
-            o.anchor_ms = o.known_ms = at_ms;
-            o.lies_ahead = false;
-            if (o.end_ms <= at_ms)
-                o.end_ms = INT64_MAX; /* asked after the visit: it has no end */
+            count_from(&o, at_ms);
             out[kept++] = o;
         }
     }
     return kept;
+}
+
+bool conversation_was(const struct plan_world *w, const struct plan_subject *s,
+                      const struct rule *r, int64_t revision, struct occurrence *out)
+{
+    struct occurrence found[OCCURRENCES_MAX];
+    char why[PLAN_REASON_MAX];
+    int64_t at_ms = r->asks != NULL ? asked_at(w, s, r->asks, revision) : 0;
+    size_t n = at_ms != 0 ? occurrences_of(w, s, r->asks, found, why) : 0;
+    bool stands = false;
+
+    for (size_t i = 0; i < n && !stands; i++) {
+        stands = found[i].revision == revision;
+        *out = found[i];
+    }
+    if (at_ms == 0 || (!stands && !occurrence_was(w, s, r->asks, revision, out)))
+        return false;
+    count_from(out, at_ms);
+    return true;
 }
 
 /* --- silence --- */

@@ -411,6 +411,8 @@ bool occurrence_was(const struct plan_world *w, const struct plan_subject *s, co
         found(&f, &(struct plan_event){.revision = revision, .at_ms = revision});
         return true;
     }
+    if (r->event == EVENT_NO_ANSWER)
+        return conversation_was(w, s, r, revision, out);
     if (r->event >= EVENT_CLIENT_SILENCE || (s->job == NULL && s->appointment == NULL))
         return false;
     for (size_t i = 0; i < s->event_count; i++)

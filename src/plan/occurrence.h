@@ -56,6 +56,10 @@ bool times_of(const struct plan_world *w, const struct rule *r, const struct occ
 bool occurrence_was(const struct plan_world *w, const struct plan_subject *s, const struct rule *r,
                     int64_t revision, struct occurrence *out);
 
+/* The same for `no answer to RULE` (conversation.c): also when the client has answered since. */
+bool conversation_was(const struct plan_world *w, const struct plan_subject *s,
+                      const struct rule *r, int64_t revision, struct occurrence *out);
+
 /* The workflow of a job: the one it names, else the first that has its stage; NULL: none. */
 const struct workflow *plan_workflow_of(const struct playbook *p, const struct job *j);
 

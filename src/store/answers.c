@@ -81,13 +81,14 @@ int store_answer_about(struct store *s, int64_t row_id, char **about)
               "ELSE 1 END"
 
 /* From the client's answers on, in this order: left to itself, SQLite goes through everybody's. */
+#define FROM_ANSWERS                                                                               \
+    " FROM answer r CROSS JOIN entity e CROSS JOIN event v WHERE r.client_id = ?1 AND e.kind = 7 " \
+    "AND e.row_id = r.id AND v.entity_id = e.id AND " IS_ABOUT
+
 int store_answered(struct store *s, int64_t client_row, int64_t job_id, int64_t appointment_id,
                    int64_t *at_ms)
 {
-    sqlite3_stmt *st = store_prepare(
-        s, "SELECT coalesce(max(v.at_ms), 0) FROM answer r CROSS JOIN entity e CROSS JOIN event v "
-           "WHERE r.client_id = ?1 AND e.kind = 7 AND e.row_id = r.id AND v.entity_id = e.id "
-           "AND " IS_ABOUT);
+    sqlite3_stmt *st = store_prepare(s, "SELECT coalesce(max(v.at_ms), 0)" FROM_ANSWERS);
 
     *at_ms = 0;
     if (st != NULL) {
@@ -96,6 +97,28 @@ int store_answered(struct store *s, int64_t client_row, int64_t job_id, int64_t 
         bind_int(st, 3, appointment_id);
     }
     return one_number(s, st, at_ms);
+}
+
+int store_answer_until(struct store *s, int64_t client_row, int64_t job_id, int64_t appointment_id,
+                       int64_t until_ms, int64_t *id, int64_t *at_ms)
+{
+    sqlite3_stmt *st = store_prepare(s, "SELECT r.id, v.at_ms" FROM_ANSWERS
+                                        " AND v.at_ms <= ?4 ORDER BY v.at_ms DESC, r.id DESC "
+                                        "LIMIT 1");
+
+    *id = *at_ms = 0;
+    if (st != NULL) {
+        bind_int(st, 1, client_row);
+        bind_int(st, 2, job_id);
+        bind_int(st, 3, appointment_id);
+        bind_int(st, 4, until_ms);
+    }
+    int rc = store_step(s, st);
+    if (rc != 1)
+        return rc == 0 ? ERR_NOTFOUND : rc;
+    *id = column_int(st, 0);
+    *at_ms = column_int(st, 1);
+    return store_finish(s, st);
 }
 
 int store_asked(struct store *s, int64_t subject_id, asked_each each, void *arg)

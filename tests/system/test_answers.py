@@ -97,7 +97,25 @@ class Answers(ShopTest):
         self.assertNotIn("again J1", self.texts())
         why = self.its.run("why", "--rule", "quote-again", "--job", "J1").stdout
         self.assertIn("the client answered", why)
-        self.assertIn("no answer to quote", why)
+        self.assertRegex(why, r"because +quote asked on Tue +1 Dec .*, and the client answered")
+        self.assertRegex(why, r"answered +Tue +1 Dec \d\d:\d\d, in person: \"go ahead\"")
+        self.assertRegex(why, r"offset +2 days after")
+        self.assertNotIn("no answer to quote", why)
+
+    def test_what_went_before_the_answer_is_still_told_as_it_was(self):
+        self.its.start("--now", "2026-12-01T09:00")
+        self.job("Quote sent")
+        wait_until("the quote", lambda: "quote J1" in self.texts())
+        self.its.wait_absorbed()
+        self.its.stop()
+        self.its.start("--now", "2026-12-03T09:30")
+        wait_until("the other one", lambda: "again J1" in self.texts())
+        self.its.run("answer", "--job", "J1", "go", "ahead")
+        self.its.wait_absorbed()
+        why = self.its.run("why", "--rule", "quote-again", "--job", "J1").stdout
+        self.assertRegex(why, r"because +no answer to quote, which asked on Tue +1 Dec")
+        self.assertRegex(why, r"offset +2 days after")
+        self.assertNotIn("answered", why)
 
     def test_a_silence_is_told_once_and_again_after_a_new_one(self):
         self.its.start("--now", "2026-12-01T09:00")

@@ -330,8 +330,10 @@ class Words(CliTest):
                  "INSERT INTO staff (id, name, manager_id) VALUES (2, 'Janis', 1); "
                  "UPDATE job SET staff_id = 2")
         for name, to in (("mine", "staff"), ("hers", "manager")):
-            shop.append("playbook.conf", f"[rule {name}]\non = job opens\nto = {to}\nby = email\n")
-            shop.write(f"templates/{name}/en.email", "Subject: A job\n\nHello {{recipient.name}}!\n")
+            shop.append("playbook.conf",
+                        f"[rule {name}]\non = job opens\nto = {to}\nby = email\n")
+            shop.write(f"templates/{name}/en.email",
+                       "Subject: A job\n\nHello {{recipient.name}}!\n")
         told = shop.run("preview", "mine", "--job", "J2").stdout
         self.assertRegex(told, r"\nto +Janis, who is in charge\n")
         self.assertIn("Hello Janis!", told)
@@ -342,7 +344,7 @@ class Words(CliTest):
         self.assertEqual((shown["to"], shown["to_staff_id"]), ("Marta, the manager of Janis", 1))
         shop.sql("UPDATE staff SET manager_id = NULL")
         self.assertRegex(shop.run("preview", "hers", "--job", "J2").stdout,
-                         r"\nto +the office, as a task: Janis, who is in charge, has no manager here\n")
+                         r"\nto +the office, as a task: Janis, who is in charge, has no manager ")
         self.assertNotIn("\nto ", shop.run("preview", "ready", "--job", "J2").stdout)
 
     def test_what_forces_unicode_is_told(self):

@@ -163,6 +163,30 @@ static void a_visit_that_moved_has_lost_its_former_time(void **state)
     end(s);
 }
 
+static void a_missing_answer_is_told_also_when_it_came_later(void **state)
+{
+    struct scene *s = job(PLAIN,
+                          FLOW "[rule again]\non = no answer to ask\nwhen = 2 days after\n"
+                               "every = 1 day, 3 times\nwindow = any\n"
+                               "[rule ask]\non = job enters Quote sent\n",
+                          "Quote sent", "2026-12-01T10:00");
+    struct plan_asked asked = {.rule = 1, .occurrence = 2, .at_ms = utc("2026-12-02T11:00")};
+
+    assert_account(s, 2, 1, ""); /* nothing was asked */
+    s->subject.asked = &asked;
+    s->subject.asked_count = 1;
+    const char *second = "event 02T13:00; offset 04T13:00; repeat 05T13:00; on yes; "
+                         "useful 06T13:00 no";
+    assert_account(s, 2, 1, second);
+    s->subject.answered_ms = utc("2026-12-03T11:00");
+    assert_account(s, 2, 1, second);
+    s->job.stage = (char *)"In repair";
+    event(s, EVENT_JOB_LEAVES, "Quote sent", "2026-12-03T12:00");
+    assert_account(s, 2, 0, "event 02T13:00; offset 04T13:00; on yes; useful 05T13:00 no");
+    assert_account(s, 9, 0, "");
+    end(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +196,7 @@ int main(void)
         cmocka_unit_test(business_days_tell_what_was_skipped_and_repeats_their_number),
         cmocka_unit_test(what_stands_no_more_is_told_as_it_was),
         cmocka_unit_test(a_visit_that_moved_has_lost_its_former_time),
+        cmocka_unit_test(a_missing_answer_is_told_also_when_it_came_later),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

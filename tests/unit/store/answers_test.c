@@ -87,6 +87,19 @@ static int64_t answered(struct shop *s, int64_t job, int64_t appointment)
     return at_ms;
 }
 
+/* 0: none. */
+static int64_t answer_until(struct shop *s, int64_t job, int64_t appointment, int64_t until_ms)
+{
+    int64_t id, at_ms;
+    int rc = store_answer_until(s->store, 1, job, appointment, until_ms, &id, &at_ms);
+
+    if (rc != ERR_NOTFOUND)
+        shop_ok(s, rc, "answer until");
+    assert_int_equal(rc == 0, id != 0);
+    assert_true(at_ms <= until_ms);
+    return id;
+}
+
 static void an_answer_is_about_what_it_names(void **state)
 {
     struct shop *s = a_shop();
@@ -108,6 +121,10 @@ static void an_answer_is_about_what_it_names(void **state)
     assert_int_equal(answered(s, 0, 2), first + 4 * day_ms);
     assert_int_equal(answered(s, 1, 3), first + 1 * day_ms); /* another visit of the job */
     assert_int_equal(answered(s, 0, 0), first);
+    assert_int_equal(answer_until(s, 1, 0, first + 3 * day_ms), 4);
+    assert_int_equal(answer_until(s, 1, 0, first + 3 * day_ms - 1), 2);
+    assert_int_equal(answer_until(s, 2, 0, first + 4 * day_ms), 3);
+    assert_int_equal(answer_until(s, 1, 0, first - 1), 0);
     shop_close(s);
 }
 
