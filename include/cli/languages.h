@@ -15,11 +15,12 @@
 
 #define LANGUAGES_NAMED_MAX 5
 
-/* How many there are whose language no template speaks, in *clients; their languages, the first
+/* How many there are whose language no template speaks, in *clients, and the id of one of them in
+ * *first (may be NULL); their languages, the first
  * LANGUAGES_NAMED_MAX, are appended to `which` as "et, lt". Looks at every client. 0, or the
  * store's error. */
 int languages_unspoken(struct store *s, const struct template_set *templates, int64_t *clients,
-                       struct buf *which);
+                       int64_t *first, struct buf *which);
 
 /* A language of clients that some texts are in, and not all messages to clients. */
 struct language_gap {

@@ -121,9 +121,24 @@ void store_status_close(struct store_status *st);
 struct language_count {
     char *language;
     int64_t clients;
+    int64_t first; /* the id of one of them */
 };
 int store_languages(struct store *s, struct language_count **out, size_t *count);
 void language_counts_free(struct language_count *list, size_t count);
+
+/* The same of the names of time zones, for clients, staff or appointments. Looks at every row. */
+struct zone_count {
+    char *zone;
+    int64_t rows;
+    int64_t first; /* the id of one of them */
+};
+int store_zones_named(struct store *s, enum entity_kind kind, struct zone_count **out,
+                      size_t *count);
+void zone_counts_free(struct zone_count *list, size_t count);
+
+/* "Alice Brown (C1)": such a row, to be found again by its ref, or else by its id ("#7"); an
+ * appointment has no other name. ERR_NOTFOUND; free() it. */
+int store_row_label(struct store *s, enum entity_kind kind, int64_t row_id, char **out);
 
 /* The id of the client, job, appointment or member of staff that a person means by `text`: a ref,
  * or else an id ("7", "#7"). ERR_NOTFOUND. */

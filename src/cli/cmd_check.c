@@ -17,26 +17,93 @@
 #include "service/sense.h"
 #include "store/alerts.h"
 #include "store/rules.h"
+#include "time/zone.h"
 #include "watch/trial.h"
+
+/* "Alice Brown (C1) and 2 more": so that somebody can begin to mend them. */
+static void put_one(struct store *s, enum entity_kind kind, int64_t row_id, int64_t all,
+                    struct buf *out)
+{
+    char *label;
+
+    if (store_row_label(s, kind, row_id, &label) != 0)
+        return;
+    buf_printf(out, "%s", label);
+    if (all > 1)
+        buf_printf(out, " and %lld more", (long long)all - 1);
+    free(label);
+}
 
 static void check_languages(struct store *s, const char *path, const struct config *c,
                             struct problems *problems)
 {
     char count[SHOW_TIME_MAX];
-    int64_t clients;
-    struct buf which;
+    int64_t clients, first;
+    struct buf which, one;
 
     if (c->templates == NULL)
         return;
     buf_init(&which);
-    if (languages_unspoken(s, c->templates, &clients, &which) == 0 && clients > 0) {
+    buf_init(&one);
+    if (languages_unspoken(s, c->templates, &clients, &first, &which) == 0 && clients > 0) {
         str_counted(clients, "client", count);
-        problems_warning(problems, path, 0,
-                         "%s %s a language that no template is in (%s) and %s written to in `%s`",
-                         count, clients == 1 ? "has" : "have", which.data,
-                         clients == 1 ? "is" : "are", c->settings->business.language);
+        put_one(s, ENTITY_CLIENT, first, clients, &one);
+        problems_warning(
+            problems, path, 0,
+            "%s %s a language that no template is in (%s) and %s written to in `%s`%s%s", count,
+            clients == 1 ? "has" : "have", which.data, clients == 1 ? "is" : "are",
+            c->settings->business.language, one.len > 0 ? ": " : "", one.len > 0 ? one.data : "");
     }
+    buf_close(&one);
     buf_close(&which);
+}
+
+#define ZONES_TOLD_MAX 5 /* of each kind of record */
+
+static void tell_zone(struct store *s, enum entity_kind kind, const struct zone_count *z,
+                      const char *path, struct problems *problems)
+{
+    char *near = zone_nearest(z->zone), count[STR_COUNTED_MAX];
+    struct buf b;
+
+    buf_init(&b);
+    str_counted(z->rows,
+                kind == ENTITY_CLIENT  ? "client"
+                : kind == ENTITY_STAFF ? "member of staff"
+                                       : "appointment",
+                count);
+    if (kind == ENTITY_STAFF && z->rows > 1)
+        snprintf(count, sizeof(count), "%lld members of staff", (long long)z->rows);
+    buf_printf(&b, "%s %s the time zone `%s`, which this system does not know, so that %s", count,
+               z->rows == 1 ? "has" : "have", z->zone,
+               kind == ENTITY_APPOINTMENT ? "no message about its time is planned"
+                                          : "the business's counts");
+    if (near != NULL)
+        buf_printf(&b, "; did you mean `%s`?", near);
+    buf_puts(&b, near != NULL ? " " : ": ");
+    put_one(s, kind, z->first, z->rows, &b);
+    problems_warning(problems, path, 0, "%s", b.data);
+    buf_close(&b);
+    free(near);
+}
+
+/* Names of zones that the database takes and nobody knows: a typo, mostly. */
+static void check_zones(struct store *s, const char *path, struct problems *problems)
+{
+    static const enum entity_kind kinds[] = {ENTITY_CLIENT, ENTITY_STAFF, ENTITY_APPOINTMENT};
+
+    for (size_t k = 0; k < COUNT_OF(kinds); k++) {
+        struct zone_count *list;
+        size_t count, told = 0;
+        int rc = store_zones_named(s, kinds[k], &list, &count);
+        for (size_t i = 0; rc == 0 && i < count && told < ZONES_TOLD_MAX; i++) {
+            if (zone_get(list[i].zone) != NULL)
+                continue;
+            tell_zone(s, kinds[k], &list[i], path, problems);
+            told++;
+        }
+        zone_counts_free(list, count);
+    }
 }
 
 /* Clients are written to in two languages: what is to be written, the first few of it. */
@@ -136,6 +203,7 @@ static int check_database(const char *path, const struct config *c, struct probl
     if (s != NULL) {
         check_languages(s, path, c, problems);
         check_gaps(s, c, problems);
+        check_zones(s, path, problems);
         if (c->playbook != NULL) {
             sense_check_records(c->playbook, s, problems);
             check_waiting(s, c->playbook, problems);

@@ -146,7 +146,8 @@ static void judge(const char *dir, struct store *s, struct page *p)
 
     config_load(dir, NULL, &problems, &c);
     p->errors = problems.errors;
-    if (c.templates != NULL && languages_unspoken(s, c.templates, &p->unspoken, &p->languages) != 0)
+    if (c.templates != NULL &&
+        languages_unspoken(s, c.templates, &p->unspoken, NULL, &p->languages) != 0)
         p->unspoken = 0;
     config_free(&c);
     problems_close(&problems);

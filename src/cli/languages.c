@@ -12,7 +12,7 @@
 /* ---- languages that nothing is in */
 
 int languages_unspoken(struct store *s, const struct template_set *templates, int64_t *clients,
-                       struct buf *which)
+                       int64_t *first, struct buf *which)
 {
     struct language_count *list;
     size_t count, named = 0;
@@ -24,6 +24,8 @@ int languages_unspoken(struct store *s, const struct template_set *templates, in
         if (template_set_speaks(templates, NULL, TEMPLATE_KIND_SMS, language) ||
             template_set_speaks(templates, NULL, TEMPLATE_KIND_EMAIL, language))
             continue;
+        if (*clients == 0 && first != NULL)
+            *first = list[i].first;
         *clients += list[i].clients;
         if (named <= LANGUAGES_NAMED_MAX)
             buf_printf(which, "%s%s", named > 0 ? ", " : "",

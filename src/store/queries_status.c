@@ -169,7 +169,7 @@ int store_status(struct store *s, int64_t now_ms, struct store_status *out)
 
 int store_languages(struct store *s, struct language_count **out, size_t *count)
 {
-    sqlite3_stmt *st = store_prepare(s, "SELECT language, count(*) FROM client "
+    sqlite3_stmt *st = store_prepare(s, "SELECT language, count(*), min(id) FROM client "
                                         "WHERE language <> '' GROUP BY language ORDER BY language");
     size_t cap = 0;
     int rc;
@@ -181,6 +181,7 @@ int store_languages(struct store *s, struct language_count **out, size_t *count)
         (*out)[(*count)++] = (struct language_count){
             .language = column_text(st, 0),
             .clients = column_int(st, 1),
+            .first = column_int(st, 2),
         };
     }
     return rc;
@@ -191,4 +192,56 @@ void language_counts_free(struct language_count *list, size_t count)
     for (size_t i = 0; i < count; i++)
         free(list[i].language);
     free(list);
+}
+
+int store_zones_named(struct store *s, enum entity_kind kind, struct zone_count **out,
+                      size_t *count)
+{
+#define ZONES_OF(table)                                                                            \
+    "SELECT timezone, count(*), min(id) FROM " table                                               \
+    " WHERE timezone <> '' GROUP BY timezone ORDER BY timezone"
+    sqlite3_stmt *st = store_prepare(s, kind == ENTITY_CLIENT  ? ZONES_OF("client")
+                                        : kind == ENTITY_STAFF ? ZONES_OF("staff")
+                                                               : ZONES_OF("appointment"));
+    size_t cap = 0;
+    int rc;
+
+    *out = NULL;
+    *count = 0;
+    while ((rc = store_step(s, st)) == 1) {
+        mem_grow(out, &cap, *count + 1, sizeof(**out));
+        (*out)[(*count)++] = (struct zone_count){
+            .zone = column_text(st, 0),
+            .rows = column_int(st, 1),
+            .first = column_int(st, 2),
+        };
+    }
+    return rc;
+}
+
+void zone_counts_free(struct zone_count *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(list[i].zone);
+    free(list);
+}
+
+int store_row_label(struct store *s, enum entity_kind kind, int64_t row_id, char **out)
+{
+#define KEY "coalesce(nullif(ref, ''), '#' || id)"
+    sqlite3_stmt *st = store_prepare(
+        s, kind == ENTITY_CLIENT ? "SELECT name || ' (' || " KEY " || ')' FROM client WHERE id = ?1"
+           : kind == ENTITY_STAFF ? "SELECT name || ' (' || " KEY " || ')' FROM staff WHERE id = ?1"
+                                  : "SELECT " KEY " FROM appointment WHERE id = ?1");
+
+    *out = NULL;
+    if (st != NULL)
+        bind_int(st, 1, row_id);
+    int rc = store_step(s, st);
+    if (rc < 0)
+        return rc;
+    if (rc == 0)
+        return ERR_NOTFOUND;
+    *out = column_text(st, 0);
+    return store_finish(s, st);
 }

@@ -196,12 +196,34 @@ class Check(CliTest):
         shop.sql("UPDATE client SET language = 'pt-BR' WHERE ref = 'c7'; "
                  "UPDATE client SET language = 'en-GB' WHERE ref = 'c8'")
         self.assertIn("1 client has a language that no template is in (pt-BR) and is written to in "
-                      "`en`", shop.run("check").stderr)
+                      "`en`: Anna Ozola (c7)", shop.run("check").stderr)
         self.assertEqual(shop.json("status")["clients_in_other_languages"], 1)
         self.assertRegex(shop.run("status").stdout, "1 client with a language .*: pt-BR")
         shop.write("templates/ready/pt.sms", "Pronto, {{client.name}}.")
         self.assertNotIn("pt-BR", shop.run("check").stderr)
         self.assertNotIn("pt-BR", shop.run("status").stdout)
+
+    def test_time_zones_that_nobody_knows_are_told_with_one_who_has_them(self):
+        shop = self.made()
+        shop.sql("UPDATE client SET timezone = 'Europe/Londn'; "
+                 "INSERT INTO staff (name, timezone) VALUES ('Juris', 'Europe/Riga'), "
+                 "('Zane', 'Nowhere'); "
+                 "UPDATE appointment SET ref = 'visit', timezone = 'Asia/Tokio'")
+        texts = [p["text"] for p in shop.json("check")]
+        self.assertEqual(len(texts), 3, texts)
+        self.assertRegex(texts[0], r"^2 clients have the time zone `Europe/Londn`, which this "
+                                   r"system does not know, so that the business's counts; did you "
+                                   r"mean `Europe/London`\? \w.* \(c\d\) and 1 more$")
+        self.assertEqual(texts[1], "1 member of staff has the time zone `Nowhere`, which this "
+                                   "system does not know, so that the business's counts: Zane (#2)")
+        self.assertRegex(texts[2], r"^1 appointment has .*Asia/Tokio.* no message about its time "
+                                   r"is planned; did you mean `Asia/Tokyo`\? visit$")
+        shop.sql("UPDATE client SET timezone = 'Europe/London'; "
+                 "DELETE FROM staff; UPDATE appointment SET timezone = ''")
+        self.assertEqual(shop.json("check"), [])
+        shop.sql("".join(f"INSERT INTO client (name, timezone) VALUES ('X', 'Moon/Crater{i}');"
+                         for i in range(9)))
+        self.assertEqual(len(shop.json("check")), 5)
 
     def test_a_language_that_only_some_messages_are_in_is_told(self):
         shop = self.made()
