@@ -112,7 +112,7 @@ class TodayPage(ShopTest):
         anna.post("/pause", {"token": anna.token(), "reason": "drill"})
         told = " ".join(re.sub(r"<[^>]+>", " ", anna.get("/account").text).split())
         self.assertIn("anna paused all sending", told)
-        self.assertIn("betimes user let rita use this page (reader)", told)
+        self.assertIn("“betimes user” on the command line let rita use this page, as reader", told)
         self.assertNotIn("paused all sending", self.sam.get("/account").text)
 
     def test_a_task_is_done_and_opened_again(self):
