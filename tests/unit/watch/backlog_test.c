@@ -7,6 +7,7 @@
  * The seed of a random history is printed; BETIMES_SEED=N repeats one, BETIMES_STEPS=N makes it
  * longer.
  */
+#include "../support/seeds.h"
 #include "beginnings.h"
 
 #include "base/rng.h"
@@ -460,18 +461,7 @@ static void live(uint64_t seed, int steps)
 
 static void random_histories_come_out_the_same(void **state)
 {
-    const char *seed = getenv("BETIMES_SEED"), *steps = getenv("BETIMES_STEPS");
-    int64_t n = STEPS, first = 1;
-
-    if (steps != NULL)
-        assert_true(str_to_int(steps, 1, 1000000, &n));
-    if (seed != NULL) {
-        assert_true(str_to_int(seed, 0, INT64_MAX, &first));
-        live((uint64_t)first, (int)n);
-        return;
-    }
-    for (int i = 0; i < SEEDS; i++)
-        live((uint64_t)(first + i), (int)n);
+    live_seeds(live, SEEDS, STEPS);
 }
 
 int main(void)
